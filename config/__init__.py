@@ -1,0 +1,1 @@
+"""What a user writes, typed and checked; the only package that reads YAML."""

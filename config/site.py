@@ -1,0 +1,160 @@
+"""The site file: one description of the plant, read by gateway and emulator alike."""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Id = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,40}$")]  # stands in topics and in Home Assistant's ids
+Serial = Annotated[str, Field(pattern=r"^[0-9A-Za-z]{4,16}$")]
+
+
+class Section(BaseModel):
+    """Part of the site file; an unknown key is an error, so that no typo goes unseen."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Location(Section):
+    """Where the plant stands; sun position and the site's day follow from it."""
+
+    latitude: Annotated[float, Field(ge=-90, le=90, description="degrees, north positive")]
+    longitude: Annotated[float, Field(ge=-180, le=180, description="degrees, east positive")]
+    timezone: Annotated[str, Field(description="IANA name, as Europe/Amsterdam")] = "UTC"
+
+
+class Tls(Section):
+    """Transport security of the broker connection."""
+
+    ca_file: Path | None = None
+    cert_file: Path | None = None
+    key_file: Path | None = None
+
+
+class Discovery(Section):
+    """Home Assistant's MQTT discovery."""
+
+    enabled: bool = True
+    prefix: Annotated[str, Field(pattern=r"^[^#+\s]+$")] = "homeassistant"
+
+
+class Mqtt(Section):
+    """The broker and how to greet it; a password comes from a file or from the environment, never from here."""
+
+    url: Annotated[str, Field(pattern=r"^(mqtt|mqtts|mem)://")] = "mqtt://localhost:1883"
+    base: Annotated[str, Field(pattern=r"^[^#+\s]+$", description="first level of every topic")] = "opencombiner"
+    user: str | None = None
+    password_file: Path | None = None
+    password_env: str | None = None
+    tls: Tls | None = None
+    discovery: Discovery = Discovery()
+    flat: Annotated[bool, Field(description="also publish one plain value per topic")] = False
+
+
+class ClockSettings(Section):
+    """Whether the machine's clock is believed."""
+
+    trust: Literal["auto", "always"] = "auto"
+
+
+class PlcLink(Section):
+    """A power-line modem behind a serial port, a pty, a socket or an in-process pipe.
+
+    Figures of the modems: `docs/` and the driver's README; they are settings because hardware differs.
+    """
+
+    url: Annotated[
+        str,
+        Field(
+            pattern=r"^(/dev/|pty:|socket://|mem://)",
+            description="/dev/ttyUSB0, pty:PATH (a link that the emulator makes), socket://host:port, mem://name",
+        ),
+    ]
+    modem: Annotated[
+        Literal["transparent", "st7580"], Field(description="bytes in, bytes out; or the ST7580's host frames")
+    ] = "transparent"
+    baud: Annotated[int, Field(ge=300, le=4_000_000, description="of the serial port")] = 9600
+    bit_rate: Annotated[float, Field(gt=0, le=1e8, description="net bits per second on the line")] = 2400.0
+    overhead_bytes: Annotated[int, Field(ge=0, le=255, description="added to every frame on the line")] = 0
+    turnaround_s: Annotated[float, Field(ge=0, le=10, description="to change from sending to receiving")] = 0.03
+    echo: Annotated[bool, Field(description="the modem hands back what it sends")] = False
+    mains_synchronous: Annotated[bool, Field(description="deaf without mains")] = False
+    probe_share: Annotated[
+        float, Field(ge=0.01, le=0.5, description="most of the link's time that units which do not answer may cost")
+    ] = 0.1
+
+
+class PvModule(Section):
+    """The PV module at an input, for the emulator."""
+
+    rated_w: Annotated[float, Field(gt=0, le=1000)] = 430.0
+    tilt: Annotated[float, Field(ge=0, le=90, description="degrees from horizontal")] = 35.0
+    azimuth: Annotated[float, Field(ge=0, lt=360, description="degrees from north, clockwise")] = 180.0
+
+
+class Inverter(Section):
+    """A slot on the roof and the unit that is in it now."""
+
+    serial: Serial
+    model: str
+    slot: Annotated[Id | None, Field(description="name of the place; stays when the unit is replaced")] = None
+    node: Annotated[
+        int | None, Field(ge=1, le=247, description="address on the medium; given by order if left out")
+    ] = None
+    module: PvModule = PvModule()
+
+    @property
+    def id(self) -> str:
+        """Return the slot's id: its name, else the serial."""
+        return self.slot or self.serial
+
+
+class Branch(Section):
+    """An AC branch on a breaker."""
+
+    id: Id
+    breaker_a: Annotated[int, Field(gt=0, le=63, description="rating of the branch breaker, A")] = 20
+    inverters: Annotated[tuple[Inverter, ...], Field(min_length=1)]
+
+
+class Gateway(Section):
+    """A role on a link."""
+
+    id: Id
+    role: Literal["m-combiner"]
+    link: PlcLink
+    poll_s: Annotated[float, Field(ge=0.5, le=3600, description="period of the live poll of each unit")] = 5.0
+    branches: Annotated[tuple[Branch, ...], Field(min_length=1)]
+
+
+class Impairments(Section):
+    """What the emulated medium does to frames; probabilities 0 … 1."""
+
+    loss: Annotated[float, Field(ge=0, le=1, description="frames lost at random")] = 0.0
+    burst_loss: Annotated[float, Field(ge=0, le=1, description="frames lost while a burst lasts")] = 0.0
+    burst_every_s: Annotated[float, Field(gt=0, description="mean time between bursts")] = 30.0
+    burst_s: Annotated[float, Field(gt=0, description="mean length of a burst")] = 1.0
+    bit_error_rate: Annotated[float, Field(ge=0, le=1)] = 0.0
+    noise_per_min: Annotated[float, Field(ge=0, le=600, description="noise bytes a minute between frames")] = 0.0
+
+
+class Emulation(Section):
+    """Settings that only the emulator reads."""
+
+    seed: int = 1
+    impairments: Impairments = Impairments()
+    warm: Annotated[bool, Field(description="units are already running when the emulator starts")] = True
+    clouds: Literal["clear", "broken", "overcast"] = "broken"
+
+
+class Site(Section):
+    """The plant."""
+
+    id: Id = "home"
+    name: str = "Home"
+    location: Location | Literal["daylight"]
+    state_dir: Annotated[Path, Field(description="where the database lives")] = Path("/var/lib/opencombiner")
+    clock: ClockSettings = ClockSettings()
+    mqtt: Mqtt = Mqtt()
+    gateways: Annotated[tuple[Gateway, ...], Field(min_length=1)]
+    emulation: Emulation = Emulation()

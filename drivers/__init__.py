@@ -1,0 +1,1 @@
+"""Bytes over a medium; a driver knows no vendor."""

@@ -1,0 +1,1 @@
+"""The daemon: polls the plant, keeps its energy straight, publishes it."""

@@ -1,0 +1,1 @@
+"""Polling: one task per link."""

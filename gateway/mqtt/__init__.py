@@ -1,0 +1,1 @@
+"""The bridge between the site and the broker."""

@@ -1,0 +1,1 @@
+"""Readings become energy, sums and news for the broker."""

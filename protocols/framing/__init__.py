@@ -1,0 +1,1 @@
+"""Checksums and stream framing that several protocols share."""

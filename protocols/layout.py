@@ -1,0 +1,149 @@
+"""A payload is declared once: one declaration serves the gateway (unpack) and the emulator (pack)."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from struct import Struct, calcsize
+from struct import error as struct_error
+from typing import TypeAlias
+
+from protocols.errors import LocalProtocolError, RemoteProtocolError
+from protocols.points import Channel, Number, Point, Value
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """A number at byte `at`: raw integer / `div` = value in the point's unit; raw `absent` means not available."""
+
+    at: int
+    fmt: str  # a struct code: B b H h I i Q q
+    point: Point
+    div: int = 1
+    port: int = 0
+    absent: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """ASCII text of `size` bytes at byte `at`, padded with NUL or blanks."""
+
+    at: int
+    size: int
+    point: Point
+
+
+@dataclass(frozen=True, slots=True)
+class Bits:
+    """Small integers inside a covering integer at byte `at`; rows are (point, lowest bit, width)."""
+
+    at: int
+    fmt: str
+    rows: tuple[tuple[Point, int, int], ...]
+
+
+Row: TypeAlias = Field | Text | Bits
+
+
+def _code(row: Row) -> str:
+    return f"{row.size}s" if isinstance(row, Text) else row.fmt
+
+
+def _channels(row: Row) -> list[Channel]:
+    match row:
+        case Field():
+            return [Channel(row.point, row.port)]
+        case Text():
+            return [Channel(row.point)]
+        case Bits():
+            return [Channel(point) for point, _, _ in row.rows]
+
+
+class Layout:
+    """A payload of `size` bytes; checks itself and compiles to one `struct.Struct` when it is built.
+
+    Raises LocalProtocolError when rows overlap, overrun the payload or name a channel twice.
+    """
+
+    __slots__ = ("_numbers", "_others", "_rows", "_struct", "channels", "name", "size")
+
+    def __init__(self, name: str, size: int, *rows: Row, order: str = ">") -> None:
+        self.name = name
+        self.size = size
+        self._rows = tuple(sorted(rows, key=lambda row: row.at))
+        self._struct = Struct(order + self._compile(order))
+        self.channels = tuple(channel for row in self._rows for channel in _channels(row))
+        if len(set(self.channels)) != len(self.channels):
+            raise LocalProtocolError(f"layout {name}: a channel is declared twice")
+        self._numbers = tuple(
+            (index, Channel(row.point, row.port), row.div, row.absent)
+            for index, row in enumerate(self._rows)
+            if isinstance(row, Field)
+        )
+        self._others = tuple((index, row) for index, row in enumerate(self._rows) if not isinstance(row, Field))
+
+    def _compile(self, order: str) -> str:
+        code, end = "", 0
+        for row in self._rows:
+            if row.at < end:
+                raise LocalProtocolError(f"layout {self.name}: byte {row.at} is declared twice")
+            code += f"{row.at - end}x" + _code(row)
+            end = row.at + calcsize(order + _code(row))
+        if end > self.size:
+            raise LocalProtocolError(f"layout {self.name}: needs {end} bytes, has {self.size}")
+        return code + f"{self.size - end}x"
+
+    def unpack(self, payload: bytes) -> dict[Channel, Value]:
+        """Return the values of a payload; raises RemoteProtocolError when its length is wrong."""
+        if len(payload) != self.size:
+            raise RemoteProtocolError(f"{self.name}: {len(payload)} bytes instead of {self.size}")
+        raws = self._struct.unpack(payload)
+        values: dict[Channel, Value] = {
+            channel: None if raws[i] == absent else raws[i] if div == 1 else raws[i] / div
+            for i, channel, div, absent in self._numbers
+        }
+        for index, row in self._others:
+            values.update(_read(row, raws[index]))
+        return values
+
+    def pack(self, values: Mapping[Channel, Value]) -> bytes:
+        """Return the payload for `values`: the inverse of `unpack`.
+
+        Raises LocalProtocolError when a channel is missing or a value does not fit its field.
+        """
+        try:
+            return self._struct.pack(*(_write(row, values) for row in self._rows))
+        except KeyError as error:
+            raise LocalProtocolError(f"{self.name}: no value for {error.args[0]}") from error
+        except (struct_error, ValueError, TypeError) as error:
+            raise LocalProtocolError(f"{self.name}: {error}") from error
+
+
+def _read(row: Text | Bits, raw: bytes | int) -> Iterable[tuple[Channel, Value]]:
+    if isinstance(row, Text):
+        text = bytes(raw).split(b"\0", 1)[0].decode("ascii", "replace").strip()
+        return ((Channel(row.point), text),)
+    return ((Channel(point), int(raw) >> low & (1 << width) - 1) for point, low, width in row.rows)
+
+
+def _write(row: Row, values: Mapping[Channel, Value]) -> int | bytes:
+    match row:
+        case Field():
+            value = values[Channel(row.point, row.port)]
+            return _raw(value, row) if value is None or not isinstance(value, str) else int(value)
+        case Text():
+            return str(values[Channel(row.point)]).encode("ascii").ljust(row.size, b"\0")[: row.size]
+        case Bits():
+            return sum(_bits(values[Channel(point)], point, width) << low for point, low, width in row.rows)
+
+
+def _raw(value: Number | None, row: Field) -> int:
+    if value is None:
+        if row.absent is None:
+            raise ValueError(f"{row.point} has no code for 'not available'")
+        return row.absent
+    return round(value * row.div)
+
+
+def _bits(value: Value, point: Point, width: int) -> int:
+    if not isinstance(value, int) or not 0 <= value < 1 << width:
+        raise ValueError(f"{point} = {value!r} does not fit {width} bits")
+    return value

@@ -1,0 +1,66 @@
+"""The vocabulary of measurements: SunSpec point names, one unit each."""
+
+from dataclasses import dataclass
+from typing import NamedTuple, TypeAlias
+
+Number: TypeAlias = int | float
+Value: TypeAlias = int | float | str | None  # None: the device says "not available"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Point:
+    """A quantity by its SunSpec name; `unit` is None for codes, states and texts.
+
+    Points are singletons compared by identity, so that a channel hashes at C speed.
+    """
+
+    name: str
+    unit: str | None
+    label: str
+
+    def __repr__(self) -> str:
+        return self.name
+
+
+class Channel(NamedTuple):
+    """A point at a port: port 0 is the AC side, 1 … n are the PV inputs (SunSpec 714 "Prt")."""
+
+    point: Point
+    port: int = 0
+
+
+# AC side, SunSpec 701
+W = Point("W", "W", "active power")
+VAR = Point("Var", "var", "reactive power")
+VA = Point("VA", "VA", "apparent power")
+PF = Point("PF", "1", "power factor")
+A = Point("A", "A", "AC current")
+LNV = Point("LNV", "V", "AC voltage, line to neutral")
+HZ = Point("Hz", "Hz", "grid frequency")
+TOT_WH_INJ = Point("TotWhInj", "Wh", "energy injected, lifetime")
+TMP_CAB = Point("TmpCab", "°C", "case temperature")
+
+# DC side, SunSpec 714
+DCA = Point("DCA", "A", "DC current")
+DCV = Point("DCV", "V", "DC voltage")
+DCW = Point("DCW", "W", "DC power")
+DCWH_INJ = Point("DCWhInj", "Wh", "DC energy, lifetime or since boot as the vendor says")
+
+# Supervision
+RIS = Point("Ris", "Ohm", "insulation resistance of the DC side to ground")  # SunSpec 122
+DCI = Point("DCI", "A", "DC component of the output current")  # no SunSpec name; IEC 61727's quantity
+UP_TMS = Point("UpTms", "s", "time since the device booted")  # no SunSpec name
+W_MAX_LIM_PCT = Point("WMaxLimPct", "%", "active power limit in force, of the rating")  # SunSpec 704
+
+# Codes, states and texts
+INV_ST = Point("InvSt", None, "operating state")  # SunSpec 701, values in states.InvSt
+CONN = Point("Conn", None, "owner's switch: 1 connect, 0 disconnect")  # SunSpec 123
+ALRM = Point("Alrm", None, "the vendor's own alarm word, raw")
+THROT_SRC = Point("ThrotSrc", None, "why power is limited, SunSpec 701 bits")
+LED = Point("Led", None, "indicator, the vendor's own code")
+ALRM_SEQ = Point("AlrmSeq", None, "sequence number of the newest alarm record")
+MN = Point("Mn", None, "manufacturer")  # SunSpec 1 from here on
+MD = Point("Md", None, "model")
+VR = Point("Vr", None, "firmware version")
+SN = Point("SN", None, "serial number")
+DA = Point("DA", None, "address on the medium")

@@ -1,0 +1,117 @@
+"""What a vendor folder offers: data, and functions that make exchanges and responders."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from protocols.commands import Command
+from protocols.events import AlarmRecord, Event
+from protocols.exchange import Exchange, Responder
+from protocols.grid_profile import GridProfile
+from protocols.layout import Layout
+from protocols.points import Channel, Point, Value
+
+
+@dataclass(frozen=True, slots=True)
+class Station:
+    """A device on a medium: `serial` is its identity, `node` its address there."""
+
+    serial: str
+    node: int
+
+
+@dataclass(frozen=True, slots=True)
+class Counter:
+    """How a device counts energy at a channel.
+
+    `wrap_wh`: the counter restarts at 0 after this value. `restarts`: it begins at 0 at every boot; otherwise it is
+    a lifetime counter kept in the device, which may fall back a little when power was lost before it was saved.
+    """
+
+    point: Point
+    port: int
+    wrap_wh: int
+    restarts: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Model:
+    """Figures of one model from its manual; `source` says where they stand."""
+
+    name: str
+    ports: int
+    rated_w: float
+    rated_a: float
+    dc_start_v: float
+    dc_stop_v: float
+    dc_max_v: float
+    dc_max_a: float
+    units_per_breaker: Mapping[int, int]  # breaker rating in A → most units on the branch
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class PollItem:
+    """One thing that is read regularly; `every_s` None means the period that the site file sets."""
+
+    name: str
+    layout: Layout
+    every_s: float | None = None
+
+
+class Device(Protocol):
+    """The device behind a responder: what an emulated inverter offers to its own protocol side.
+
+    `now` is device time: seconds of the loop's clock.
+    """
+
+    @property
+    def serial(self) -> str:
+        """Return the serial number."""
+        ...
+
+    @property
+    def model(self) -> Model:
+        """Return the figures of the model."""
+        ...
+
+    def values(self, now: float) -> Mapping[Channel, Value]:
+        """Return every measured and set value, by the points of `protocols.points`; no vendor codes."""
+        ...
+
+    def alarms(self, now: float) -> frozenset[int]:
+        """Return the alarm codes 1-10 that are active."""
+        ...
+
+    def alarm_records(self, now: float) -> Sequence[AlarmRecord]:
+        """Return the newest alarm records, newest first, at most 16."""
+        ...
+
+    @property
+    def grid_profile(self) -> GridProfile:
+        """Return the protection settings in force."""
+        ...
+
+    def command(self, command: Command, now: float) -> bool:
+        """Carry out a command; False when it is refused."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VendorProfile:
+    """One vendor. `join` makes a unit reachable at its node and returns its identity values.
+
+    `serials` None means that any serial may be this vendor's.
+    """
+
+    name: str
+    serials: tuple[range, ...] | None
+    models: Mapping[str, Model]
+    counters: tuple[Counter, ...]
+    poll_plan: tuple[PollItem, ...]
+    join: Callable[[Station], Exchange[Mapping[Channel, Value]]]
+    poll: Callable[[Station, PollItem], Exchange[Mapping[Channel, Value]]]
+    command: Callable[[Station, Command], Exchange[Mapping[Channel, Value]]]
+    events: Callable[[Mapping[Channel, Value]], frozenset[Event]]
+    responder: Callable[[Device], Responder]
+    poll_bytes: tuple[int, int]  # request and answer of the live poll on the medium, for the expected cycle

@@ -1,0 +1,1 @@
+"""One folder a vendor; vendors do not know one another."""
