@@ -158,7 +158,7 @@ def _mark(mark: yaml.Mark) -> Mark:
 _REMEDIES = {
     "more than": "give a site file",
     "mapping values are not allowed": "put a text that contains a colon in quotes; check the indentation",
-    "expected a single document": "keep one document, without a line `---`",
+    "found another document": "keep one document, without a line `---`",
     "found undefined alias": "define the anchor before it",
     "found duplicate anchor": "give each anchor a name of its own",
 }
@@ -166,7 +166,7 @@ _REMEDIES = {
 
 def _syntax(error: yaml.MarkedYAMLError, text: str) -> tuple[str, str, Mark | None]:
     """Return PyYAML's complaint in our form."""
-    problem, at = error.problem or "is no YAML", error.problem_mark
+    problem, at = (error.problem or "").removeprefix("but "), error.problem_mark
     if at is not None and "\t" in text.split("\n")[at.line][: at.column + 1]:
         return "a tab stands in the indentation", "indent with blanks", _mark(at)
     remedy = next((text for start, text in _REMEDIES.items() if problem.startswith(start)), None)

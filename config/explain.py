@@ -79,9 +79,17 @@ def _wrong_value(error: ErrorDetails) -> tuple[str, str]:
             return problem, remedy
         case kind if kind in _WORDS:
             problem, remedy = _WORDS[kind]
-            return f"{_shown(error['input'])} {problem}", remedy.format_map(context)
+            return f"{_shown(error['input'])} {problem}", remedy.format_map(_plain(context))
         case _:
             return f"{_shown(error['input'])} is wrong", error["msg"]
+
+
+def _plain(context: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the context with whole numbers as a user writes them: 90, not 90.0."""
+    return {
+        name: int(value) if isinstance(value, float) and value.is_integer() else value
+        for name, value in context.items()
+    }
 
 
 def _shown(value: object) -> str:
