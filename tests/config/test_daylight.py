@@ -1,4 +1,5 @@
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from math import cos, pi, sin
 from zoneinfo import ZoneInfo
 
@@ -47,6 +48,6 @@ def test_it_is_summer(month: int, hemisphere: int) -> None:
 def test_two_processes_agree_but_for_an_hour_at_most() -> None:
     start = datetime(2026, 6, 21, tzinfo=UTC).timestamp()
     places = [daylight(start + minute * 60) for minute in range(24 * 60)]
-    moved = [(one.longitude - next_.longitude) % 360 for one, next_ in zip(places, places[1:], strict=False)]
+    moved = [(one.longitude - next_.longitude) % 360 for one, next_ in pairwise(places)]
     assert set(moved) == {0.0, 15.0}
     assert moved.count(15.0) == 24

@@ -124,7 +124,8 @@ MISTAKES = [
     pytest.param(
         "{latitude: 52, longitude: 5, timezone: Europe/Amsterdam}",
         "dailight",
-        "site.yaml:2:11: location: 'dailight' is no place; write latitude, longitude and timezone below it, or daylight",
+        "site.yaml:2:11: location: 'dailight' is no place; "
+        "write latitude, longitude and timezone below it, or daylight",
         id="a word that is no place",
     ),
     pytest.param(
@@ -192,7 +193,8 @@ def test_all_mistakes_are_reported_in_the_order_of_the_file(refusal: Callable[[s
     assert refusal(text) == [
         "site.yaml:1:1: unknown key 'idd'; did you mean id?",
         "site.yaml:9:7: gateways[0].link: 'url' stands here twice, first in line 8; keep one of them",
-        "site.yaml:16:20: gateways[0].branches[0].inverters[1].model: a list is no text; write one value behind the colon",
+        "site.yaml:16:20: gateways[0].branches[0].inverters[1].model: "
+        + "a list is no text; write one value behind the colon",
     ]
 
 
