@@ -184,7 +184,9 @@ class Emulation(Section):
     seed: int = 1
     impairments: Impairments = Impairments()
     warm: Annotated[bool, Field(description="units are already running when the emulator starts")] = True
-    clouds: Literal["clear", "broken", "overcast"] = "broken"
+    clouds: Annotated[
+        Literal["clear", "broken", "overcast", "changing"], Field(description="one kind of sky, or all in turn")
+    ] = "broken"
 
 
 class Site(Section):
