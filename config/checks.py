@@ -1,6 +1,6 @@
 """Rules over a whole site that types cannot state; each is a generator of findings."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from difflib import get_close_matches
 from zoneinfo import ZoneInfo, available_timezones
@@ -86,8 +86,7 @@ def _models(site: Site) -> Iterator[Finding]:
 
 def _serial_forms(site: Site) -> Iterator[Finding]:
     for loc, gateway, unit in units(site):
-        ranges = profile_of(gateway).serials
-        if ranges is not None and not any(_hexadecimal(unit.serial) in one for one in ranges):
+        if not known_serial(unit.serial, profile_of(gateway).serials):
             yield Finding(
                 problem=f"serial {quoted(unit.serial)} is in no range known of {ROLES[gateway.role].title}",
                 remedy="compare it with the label; it is used as it is",
@@ -96,11 +95,15 @@ def _serial_forms(site: Site) -> Iterator[Finding]:
             )
 
 
-def _hexadecimal(serial: str) -> int | None:
+def known_serial(serial: str, ranges: Collection[range] | None) -> bool:
+    """Tell whether a serial, read as a hexadecimal number, is in a range; without ranges every one is."""
+    if ranges is None:
+        return True
     try:
-        return int(serial, 16)
+        number = int(serial, 16)
     except ValueError:
-        return None
+        return False
+    return any(number in one for one in ranges)
 
 
 def _breakers(site: Site) -> Iterator[Finding]:
@@ -133,8 +136,8 @@ def _slow_links(site: Site) -> Iterator[Finding]:
     for i, gateway in enumerate(site.gateways):
         expected = cycle(gateway)
         if expected.cycle_s > expected.poll_s:
-            problem = f"the link needs {expected.cycle_s:.1f} s to poll {len(nodes(gateway))} units once"
-            remedy = f"each is polled every {expected.period_s:.1f} s; set that, or use a faster modem"
+            problem = f"a round of polls takes this link {expected.cycle_s:.1f} s"
+            remedy = f"each unit is polled every {expected.period_s:.1f} s; set that, or use a faster modem"
             loc: Loc = ("gateways", i, "poll_s")
             yield Finding(problem=problem, remedy=remedy, loc=loc, severity=Severity.WARNING)
 

@@ -189,12 +189,11 @@ def test_a_text_where_a_list_belongs(refusal: Callable[[str], list[str]]) -> Non
 
 
 def test_all_mistakes_are_reported_in_the_order_of_the_file(refusal: Callable[[str], list[str]]) -> None:
-    text = SITE.replace("id: home", "idd: home").replace("baud: 9600", "url: x").replace("MI-500", "[1]")
+    text = SITE.replace("id: home", "idd: home").replace("baud: 9600", "url: x").replace("roof", "[]")
     assert refusal(text) == [
         "site.yaml:1:1: unknown key 'idd'; did you mean id?",
+        "site.yaml:5:9: gateways[0].id: a list is no text; write one value behind the colon",
         "site.yaml:9:7: gateways[0].link: 'url' stands here twice, first in line 8; keep one of them",
-        "site.yaml:16:20: gateways[0].branches[0].inverters[1].model: "
-        + "a list is no text; write one value behind the colon",
     ]
 
 
