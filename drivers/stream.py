@@ -4,6 +4,7 @@
 socket://host:port   a TCP connection              mem://name an in-process pipe
 """
 
+import asyncio
 import errno
 from urllib.parse import urlsplit
 
@@ -15,6 +16,7 @@ from protocols.errors import ConfigError, LinkDownError
 
 __all__ = ["BACKLOG", "CHUNK", "ByteStream", "Listener", "MemoryStream", "listen", "open_stream", "pipe"]
 
+_CONNECT_S = 10  # a host that is switched off answers nothing, not even a refusal
 _PREFIXES = ("pty:", "socket://", "mem://")
 
 
@@ -30,11 +32,16 @@ async def open_stream(url: str, *, baud: int = 9600) -> ByteStream:
             case "mem://":
                 return connect(rest)
             case "socket://":
-                return await open_socket(*_address(url))
+                async with asyncio.timeout(_CONNECT_S):
+                    return await open_socket(*_address(url))
             case _:
                 return await open_serial(rest, baud)
+    except TimeoutError as error:
+        raise LinkDownError(f"{url}: no answer within {_CONNECT_S} s") from error
     except OSError as error:
         raise LinkDownError(_reason(url, error)) from error
+    except ValueError as error:
+        raise ConfigError(f"{url}: {baud} baud is not possible: {error}") from error
 
 
 async def listen(url: str) -> Listener:
