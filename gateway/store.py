@@ -64,7 +64,7 @@ class _Table:
 
     create: str
     insert: str
-    cells: attrgetter[_Cells]
+    cells: "attrgetter[_Cells]"
     key_cells: int
 
 
