@@ -1,4 +1,5 @@
 import asyncio
+import contextlib
 import os
 import socket
 import stat
@@ -125,6 +126,43 @@ def test_what_nobody_reads_is_lost_and_holds_nobody_up(kind: str, tmp_path: Path
         assert 1 <= got <= CHUNK
 
     connected(kind, tmp_path, test)
+
+
+async def drained(stream: ByteStream) -> int:
+    """Return how many bytes a stream holds."""
+    held = 0
+    with contextlib.suppress(TimeoutError, LinkDownError):
+        async with asyncio.timeout(0.2):
+            while True:
+                held += len(await stream.read())
+    return held
+
+
+def test_a_pipe_that_nobody_reads_holds_no_more_than_the_backlog() -> None:
+    async def main() -> None:
+        listener = await listen("mem://roof")
+        client = await open_stream("mem://roof")
+        for _round in range(3):
+            await client.write(bytes(BACKLOG - 1))
+        client.close()
+        served = await listener.accept()
+        assert await drained(served) == BACKLOG
+        with pytest.raises(LinkDownError, match="the far end has closed"):
+            await served.read()
+        listener.close()
+
+    virtual_time.run(main())
+
+
+@pytest.mark.integration
+def test_a_pty_whose_server_does_not_read_holds_no_more_than_the_backlog(tmp_path: Path) -> None:
+    async def test(_: Listener, served: ByteStream, client: ByteStream) -> None:
+        for _round in range(100):
+            await client.write(bytes(CHUNK))
+            await asyncio.sleep(0.001)
+        assert await drained(served) == BACKLOG
+
+    connected("pty", tmp_path, test)
 
 
 @pytest.mark.parametrize("kind", ["mem", pytest.param("socket", marks=REAL)])
