@@ -49,11 +49,13 @@ class Line:
         while True:
             chunk = await self._stream.read()
             began = self._now() if self._began is None else self._began
+            deadline = self._window.deadline
             for heard in await self._modem.take(chunk):
                 self._note(heard, began)
             self._began = began if self._modem.pending else None
             self._window.heard(self._now(), self._modem.pending, self._margin_s)
-            self._changed.set()
+            if self._frames or self._window.deadline < deadline:  # a later end is noticed when the earlier one comes
+                self._changed.set()
 
     def _note(self, heard: Heard, began: float) -> None:
         now = self._now()

@@ -126,6 +126,7 @@ class St7580:
         self._stream = stream
         self._byte_s = _UART_BITS / settings.baud
         self._baud = settings.baud
+        self._turnaround_s = settings.turnaround_s
         self._counters = counters
         self._deframer = st7580.Deframer()
         self._answer: asyncio.Future[Handshake] = asyncio.get_running_loop().create_future()
@@ -169,6 +170,8 @@ class St7580:
             answer = await self._acknowledged(len(frame))
             if answer is ACK:
                 return True
+            if answer is NAK:  # damaged on the wire, or the line is busy
+                await asyncio.sleep(self._turnaround_s)
         if answer is NAK:
             return False
         raise LinkDownError("the ST7580 acknowledges nothing")

@@ -118,7 +118,7 @@ def test_a_busy_line_that_delays_the_request_delays_the_end_of_the_window() -> N
 
 @pytest.mark.parametrize(
     ("first", "repeat_after_s"),
-    [([Say(st7580.encode(NAK))], 0.0), ([], ACK_S + UART_S)],
+    [([Say(st7580.encode(NAK))], AIR.turnaround_s), ([], ACK_S + UART_S)],
     ids=["refused by a NAK", "no acknowledgement"],
 )
 def test_a_request_is_repeated_once(first: list[Say], repeat_after_s: float) -> None:
@@ -142,7 +142,7 @@ def test_a_confirmation_stands_for_a_lost_acknowledgement() -> None:
 @pytest.mark.parametrize(
     ("says", "took_s"),
     [
-        ([Say(st7580.encode(NAK))], 0.0),
+        ([Say(st7580.encode(NAK))], 2 * AIR.turnaround_s),
         ([Say(st7580.encode(ACK)), Say(st7580.encode(Frame(Command.DL_DATA_ERR, b"\x01")), 0.02)], 0.02),
         ([Say(st7580.encode(Frame(Command.SYNTAX_ERR, b"\x02")), 0.02)], 0.02),
     ],

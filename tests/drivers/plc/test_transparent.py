@@ -8,6 +8,7 @@ from typing import TypeVar
 import pytest
 
 from drivers.link import Urgency
+from drivers.plc.line import FRAMES
 from drivers.plc.link import PlcLink
 from drivers.plc.settings import PlcSettings
 from drivers.plc.timing import CEILING_S, FIRST_S, FLOOR_S, LEEWAY_BYTES, AirTime
@@ -204,6 +205,19 @@ def test_what_came_too_late_is_forgotten_before_the_next_request() -> None:
         assert await ask(link, 7) == REPLY
 
     on(script, test)
+
+
+def test_a_chatterbox_does_not_fill_the_memory() -> None:
+    async def test(link: PlcLink, _: TransparentPeer) -> None:
+        async with link.claim(7, Urgency.POLL) as port:
+            await port.send(read_request(7), reply_bytes=len(REPLY), within_s=WITHIN_S)
+            heard = 0
+            while await port.receive() is not None:
+                heard += 1
+        assert heard == FRAMES
+        assert link.counters.received == 80
+
+    on(lambda _: [Say(REPLY * 80)], test)
 
 
 def test_a_repeat_is_heard_and_teaches_nothing_about_the_unit() -> None:
