@@ -221,12 +221,12 @@ def test_st7580_tells_that_it_is_sending_or_receiving() -> None:
         await opened(host)
         await host.write(VECTORS["data_request"] * 2)
         sending = Status(0x02)
-        assert (await host.read())[:3] == st7580.encode(ACK) + st7580.encode(sending)
+        assert (await host.read())[:4] == st7580.encode(ACK) + st7580.encode(sending) + st7580.encode(NAK)
         wire.send(far, b"somebody else speaks")
         await asyncio.sleep(0.05)
         await host.write(VECTORS["data_request"])
         receiving = Status(0x04)
-        assert (await host.read())[:2] == st7580.encode(receiving)
+        assert (await host.read())[:3] == st7580.encode(receiving) + st7580.encode(NAK)
         assert sending.busy
         assert receiving.busy
         assert far.heard == [b"\xab"]
