@@ -4,7 +4,9 @@
 socket://host:port   a TCP connection              mem://name an in-process pipe
 """
 
+import asyncio
 import errno
+import os
 from urllib.parse import urlsplit
 
 from drivers.transport import BACKLOG, CHUNK, ByteStream, Listener
@@ -15,6 +17,7 @@ from protocols.errors import ConfigError, LinkDownError
 
 __all__ = ["BACKLOG", "CHUNK", "ByteStream", "Listener", "MemoryStream", "listen", "open_stream", "pipe"]
 
+_CONNECT_S = 10  # a host that is switched off answers nothing, not even a refusal
 _PREFIXES = ("pty:", "socket://", "mem://")
 
 
@@ -30,11 +33,16 @@ async def open_stream(url: str, *, baud: int = 9600) -> ByteStream:
             case "mem://":
                 return connect(rest)
             case "socket://":
-                return await open_socket(*_address(url))
+                async with asyncio.timeout(_CONNECT_S):
+                    return await open_socket(*_address(url))
             case _:
                 return await open_serial(rest, baud)
+    except TimeoutError as error:
+        raise LinkDownError(f"{url}: no answer within {_CONNECT_S} s") from error
     except OSError as error:
         raise LinkDownError(_reason(url, error)) from error
+    except ValueError as error:
+        raise ConfigError(f"{url}: {baud} baud is not possible: {error}") from error
 
 
 async def listen(url: str) -> Listener:
@@ -84,5 +92,7 @@ def _reason(url: str, error: OSError) -> str:
             return f"{url}: permission denied; add the user to group dialout"
         case errno.EAGAIN | errno.EBUSY:
             return f"{url} is in use by another program"
+        case int(code) if code > 0:
+            return f"{url}: {os.strerror(code)}"  # asyncio's own text does not say why
         case _:
-            return f"{url}: {error.strerror or error}"
+            return f"{url}: {error}"
