@@ -102,6 +102,20 @@ def test_what_passes_the_buffer_is_lost_and_counted() -> None:
     assert run(talk()) == (TRANSPARENT_BUFFER + 10, 10)
 
 
+def test_a_full_buffer_takes_nothing() -> None:
+    async def talk() -> tuple[list[int], int]:
+        wire = line(link(bit_rate=2400.0))
+        modem, far = TransparentModem(wire, echo=False), Far(wire)
+        host = Host(modem)
+        await host.write(bytes(TRANSPARENT_BUFFER))
+        await host.write(b"more")
+        await asyncio.sleep(5)
+        await host.leave()
+        return [len(frame) for frame in far.heard], modem.overrun_bytes
+
+    assert run(talk()) == ([TRANSPARENT_BUFFER], 4)
+
+
 def test_echo_hands_back_what_the_host_wrote() -> None:
     async def talk() -> bytes:
         host = Host(TransparentModem(line(), echo=True))

@@ -27,13 +27,13 @@ def test_units_carry_their_nameplate() -> None:
     assert [values[Channel(point)] for point in (p.SN, p.MN, p.MD)] == ["AT0002", "Atmoce", "MI-500"]
 
 
-def test_units_of_a_branch_differ_a_little_and_the_last_has_the_highest_voltage() -> None:
+def test_units_of_a_branch_differ_a_little_and_the_voltage_rises_along_it() -> None:
     units = built()
     powers = [unit.power_w(0.0) for unit in units]
     volts = [float(str(unit.values(0.0)[Channel(p.LNV)])) for unit in units]
     assert len(set(powers)) == len(powers)
     assert max(powers) < 1.1 * min(powers)
-    assert max(volts) == volts[-1] > volts[0] + 0.3
+    assert volts[-1] > volts[0] + 0.2
 
 
 def test_warm_units_have_a_past_that_goes_on_when_the_emulator_is_started_later() -> None:
