@@ -145,15 +145,17 @@ def test_a_host_may_leave_and_another_come() -> None:
 
 
 def test_a_host_that_does_not_read_loses_bytes_beyond_the_buffer() -> None:
-    async def talk() -> int:
-        port, (_, theirs) = HostPort(), pipe()
-        task = asyncio.create_task(port.attend(theirs))
-        await asyncio.sleep(0)
-        port.put(bytes(BUFFER + 3))
+    async def talk() -> tuple[int, bytes]:
+        port, (ours, theirs) = HostPort(), pipe()
+        port.put(b"nobody is there")
+        port.attach()
+        port.put(b"x" * (BUFFER + 3))
+        task = asyncio.create_task(port.drain(theirs))
+        heard = await ours.read()
         task.cancel()
-        return port.lost_bytes
+        return port.lost_bytes, heard
 
-    assert run(talk()) == 3
+    assert run(talk()) == (len(b"nobody is there") + 3, b"x" * BUFFER)
 
 
 async def opened(host: Host) -> None:
