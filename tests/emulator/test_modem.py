@@ -102,6 +102,20 @@ def test_what_passes_the_buffer_is_lost_and_counted() -> None:
     assert run(talk()) == (TRANSPARENT_BUFFER + 10, 10)
 
 
+def test_a_full_buffer_takes_nothing() -> None:
+    async def talk() -> tuple[list[int], int]:
+        wire = line(link(bit_rate=2400.0))
+        modem, far = TransparentModem(wire, echo=False), Far(wire)
+        host = Host(modem)
+        await host.write(bytes(TRANSPARENT_BUFFER))
+        await host.write(b"more")
+        await asyncio.sleep(5)
+        await host.leave()
+        return [len(frame) for frame in far.heard], modem.overrun_bytes
+
+    assert run(talk()) == ([TRANSPARENT_BUFFER], 4)
+
+
 def test_echo_hands_back_what_the_host_wrote() -> None:
     async def talk() -> bytes:
         host = Host(TransparentModem(line(), echo=True))
@@ -131,15 +145,17 @@ def test_a_host_may_leave_and_another_come() -> None:
 
 
 def test_a_host_that_does_not_read_loses_bytes_beyond_the_buffer() -> None:
-    async def talk() -> int:
-        port, (_, theirs) = HostPort(), pipe()
-        task = asyncio.create_task(port.attend(theirs))
-        await asyncio.sleep(0)
-        port.put(bytes(BUFFER + 3))
+    async def talk() -> tuple[int, bytes]:
+        port, (ours, theirs) = HostPort(), pipe()
+        port.put(b"nobody is there")
+        port.attach()
+        port.put(b"x" * (BUFFER + 3))
+        task = asyncio.create_task(port.drain(theirs))
+        heard = await ours.read()
         task.cancel()
-        return port.lost_bytes
+        return port.lost_bytes, heard
 
-    assert run(talk()) == 3
+    assert run(talk()) == (len(b"nobody is there") + 3, b"x" * BUFFER)
 
 
 async def opened(host: Host) -> None:
@@ -221,12 +237,12 @@ def test_st7580_tells_that_it_is_sending_or_receiving() -> None:
         await opened(host)
         await host.write(VECTORS["data_request"] * 2)
         sending = Status(0x02)
-        assert (await host.read())[:3] == st7580.encode(ACK) + st7580.encode(sending)
+        assert (await host.read())[:4] == st7580.encode(ACK) + st7580.encode(sending) + st7580.encode(NAK)
         wire.send(far, b"somebody else speaks")
         await asyncio.sleep(0.05)
         await host.write(VECTORS["data_request"])
         receiving = Status(0x04)
-        assert (await host.read())[:2] == st7580.encode(receiving)
+        assert (await host.read())[:3] == st7580.encode(receiving) + st7580.encode(NAK)
         assert sending.busy
         assert receiving.busy
         assert far.heard == [b"\xab"]
