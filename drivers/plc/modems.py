@@ -33,6 +33,7 @@ class Modem(Protocol):
     """One opening of a modem."""
 
     early: bool  # may hand bytes up before the frame is whole
+    confirm_s: float  # how long it may take to say that a request has left; 0: it does not say so
 
     @property
     def pending(self) -> int:
@@ -60,6 +61,7 @@ class Transparent:
     """Bytes in, bytes out: frames are found by their length and CRC."""
 
     early = True
+    confirm_s = 0.0
 
     def __init__(self, stream: ByteStream, settings: PlcSettings, counters: LinkCounters) -> None:
         self._stream = stream
@@ -117,6 +119,7 @@ class St7580:
     """
 
     early = False  # an indication comes when the frame has ended
+    confirm_s = CONFIRM_S
     options = st7580.data_options(Modulation.BPSK_CODED)
 
     def __init__(self, stream: ByteStream, settings: PlcSettings, counters: LinkCounters) -> None:
