@@ -29,17 +29,22 @@ class Commands(TyperGroup):
         """Run a command."""
         try:
             return super().invoke(ctx)
-        except ConfigError as error:
-            _fail(error, ExitCode.REFUSED)
-        except OpenCombinerError as error:
-            _fail(error, ExitCode.FAILED)
+        except (OpenCombinerError, ExceptionGroup) as error:
+            leaves = _leaves(error)
+            if not all(isinstance(leaf, OpenCombinerError) for leaf in leaves):
+                raise  # a bug: its traceback is wanted
+            typer.echo("\n".join(str(leaf) for leaf in leaves), err=True)
+            refused = all(isinstance(leaf, ConfigError) for leaf in leaves)
+            raise typer.Exit(ExitCode.REFUSED if refused else ExitCode.FAILED) from None
         except KeyboardInterrupt:
             raise typer.Exit(ExitCode.INTERRUPTED) from None
 
 
-def _fail(error: OpenCombinerError, code: ExitCode) -> None:
-    typer.echo(str(error), err=True)
-    raise typer.Exit(code) from None
+def _leaves(error: Exception) -> list[Exception]:
+    """Return the errors in a task group's group."""
+    if isinstance(error, ExceptionGroup):
+        return [leaf for part in error.exceptions for leaf in _leaves(part)]
+    return [error]
 
 
 app = typer.Typer(
@@ -102,11 +107,11 @@ def check(site: SitePath, *, as_json: AsJson = False) -> None:
 @app.command(epilog=EPILOG)
 def run(site: SitePath, *, log_level: Level = LogLevel.INFO, log_format: Form = LogFormat.TEXT) -> None:
     """Run the gateway of a site until it is stopped. A broker or a modem that is away is waited for."""
-    from gateway import app as daemon  # noqa: PLC0415 - each command loads what it runs
-
     configure(log_level, log_format)
     loaded = _load(site)
     clock = SystemClock(always=loaded.site.clock.trust == "always")
+    from gateway import app as daemon  # noqa: PLC0415 - each command loads what it runs
+
     run_until_stopped(lambda stop: daemon.run(loaded.site, clock=clock, stop=stop))
 
 
@@ -119,10 +124,10 @@ def emulate(
     log_format: Form = LogFormat.TEXT,
 ) -> None:
     """Emulate the inverters of a site behind their modems until it is stopped."""
-    from opencombiner.emulation import emulate as serve  # noqa: PLC0415 - each command loads what it runs
-
     configure(log_level, log_format)
     loaded = _load(site)
+    from opencombiner.emulation import emulate as serve  # noqa: PLC0415 - each command loads what it runs
+
     run_until_stopped(lambda stop: serve(loaded.site, seed, SystemClock(), stop))
 
 

@@ -43,7 +43,7 @@ async def demo(clock: Clock, stop: asyncio.Event, seconds: float | None) -> bool
             site = demo_site(clock, folder, port)
             file = folder / "site.yaml"
             file.write_text(site.model_dump_json(indent=2), "utf-8")  # JSON is YAML
-            console.print(_where_to_look(site, port, folder), soft_wrap=True)
+            console.print(where_to_look(site, port, folder), soft_wrap=True)
             view = View(f"{site.mqtt.base}/{site.id}")
             async with (
                 child("emulator", "emulate", str(file), log=folder / "emulator.log") as emulator,
@@ -73,7 +73,8 @@ def slots(site: Site) -> list[str]:
     return [unit.id for gateway in site.gateways for branch in gateway.branches for unit in branch.inverters]
 
 
-def _where_to_look(site: Site, port: int, folder: Path) -> str:
+def where_to_look(site: Site, port: int, folder: Path) -> str:
+    """Return what a user is told at the start."""
     return f"""\
 {len(slots(site))} emulated inverters, their gateway and a broker run here until Ctrl-C.
   all topics       mosquitto_sub -h {HOST} -p {port} -v -t '{site.mqtt.base}/#'

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
@@ -54,11 +55,11 @@ def show(tables: Iterable[Table]) -> None:
 
 
 _LIVE = (  # column, topic below the slot, key, format
-    ("power", "state", "p_ac_w", "{:.1f} W"),
-    ("AC", "state", "v_ac_v", "{:.1f} V"),
-    ("DC", "ch/1/state", "v_dc_v", "{:.1f} V"),
-    ("case", "state", "t_case_c", "{:.0f} °C"),
-    ("today", "state", "e_day_wh", "{:,} Wh"),
+    ("W", "state", "p_ac_w", "{:.1f}"),
+    ("AC V", "state", "v_ac_v", "{:.1f}"),
+    ("DC V", "ch/1/state", "v_dc_v", "{:.1f}"),
+    ("°C", "state", "t_case_c", "{:.0f}"),
+    ("Wh today", "state", "e_day_wh", "{:,}"),
     ("state", "state", "state", "{}"),
     ("reach", "availability", "state", "{}"),
     ("quality", "state", "quality", "{}"),
@@ -67,7 +68,7 @@ _LIVE = (  # column, topic below the slot, key, format
 
 def live_table(view: View, site: Site) -> Table:
     """Return the plant as it was last heard of."""
-    table = Table("slot", "model", title=live_line(view), title_justify="left")
+    table = _empty(live_line(view), ("slot", "model"))
     for column, _, _, form in _LIVE:
         table.add_column(column, justify="left" if form == "{}" else "right")
     for gateway in site.gateways:
@@ -102,9 +103,14 @@ def _form(value: object, form: str) -> str:
 
 
 def _table(title: str, columns: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> Table:
-    table = Table(title=title, title_justify="left")
-    for column in columns:
-        table.add_column(column, overflow="fold")
+    table = _empty(title, columns)
     for row in rows:
         table.add_row(*row)
+    return table
+
+
+def _empty(title: str, columns: tuple[str, ...]) -> Table:
+    table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, padding=0)  # fits a terminal of 80 columns
+    for column in columns:
+        table.add_column(column, overflow="fold")
     return table

@@ -39,5 +39,5 @@ class View:
         return self.payloads.get(topic, _NOTHING)
 
     def heard_from(self, slot: str) -> bool:
-        """Tell whether a slot's values have arrived."""
-        return f"inverter/{slot}/state" in self.payloads
+        """Tell whether the unit in a slot has answered: its state carries the time of a sample."""
+        return self.at(f"inverter/{slot}/state").get("ts") is not None
