@@ -3,7 +3,6 @@
 import json
 from collections.abc import Iterable
 from dataclasses import asdict
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -64,12 +63,15 @@ Form = Annotated[LogFormat, typer.Option("--log-format", help="Log for people or
 
 
 def _show_version(value: bool) -> None:  # noqa: FBT001 - typer calls it so
-    if value:
-        try:
-            typer.echo(f"opencombiner {version('opencombiner')}")
-        except PackageNotFoundError:
-            typer.echo("opencombiner, not installed: run from a checkout")
-        raise typer.Exit
+    if not value:
+        return
+    from importlib import metadata  # noqa: PLC0415 - its import costs more than most commands need
+
+    try:
+        typer.echo(f"opencombiner {metadata.version('opencombiner')}")
+    except metadata.PackageNotFoundError:
+        typer.echo("opencombiner, not installed: run from a checkout")
+    raise typer.Exit
 
 
 @app.callback()
@@ -85,7 +87,7 @@ def options(
 @app.command(epilog=EPILOG)
 def check(site: SitePath, *, as_json: AsJson = False) -> None:
     """Check a site file; show links, branch loads, inverters and the poll cycle to expect."""
-    from opencombiner.tables import report_tables, show  # noqa: PLC0415 - memory that the daemon need not spend
+    from opencombiner.tables import headline, report_tables, show  # noqa: PLC0415 - memory that the daemon can do without
 
     clock = SystemClock()
     try:
@@ -100,6 +102,7 @@ def check(site: SitePath, *, as_json: AsJson = False) -> None:
         findings = [asdict(row) for row in finding_rows(site, warnings)]
         _print_json({"ok": True, **asdict(rows), "findings": findings})
     else:
+        typer.echo(headline(rows))
         show(report_tables(rows))
         _warn(site, warnings)
 

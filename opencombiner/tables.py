@@ -11,6 +11,11 @@ from opencombiner.report import LinkRow, Report
 from opencombiner.view import View
 
 
+def headline(rows: Report) -> str:
+    """Return the site and its place in one line."""
+    return f"{rows.site} at {rows.latitude:.2f}, {rows.longitude:.2f}, time zone {rows.timezone}"
+
+
 def report_tables(rows: Report) -> Iterator[Table]:
     """Yield the report on a site."""
     yield _table(

@@ -44,6 +44,7 @@ def test_check_shows_links_branches_and_inverters(demo: str) -> None:
     result = run(app, ["check", demo])
     assert result.exit_code == ExitCode.OK
     assert result.stderr == ""
+    assert result.stdout.startswith("demo at ")
     for word in ("Links", "0.28 s", "3.3 s", "5.0 s", "Branches", "4 x MI-400", "12.51 A", "90 %", "west-5"):
         assert word in result.stdout
 
