@@ -1,6 +1,7 @@
 """The site file, read, typed and resolved; every error names its line, its setting and what helps."""
 
 from dataclasses import dataclass
+from importlib.resources import as_file
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -8,6 +9,7 @@ from pydantic import ValidationError
 from config.document import Document, read
 from config.explain import explain
 from config.findings import SiteRefusedError, in_order
+from config.packaged import packaged
 from config.site import Site
 from drivers.clock import Clock
 
@@ -34,3 +36,9 @@ def load_site(path: Path, clock: Clock) -> LoadedSite:
     if document.findings:
         raise SiteRefusedError(path, document.findings)
     return LoadedSite(site, path, document)
+
+
+def load_packaged(name: str, clock: Clock) -> Site:
+    """Return a site that comes with the package."""
+    with as_file(packaged(name)) as path:
+        return load_site(path, clock).site
