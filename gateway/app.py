@@ -105,3 +105,8 @@ def _identities(gateway: Gateway) -> Iterator[Identity]:
                 ports=model.ports,
                 rated_w=model.rated_w,
             )
+
+
+async def run(site: Site, *, clock: Clock, stop: asyncio.Event) -> None:
+    """Run the daemon of a site until `stop` is set. Raises ConfigError for what cannot work."""
+    await App(site, clock=clock).run(stop)
