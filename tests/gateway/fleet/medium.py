@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from random import Random
 
 from drivers.link import LinkCounters, Port, Urgency
 from protocols.errors import LinkDownError
@@ -63,8 +64,10 @@ class Unit:
 class Medium:
     """Implements `drivers.link.Link`; `pull` and `plug` are the cable."""
 
-    def __init__(self, units: dict[int, Unit]) -> None:
+    def __init__(self, units: dict[int, Unit], *, loss: float = 0.0, seed: int = 1) -> None:
         self.units = units
+        self._loss = loss
+        self._random = Random(seed)
         self.counters = LinkCounters()
         self.spent: list[tuple[int, float]] = []  # node and seconds of each conversation
         self._up = asyncio.Event()
@@ -74,6 +77,10 @@ class Medium:
     @property
     def up(self) -> bool:
         return self._up.is_set()
+
+    def lost(self) -> bool:
+        """Tell whether the next datagram is lost."""
+        return self._random.random() < self._loss
 
     def pull(self) -> None:
         self._up.clear()
@@ -110,9 +117,9 @@ class _Grant:
         node, body = rtu.decode(datagram)
         unit = self._medium.units.get(node)
         self._answer, self._window_s = None, within_s
-        if unit is not None and unit.alive:
+        if unit is not None and unit.alive and not self._medium.lost():
             answer = unit.answer(pdu.decode_request(body), asyncio.get_running_loop().time())
-            self._answer = None if answer is None else rtu.encode(node, answer.encode())
+            self._answer = None if answer is None or self._medium.lost() else rtu.encode(node, answer.encode())
 
     async def receive(self) -> bytes | None:
         await asyncio.sleep(self._window_s if self._answer is None else ANSWER_S)
