@@ -1,15 +1,18 @@
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 
 import pytest
+from structlog.testing import capture_logs
 
+from drivers.link import Port, Urgency
 from gateway.fleet.device import Device
 from gateway.fleet.poller import MAX_COMMANDS, CommandResult, Poller
 from gateway.snapshot import CommState, NodeStats
 from protocols.commands import Restart, WMaxLimPct
-from protocols.errors import LocalProtocolError
-from protocols.exchange import Cause, Done, Failed
+from protocols.errors import LinkDownError, LocalProtocolError
+from protocols.exchange import Cause, Done, Failed, Step
 from protocols.layout import Field, Layout
 from protocols.points import SN, TMP_CAB, Channel, Value, W
 from protocols.profile import PollItem, VendorProfile
@@ -356,6 +359,67 @@ def test_an_overloaded_link_says_how_long_its_cycle_is() -> None:
     bench = Bench(plant(20), poll_s=1.0)
     bench.run(120)
     assert bench.poller.cycle_s == pytest.approx(20 * ANSWER_S, rel=0.05)
+
+
+def test_a_cycle_that_stretches_is_logged_once_each_way() -> None:
+    units = plant(20)
+    bench = Bench(units, poll_s=1.0)
+
+    def shrink() -> None:
+        for unit in units[2:]:
+            unit.alive = False
+
+    with capture_logs() as logs:
+        bench.run(600, (200, shrink))
+    assert [(entry["event"], entry["gateway"]) for entry in logs] == [
+        ("poll_cycle_stretched", "gw"),
+        ("poll_cycle_kept", "gw"),
+    ]
+
+
+class Refusing(Medium):
+    """Says that it is up and grants nothing."""
+
+    asked = 0
+
+    @asynccontextmanager
+    async def claim(self, node: int, urgency: Urgency) -> AsyncIterator[Port]:
+        self.asked += 1
+        async with super().claim(node, urgency) as port:
+            if self.asked:
+                raise LinkDownError("no grant")
+            yield port
+
+
+def test_a_link_that_grants_nothing_costs_little_and_blames_nobody() -> None:
+    bench = Bench(plant(1))
+    refusing = Refusing({})
+    bench.poller = Poller(
+        "gw", refusing, bench.devices, PROFILE, poll_s=5.0, probe_share=0.1, light=lambda: 40.0, listener=bench.ear
+    )
+    ear = bench.run(60)
+    assert 1 <= refusing.asked <= 601
+    assert ear.comms == []
+
+
+def test_a_join_that_finds_a_stranger_is_reported() -> None:
+    profile = replace(PROFILE, join=lambda _: Foreign())
+    ear = Bench(plant(1), profile=profile).run(60)
+    assert ear.strangers == [("s1", "X123")]
+    assert ear.readings == []
+
+
+class Foreign:
+    """A join that ends with another device's answer."""
+
+    def start(self) -> Step[Mapping[Channel, Value]]:
+        return Failed(Cause.MISMATCH, "X123")
+
+    def received(self, datagram: bytes) -> Step[Mapping[Channel, Value]]:
+        raise AssertionError(datagram)
+
+    def timed_out(self) -> Step[Mapping[Channel, Value]]:
+        raise AssertionError
 
 
 def test_no_cycle_is_known_before_the_first_poll() -> None:
