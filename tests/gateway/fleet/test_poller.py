@@ -37,8 +37,8 @@ class Ear:
     def joined(self, slot: str, values: Mapping[Channel, Value]) -> None:
         self.names.append((slot, values[Channel(SN)]))
 
-    def mismatched(self, slot: str, serial: str) -> None:
-        self.strangers.append((slot, serial))
+    def mismatched(self, slot: str, found: str) -> None:
+        self.strangers.append((slot, found))
 
     def answered(self, slot: str, reading: Reading) -> None:
         self.readings.append((slot, reading))
