@@ -56,7 +56,12 @@ def test_a_value_that_cannot_be_converted_fails_the_exchange() -> None:
 def test_one_exchange_follows_another() -> None:
     second = Scripted([SEND, Wait(), Done(2)])
     made_from = []
-    exchange = Then(Scripted([SEND, Done(1)]), lambda value: made_from.append(value) or second)  # type: ignore[func-returns-value]
+
+    def follow(value: int) -> Scripted:
+        made_from.append(value)
+        return second
+
+    exchange = Then(Scripted([SEND, Done(1)]), follow)
     steps = [exchange.start(), exchange.received(b"one"), exchange.received(b"noise"), exchange.timed_out()]
     assert steps == [SEND, SEND, Wait(), Done(2)]
     assert made_from == [1]

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pymodbus.framer import FramerRTU
-from pymodbus.pdu import DecodePDU, ExceptionResponse
+from pymodbus.pdu import DecodePDU, ExceptionResponse, ModbusPDU
 from pymodbus.pdu.register_message import (
     ReadHoldingRegistersRequest,
     ReadHoldingRegistersResponse,
@@ -20,6 +20,7 @@ from pymodbus.pdu.register_message import (
 from protocols.errors import LocalProtocolError, RemoteProtocolError
 from protocols.modbus import rtu
 from protocols.modbus.pdu import (
+    Answer,
     ExceptionAnswer,
     ExceptionCode,
     Function,
@@ -175,7 +176,7 @@ def test_pymodbus_makes_the_same_writes(node: int, start: int, words: list[int])
 @given(NODE, START, WORDS, st.sampled_from(ExceptionCode))
 def test_pymodbus_makes_the_same_answers(node: int, start: int, words: list[int], code: ExceptionCode) -> None:
     data = struct.pack(f">{len(words)}H", *words)
-    pairs = [
+    pairs: list[tuple[ModbusPDU, Answer]] = [
         (ReadHoldingRegistersResponse(dev_id=node, registers=words), ReadAnswer(data)),
         (
             WriteMultipleRegistersResponse(dev_id=node, address=start, count=len(words)),
