@@ -62,8 +62,9 @@ define debian
 if [ "$$(id -u)" -ne 0 ] || ! command -v apt-get >/dev/null; then \
 	echo "$(2) needs $(1). On Debian and Raspberry Pi OS: sudo apt-get install $(1)" >&2; exit 1; \
 fi; \
+echo "$(2) needs $(1): installing it with apt-get."; \
 export DEBIAN_FRONTEND=noninteractive; \
-apt_install() { apt-get -o DPkg::Lock::Timeout=120 install -y -qq --no-install-recommends $(1); }; \
+apt_install() { apt-get -o DPkg::Lock::Timeout=120 install -y -qq --no-install-recommends $(1) >/dev/null; }; \
 apt_install 2>/dev/null || { apt-get -o DPkg::Lock::Timeout=120 update -qq && apt_install; }
 endef
 
@@ -72,7 +73,7 @@ $(VENV_STAMP):
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
 		echo "OpenCombiner needs Python 3.11 or later; $(PYTHON) is $$($(PYTHON) -V 2>&1)." >&2; \
 		echo "Name a later one, as in: make PYTHON=python3.12 $(MAKECMDGOALS)" >&2; exit 1; }
-	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { $(call debian,python3-venv,The environment); }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { $(call debian,python3-venv,The environment in $(VENV)); }
 	@$(BIN)/python -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv --clear $(VENV)
 	@touch $@
 
