@@ -27,7 +27,7 @@ demo: $(DEMO_STAMP) ## watch an emulated plant live; Ctrl-C ends it
 
 # Debian keeps mosquitto where not everybody's path leads.
 test: export PATH := $(PATH):/usr/local/sbin:/usr/sbin
-test: $(DEV_STAMP) | mosquitto ## run the tests with coverage; ARGS="tests/config -k serial" runs some of them, without
+test: mosquitto $(DEV_STAMP) ## run the tests with coverage; ARGS="tests/config -k serial" runs some of them, without
 	@$(BIN)/python -m pytest $(if $(ARGS),$(ARGS),--ignore=tests/architecture --cov --cov-report=term:skip-covered)
 
 check: $(DEV_STAMP) ## judge format, lint, types, contracts, dead code, generated files, architecture
