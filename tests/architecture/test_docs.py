@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from docs import points
+from opencombiner.exit_code import ExitCode
 from tests.support import tree
 
 README = (tree.ROOT / "README.md").read_text()
@@ -52,6 +53,10 @@ def test_the_documents_name_only_targets_that_exist() -> None:
         return set(named) - _targets()
 
     assert tree.offenders(tree.files(".md"), unknown) == {}
+
+
+def test_the_readme_explains_every_exit_code() -> None:
+    assert [int(code) for code in re.findall(r"^\| (\d+) \|", README, re.MULTILINE)] == sorted(ExitCode)
 
 
 def test_every_link_between_documents_leads_somewhere() -> None:
