@@ -6,7 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from config.checks import admit
+from config.loader import load_site
 from docs import points
+from drivers.clock import SystemClock
 from opencombiner.exit_code import ExitCode
 from tests.support import tree
 
@@ -57,6 +60,13 @@ def test_the_documents_name_only_targets_that_exist() -> None:
 
 def test_the_readme_explains_every_exit_code() -> None:
     assert [int(code) for code in re.findall(r"^\| (\d+) \|", README, re.MULTILINE)] == sorted(ExitCode)
+
+
+def test_the_site_file_of_the_readme_is_admitted(tmp_path: Path) -> None:
+    [example] = re.findall(r"^```yaml\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
+    site = tmp_path / "site.yaml"
+    site.write_text(example)
+    assert admit(load_site(site, SystemClock())) == ()
 
 
 def test_every_link_between_documents_leads_somewhere() -> None:
