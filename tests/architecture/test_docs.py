@@ -10,6 +10,7 @@ from config.checks import admit
 from config.loader import load_site
 from docs import points
 from drivers.clock import SystemClock
+from opencombiner.cli import app
 from opencombiner.exit_code import ExitCode
 from tests.support import tree
 
@@ -56,6 +57,11 @@ def test_the_documents_name_only_targets_that_exist() -> None:
         return set(named) - _targets()
 
     assert tree.offenders(tree.files(".md"), unknown) == {}
+
+
+def test_the_readme_lists_every_command() -> None:
+    commands = {command.callback.__name__ for command in app.registered_commands if command.callback}
+    assert set(re.findall(r"^\| `opencombiner (\w+)", README, re.MULTILINE)) == commands
 
 
 def test_the_readme_explains_every_exit_code() -> None:
