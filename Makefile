@@ -36,7 +36,7 @@ check: $(DEV_STAMP) ## judge format, lint, types, contracts, dead code, generate
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-logo
 	@$(BIN)/vulture
-	@$(BIN)/python -m pytest tests/architecture
+	@$(BIN)/python -m pytest tests/architecture tests/config/test_schema.py
 
 format: $(DEV_STAMP) ## rewrite the code in the house format and mend what ruff can
 	@$(BIN)/ruff format .
@@ -44,6 +44,7 @@ format: $(DEV_STAMP) ## rewrite the code in the house format and mend what ruff 
 
 generate: $(DEV_STAMP) ## write the generated files anew
 	@$(BIN)/python docs/points.py
+	@schema="$$($(BIN)/opencombiner schema)" && printf '%s\n' "$$schema" > config/data/site.schema.json
 
 bench: ## measure the figures (nothing to measure yet)
 	@echo "bench: nothing was measured. The benchmarks are not written yet; CHANGELOG.md will say when they are." >&2
