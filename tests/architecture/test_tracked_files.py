@@ -15,7 +15,7 @@ HOSTS = {
     "www.home-assistant.io",
     "www.w3.org",
 }
-TEXTS = [path for path in tree.files() if path.suffix not in (".png", ".svg")]
+TEXTS = [path for path in tree.files() if path.suffix != ".png"]
 
 
 def _hosts(text: str) -> set[str]:
