@@ -50,8 +50,8 @@ class BridgeCounters:
 class Bridge:
     """Connects the site with a broker, for as long as `run` runs.
 
-    `health` returns what `bridge/health` says beside its time; `tap` holds the warnings for `bridge/logging`; `jitter` draws a
-    number between two.
+    `health` returns what `bridge/health` says beside its time, `tap` holds the warnings for `bridge/logging`,
+    `jitter` draws a number between two.
     """
 
     def __init__(

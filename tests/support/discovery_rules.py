@@ -82,22 +82,20 @@ def _topic(topic: str, prefix: str) -> Iterator[str]:
 
 
 def _root(payload: dict[str, Any]) -> Iterator[str]:
-    for key in ("device", "origin", "components"):
-        if not payload.get(key):
-            yield f"root lacks {key}"
-    if extra := set(payload) - {"device", "origin", "components", "availability", "state_topic"}:
-        yield f"root has unknown {sorted(extra)}"
     device = payload.get("device", {})
-    if not device.get("identifiers"):
-        yield "device lacks identifiers"
-    if not device.get("name"):
-        yield "device lacks its name"
-    if extra := set(device) - DEVICE_KEYS:
-        yield f"device has unknown {sorted(extra)}"
+    yield from (f"root lacks {key}" for key in ("device", "origin", "components") if not payload.get(key))
+    yield from _unknown("root", set(payload) - {"device", "origin", "components", "availability", "state_topic"})
+    yield from _unknown("device", set(device) - DEVICE_KEYS)
+    yield from (f"device lacks {key}" for key in ("identifiers", "name") if not device.get(key))
     if not payload.get("origin", {}).get("name"):
-        yield "origin lacks its name"
+        yield "origin lacks name"
     if len(payload.get("availability", [])) != 1:
         yield "root availability is not the bridge alone"
+
+
+def _unknown(where: str, extra: set[str]) -> Iterator[str]:
+    if extra:
+        yield f"{where} has unknown {sorted(extra)}"
 
 
 def _components(payload: dict[str, Any]) -> Iterator[str]:
@@ -110,18 +108,12 @@ def _components(payload: dict[str, Any]) -> Iterator[str]:
 
 
 def _component(key: str, component: dict[str, Any], payload: dict[str, Any]) -> Iterator[str]:
-    for needed in ("platform", "unique_id", "default_entity_id", "name", "value_template"):
-        if not component.get(needed):
-            yield f"lacks {needed}"
-    if extra := set(component) - COMPONENT_KEYS:
-        yield f"has unknown {sorted(extra)}"
+    needed = ("platform", "unique_id", "default_entity_id", "name", "value_template")
+    yield from (f"lacks {option}" for option in needed if not component.get(option))
+    yield from _unknown("component", set(component) - COMPONENT_KEYS)
     if None in component.values():
         yield "has an option without a value"
-    identifiers = payload.get("device", {}).get("identifiers") or [""]
-    if component.get("unique_id") != f"{identifiers[0]}_{key}":
-        yield f"unique id {component.get('unique_id')} does not follow from the device and the key"
-    if not ENTITY_ID.fullmatch(component.get("default_entity_id", "")):
-        yield "default entity id is none"
+    yield from _identity(key, component, payload)
     if not TEMPLATE.fullmatch(component.get("value_template", "")):
         yield "value template is none"
     if not (component.get("state_topic") or payload.get("state_topic")):
@@ -131,6 +123,14 @@ def _component(key: str, component: dict[str, Any], payload: dict[str, Any]) -> 
         yield from _sensor(key, component)
     elif component.get("platform") != "binary_sensor" or component.get("device_class") not in BINARY_SENSORS:
         yield "is no sensor and no binary sensor of a known class"
+
+
+def _identity(key: str, component: dict[str, Any], payload: dict[str, Any]) -> Iterator[str]:
+    identifiers = payload.get("device", {}).get("identifiers") or [""]
+    if component.get("unique_id") != f"{identifiers[0]}_{key}":
+        yield f"unique id {component.get('unique_id')} does not follow from the device and the key"
+    if not ENTITY_ID.fullmatch(component.get("default_entity_id", "")):
+        yield "default entity id is none"
 
 
 def _availability(component: dict[str, Any]) -> Iterator[str]:

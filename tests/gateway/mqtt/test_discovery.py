@@ -33,7 +33,7 @@ def every_device() -> Iterator[tuple[str, dict[str, Any]]]:
     yield DISCOVERY.topic("roof-1"), DISCOVERY.inverter(identity(firmware=None))
 
 
-@pytest.mark.parametrize(("topic", "payload"), every_device())
+@pytest.mark.parametrize(("topic", "payload"), list(every_device()))
 def test_every_device_keeps_the_rules(topic: str, payload: dict[str, Any]) -> None:
     assert breaches(topic, payload) == []
 
@@ -70,8 +70,8 @@ def put(value: object, *path: str) -> Callable[[dict[str, Any]], None]:
 @pytest.mark.parametrize(
     ("change", "breach"),
     [
-        (unset("origin", "name"), "origin lacks its name"),
-        (unset("device", "name"), "device lacks its name"),
+        (unset("origin", "name"), "origin lacks name"),
+        (unset("device", "name"), "device lacks name"),
         (put([], "device", "identifiers"), "device lacks identifiers"),
         (put(None, "device", "sw"), "device has unknown ['sw']"),
         (unset("components", "p_ac_w", "platform"), "p_ac_w: lacks platform"),
@@ -83,7 +83,7 @@ def put(value: object, *path: str) -> Callable[[dict[str, Any]], None]:
         (put([BRIDGE], "components", "e_day_wh", "availability"), "e_day_wh: energy depends on more than the bridge"),
         (put([], "components", "state", "options"), "state: an enum lacks its options"),
         (put("power", "components", "v_ac_v", "device_class"), "v_ac_v: is named like voltage and says power"),
-        (put(60, "components", "p_ac_w", "expire_after"), "p_ac_w: has unknown ['expire_after']"),
+        (put(60, "components", "p_ac_w", "expire_after"), "p_ac_w: component has unknown ['expire_after']"),
         (put("home_roof-1_x", "components", "p_ac_w", "unique_id"), "p_ac_w: unique id home_roof-1_x does not follow"),
         (put([BRIDGE, ROOF], "availability"), "root availability is not the bridge alone"),
     ],
