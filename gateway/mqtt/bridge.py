@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import random
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
 
 import structlog
@@ -131,11 +131,8 @@ class Bridge:
             self._counters.connected = True
             self._counters.connects += 1
             log.info("mqtt_up", broker=self._options.url)
-            async with asyncio.TaskGroup() as group:
-                for work in (self._tell, self._listen, self._greet_newborn, self._report, self._forward_logs):
-                    group.create_task(work(session))
-        except ExceptionGroup as group:
-            raise group.exceptions[0] from group
+            works = (self._tell, self._listen, self._greet_newborn, self._report, self._forward_logs)
+            await _until_one_fails([asyncio.create_task(work(session)) for work in works])
         finally:
             self._counters.dropped_inbound = session.dropped
             with contextlib.suppress(LinkDownError, TimeoutError):
@@ -238,3 +235,18 @@ class Bridge:
         for message in messages:
             await session.publish(message)
             self._counters.published += 1
+
+
+async def _until_one_fails(tasks: Sequence[asyncio.Task[None]]) -> None:
+    """Let endless tasks run until one of them fails; end the others and raise its error.
+
+    Not a task group: before Python 3.13 that loses a cancellation that comes in the instant of an error.
+    """
+    try:
+        failed, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+    for task in failed:
+        task.result()
