@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import random
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
 
 import structlog
@@ -13,6 +13,7 @@ from config.site import Mqtt
 from drivers.clock import Clock
 from drivers.mqtt.connect import connect
 from drivers.mqtt.session import AccessRefusedError, Message, Options, Session
+from drivers.together import first_of
 from gateway.log import LogTap
 from gateway.mqtt import payloads, topics
 from gateway.mqtt.discovery import Discovery
@@ -132,7 +133,7 @@ class Bridge:
             self._counters.connects += 1
             log.info("mqtt_up", broker=self._options.url)
             works = (self._tell, self._listen, self._greet_newborn, self._report, self._forward_logs)
-            await _until_one_fails([asyncio.create_task(work(session)) for work in works])
+            await first_of(*(work(session) for work in works))
         finally:
             self._counters.dropped_inbound = session.dropped
             with contextlib.suppress(LinkDownError, TimeoutError):
@@ -235,18 +236,3 @@ class Bridge:
         for message in messages:
             await session.publish(message)
             self._counters.published += 1
-
-
-async def _until_one_fails(tasks: Sequence[asyncio.Task[None]]) -> None:
-    """Let endless tasks run until one of them fails; end the others and raise its error.
-
-    Not a task group: before Python 3.13 that loses a cancellation that comes in the instant of an error.
-    """
-    try:
-        failed, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-    for task in failed:
-        task.result()
