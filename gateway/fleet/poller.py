@@ -139,9 +139,14 @@ class Poller:
     def _tell_link(self, *, up: bool) -> None:
         if not up:
             self._fail_commands(Failed(Cause.LINK_DOWN))
-        if self._link_up is not up:
-            self._link_up = up
-            self._listener.link_changed(self.gateway, up=up)
+        if self._link_up is up:
+            return
+        self._link_up = up
+        self._listener.link_changed(self.gateway, up=up)
+        for device in () if up else self._devices:
+            before = device.comm.state
+            if device.comm.unheard() is not before:
+                self._listener.comm_changed(device.identity.slot, device.comm.state)
 
     def _fail_commands(self, failure: Failed) -> None:
         while self._commands:
