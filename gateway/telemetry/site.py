@@ -102,10 +102,11 @@ class SiteState:
         reporting = [v for v in views if v.comm in _REACHED and v.quality is Quality.GOOD]
         asleep = [v for v in views if v.comm is CommState.ASLEEP]
         energies = [v.energy[AC] for v in views if AC in v.energy]
+        counted = all(AC in v.energy or v.comm is CommState.LOST for v in views)
         return SiteTotals(
             p_ac_w=_sum(reporting + asleep, _POWER),
             q_ac_var=_sum(reporting + asleep, _REACTIVE),
-            e_total_wh=sum(energy.total_wh for energy in energies),
+            e_total_wh=sum(energy.total_wh for energy in energies) if counted else None,
             e_day_wh=sum(energy.day_wh for energy in energies),
             expected=len(views) - len(asleep),
             reporting=len(reporting),
