@@ -26,15 +26,17 @@ pytestmark = [pytest.mark.integration, pytest.mark.enable_socket]
 PASSWORD = "s3cret-word"  # noqa: S105 - of a broker that lives for this test
 
 
-async def visit(options: Options) -> None:
-    """Connect, have one message acknowledged, leave."""
+async def visit(options: Options) -> Message:
+    """Connect, ask for a message, say it, hear it, leave."""
     async with connect(options) as session:
+        await session.subscribe("visit")
         await session.publish(Message("visit", b"x", qos=1))
+        return await anext(session.messages())
 
 
 @pytest.fixture
 def guarded(tmp_path: Path) -> Iterator[Mosquitto]:
-    """A broker that wants a password, and lets its user write one branch only."""
+    """A broker that wants a password."""
     passwords = tmp_path / "passwords"
     passwords.write_text(f"plant:{PASSWORD}\n")
     subprocess.run([_mosquitto_passwd(), "-U", str(passwords)], check=True)  # noqa: S603 - our own arguments
@@ -51,7 +53,8 @@ def _mosquitto_passwd() -> str:
 
 
 def test_the_right_password_opens(guarded: Mosquitto) -> None:
-    asyncio.run(visit(Options(url=guarded.url, client_id="a", user="plant", password=PASSWORD)))
+    heard = asyncio.run(visit(Options(url=guarded.url, client_id="a", user="plant", password=PASSWORD)))
+    assert heard.payload == b"x"
 
 
 @pytest.mark.parametrize(
@@ -80,7 +83,7 @@ def encrypted(tmp_path: Path) -> Iterator[Mosquitto]:
 
 def test_certificates_of_both_sides_open(encrypted: Mosquitto, tmp_path: Path) -> None:
     tls = Tls(ca_file=tmp_path / "ca.crt", cert_file=tmp_path / "client.crt", key_file=tmp_path / "client.key")
-    asyncio.run(visit(Options(url=encrypted.url, client_id="a", tls=tls)))
+    assert asyncio.run(visit(Options(url=encrypted.url, client_id="a", tls=tls))).payload == b"x"
 
 
 @pytest.mark.parametrize(
