@@ -13,7 +13,22 @@ from sunspec2.modbus.client import SunSpecModbusClientDeviceRTU, SunSpecModbusCl
 from protocols.commands import Conn, WMaxLimPct
 from protocols.modbus.pdu import ExceptionAnswer, ReadAnswer, ReadRequest, WriteAnswer, WriteRequest
 from protocols.modbus.rtu import Deframer
-from protocols.points import CONN, DCA, DCV, DCW, DCWH_INJ, INV_ST, LNV, TOT_WH_INJ, VR, A, Channel, Value, W
+from protocols.points import (
+    CONN,
+    DCA,
+    DCV,
+    DCW,
+    DCWH_INJ,
+    INV_ST,
+    LNV,
+    TOT_WH_INJ,
+    VR,
+    W_MAX_LIM_PCT,
+    A,
+    Channel,
+    Value,
+    W,
+)
 from protocols.states import InvSt
 from protocols.vendors.atmoce.models import MODELS
 from protocols.vendors.atmoce.responder import InverterSide
@@ -188,6 +203,11 @@ def test_a_limit_set_through_the_native_block_is_seen_in_model_123() -> None:
     ask(side, 17, WriteRequest(0x1200, b"\x01\xf4"))
     answer = ask(side, 17, ReadRequest(LIMIT_AT, 5))
     assert answer == ReadAnswer(bytes.fromhex("01f4 ffff ffff ffff 0001"))
+
+
+def test_a_limit_that_the_device_does_not_tell_is_none() -> None:
+    side = InverterSide(device(shown=running() | {Channel(W_MAX_LIM_PCT): None}), 17)
+    assert ask(side, 17, ReadRequest(LIMIT_AT, 5)) == ReadAnswer(bytes.fromhex("03e8 ffff ffff ffff 0000"))
 
 
 def test_a_limit_that_the_device_refuses_is_not_remembered() -> None:
