@@ -49,6 +49,7 @@ class Cause(Enum):
     INCOMPLETE = "incomplete"  # fragments are missing
     REFUSED = "refused"  # the device answered: no
     MISMATCH = "mismatch"  # another device answered
+    BUSY = "busy"  # not begun: too many wait for the link
     LINK_DOWN = "link_down"
 
 
