@@ -220,7 +220,7 @@ def test_a_limit_that_the_device_refuses_is_not_remembered() -> None:
     ("at", "accepted"),
     [(40229, False), (40230, True), (40237, True), (40238, False), (40251, False), (40234, True)],
 )
-def test_only_some_registers_of_model_123_may_be_written(at: int, accepted: bool) -> None:  # noqa: FBT001
+def test_only_some_registers_of_model_123_may_be_written(at: int, accepted: bool) -> None:  # noqa: FBT001 - a row of a table
     answer = ask(InverterSide(device(), 17), 17, WriteRequest(at, b"\0\0"))
     assert answer == (WriteAnswer(at, 1) if accepted else ExceptionAnswer(16, 2))
 
