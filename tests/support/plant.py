@@ -1,21 +1,18 @@
 """A whole plant in one process on virtual time: emulated units, line and modem, driver, gateway, broker."""
 
 import asyncio
-import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from config.site import Site
 from drivers.mqtt import memory
-from drivers.mqtt.connect import connect
-from drivers.mqtt.session import Message, Options
 from emulator.server import Plant
 from gateway.app import App
 from gateway.log import LogTap
 from tests.support.emulated import MIDNIGHT, UTRECHT
+from tests.support.listener import Listener, listening
 from tests.support.virtual_time import FakeClock, run
 
 PER_BRANCH = 9  # MI-500 on a 25 A breaker
@@ -50,21 +47,24 @@ def site(
     return Site.model_validate(data | more)
 
 
-@dataclass
-class Listener:
-    """What a client of the broker has heard: the last message of each topic, and all in order."""
+class Daemon:
+    """The gateway, which a scene may stop and start again while the plant lives on."""
 
-    latest: dict[str, Any] = field(default_factory=dict)
-    heard: list[tuple[str, Any]] = field(default_factory=list)
+    def __init__(self, plan: Site, clock: FakeClock) -> None:
+        self._plan = plan
+        self._clock = clock
+        self.start()
 
-    def take(self, message: Message) -> None:
-        payload = json.loads(message.payload) if message.payload else None
-        self.latest[message.topic] = payload
-        self.heard.append((message.topic, payload))
+    def start(self) -> None:
+        """Start afresh on what the last run stored."""
+        self.app = App(self._plan, clock=self._clock, tap=LogTap(), inline_store=True)
+        self._stop = asyncio.Event()
+        self._task = asyncio.ensure_future(self.app.run(self._stop))
 
-    def of(self, ending: str) -> list[Any]:
-        """Return every payload of the topics that end so, in order."""
-        return [payload for topic, payload in self.heard if topic.endswith(ending)]
+    async def stop(self) -> None:
+        """Stop in order."""
+        self._stop.set()
+        await self._task
 
 
 @dataclass
@@ -74,9 +74,13 @@ class Scene:
     site: Site
     clock: FakeClock
     plant: Plant
-    app: App
+    daemon: Daemon
     ear: Listener
     broker: memory.MemoryBroker
+
+    @property
+    def app(self) -> App:
+        return self.daemon.app
 
     @staticmethod
     def now() -> float:
@@ -88,29 +92,18 @@ async def living(plan: Site, clock: FakeClock) -> AsyncIterator[Scene]:
     """Run emulator, gateway and broker for the time of the context, with a listener on every topic."""
     broker = memory.broker(plan.mqtt.url.removeprefix("mem://"))
     broker.start()
-    ear = Listener()
     plant = Plant(plan, plan.location, clock, asyncio.get_running_loop().time())
-    stop = asyncio.Event()
-    async with connect(Options(url=plan.mqtt.url, client_id="ear")) as session:
-        await session.subscribe("#")
-
-        async def listen() -> None:
-            async for message in session.messages():
-                ear.take(message)
-
-        tasks = [asyncio.ensure_future(listen()), asyncio.ensure_future(plant.serve())]
+    async with listening(plan.mqtt.url, "#") as ear:
+        serving = asyncio.ensure_future(plant.serve())
         await plant.ready.wait()
-        app = App(plan, clock=clock, tap=LogTap(), inline_store=True)
-        daemon = asyncio.ensure_future(app.run(stop))
+        daemon = Daemon(plan, clock)
         try:
-            yield Scene(plan, clock, plant, app, ear, broker)
+            yield Scene(plan, clock, plant, daemon, ear, broker)
         finally:
-            stop.set()
-            await daemon
+            await daemon.stop()
             await asyncio.sleep(0.01)  # the last words reach the listener
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+            serving.cancel()
+            await asyncio.gather(serving, return_exceptions=True)
 
 
 def play(plan: Site, act: Callable[[Scene], Awaitable[None]], *, start_utc: float = MIDNIGHT) -> Scene:
