@@ -181,7 +181,7 @@ class SiteState:
 
     def link_changed(self, gateway: str, *, up: bool) -> None:
         """Take note of a link; while it is down its units' values are stale, and no unit is to blame."""
-        self._event("link_up" if up else "link_down", gateway)
+        self.outbox.event(SiteEvent("link_up" if up else "link_down", self.utc(), gateway, {}))  # the driver logs it
 
     async def run(self) -> None:
         """Watch clock and day until cancelled; midnight is met even when nobody answers."""
