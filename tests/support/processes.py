@@ -18,7 +18,7 @@ class Command:
     def __init__(self, log: Path, *arguments: str) -> None:
         self._log = log
         with log.open("ab") as out:
-            self._process = subprocess.Popen(
+            self._process = subprocess.Popen(  # noqa: S603 - our own command
                 [sys.executable, "-m", "opencombiner", *arguments],
                 stdin=subprocess.DEVNULL,
                 stdout=out,
