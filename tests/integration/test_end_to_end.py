@@ -149,9 +149,9 @@ def test_a_pulled_link_is_offline_until_it_is_back(house: House, tmp_path: Path)
         with command(tmp_path / "emulator-2.log", "emulate", str(house.file)):
             await ear.until(lambda: _all(ear, "state", _producing, since=since))
             await ear.until(lambda: _all(ear, "availability", lambda word: word["state"] == "online", since=since))
+            assert house.gateway.stop() == 0
 
     house.hear(watch)
-    assert house.gateway.stop() == 0
     lines = [json.loads(line)["event"] for line in house.gateway.said.splitlines()]
     assert (lines.count("link_up"), lines.count("link_down")) == (2, 1)
 
