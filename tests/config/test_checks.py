@@ -78,8 +78,8 @@ ERRORS = [
     pytest.param(
         "slot: B1",
         "slot: site",
-        "site.yaml:23:20: gateways[1].branches[0].inverters[0].slot: 'site' means something else in topics and commands; "
-        "give the slot another name",
+        "site.yaml:23:20: gateways[1].branches[0].inverters[0].slot: 'site' means something else in topics and "
+        "commands; give the slot another name",
         id="a slot that is named as a part of the topic tree",
     ),
     pytest.param(
