@@ -137,6 +137,15 @@ def test_a_link_that_goes_down_between_polls_is_told_within_half_a_minute() -> N
     assert ear.links[-1][0] <= 80
 
 
+def test_a_link_that_was_away_between_two_polls_is_told_and_its_units_join_anew() -> None:
+    units = plant(1)
+    bench = Bench(units, poll_s=20.0)
+    ear = bench.run(100, (50, bench.medium.pull), (51, bench.medium.plug))
+    assert [up for _, up in ear.links] == [True, False, True]
+    assert [comm for _, _, comm in ear.comms] == [CommState.ONLINE, CommState.UNKNOWN, CommState.ONLINE]
+    assert len(ear.names) == 2
+
+
 def test_items_of_their_own_period_complete_each_other() -> None:
     slow = PollItem("slow", Layout("acme.slow", 22, Field(18, "h", TMP_CAB, div=10, absent=-32768)), every_s=60.0)
     profile = replace(PROFILE, poll_plan=(PollItem("live", LIVE), slow))
