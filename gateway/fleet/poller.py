@@ -95,6 +95,7 @@ class Poller:
         self._link_up: bool | None = None  # what the listener was told
         self._opened: int | None = None  # which opening of the link we speak over
         self._stretched = False
+        self.turned_at: float | None = None  # loop time of the last turn; None while the link is awaited
 
     @property
     def cycle_s(self) -> float | None:
@@ -119,11 +120,13 @@ class Poller:
 
     async def run(self) -> None:
         """Poll until cancelled."""
-        now = asyncio.get_running_loop().time()
-        self._schedule = Schedule(len(self._devices), self._periods_s, probe_share=self._probe_share, now=now)
+        now = asyncio.get_running_loop().time
+        self._schedule = Schedule(len(self._devices), self._periods_s, probe_share=self._probe_share, now=now())
         try:
             while True:
+                self.turned_at = None
                 await self._await_link(self._schedule)
+                self.turned_at = now()
                 await self._turn(self._schedule)
         finally:
             self._fail_commands(Failed(Cause.LINK_DOWN, "the gateway stops"))

@@ -108,11 +108,11 @@ POWERS = st.none() | st.floats(-1000, 1000)
 def test_whatever_a_device_says_no_side_ever_falls(
     rows: list[tuple[int, float | None, float | None, float | None]], counters: tuple[Counter, ...]
 ) -> None:
-    kept, before = ledger(counters, 2), (0, 0, 0)
+    kept, before = ledger(counters, 2), [0, 0, 0]
     for at, (wh, *powers) in enumerate(rows):
         counts = {Channel(TOT_WH_INJ): wh, Channel(DCWH_INJ, 1): wh, Channel(DCWH_INJ, 2): wh}
         kept.accept(reading(600.0 * at, ac(wh, *powers) | counts), None)
-        after = tuple(kept.rows[port].total_mwh for port in range(3))
+        after = [kept.rows[port].total_mwh for port in range(3)]
         assert all(now >= then for now, then in zip(after, before, strict=True))
         before = after
 
