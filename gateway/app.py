@@ -12,6 +12,8 @@ from drivers.clock import Clock
 from drivers.link import Link
 from drivers.plc.settings import PlcSettings
 from drivers.registry import open_link
+from gateway.control.leases import Leases
+from gateway.control.service import Control
 from gateway.fleet.device import Device
 from gateway.fleet.poller import Poller
 from gateway.light import Light
@@ -38,12 +40,22 @@ class App:
         self.site = site
         self.clock = clock
         self.store = Store(site.state_dir, inline=inline_store)
+        limits = self.store.limits()
         self.outbox = Outbox()
         self.state = SiteState(
             _plant(site), zone=ZoneInfo(site.location.timezone), clock=clock, store=self.store, outbox=self.outbox
         )
         light = Light(site.location, clock)
         self.souths = tuple(_south(gateway, light, self.state) for gateway in site.gateways)
+        leases = Leases(self.store.put)
+        leases.restore(limits, now=asyncio.get_running_loop().time(), utc=self.state.utc())
+        self.control = Control(
+            self.state,
+            {south.gateway: south.poller for south in self.souths},
+            leases,
+            {gateway.id: gateway.fallback_limit_pct for gateway in site.gateways},
+        )
+        self.state.watch(self.control.look)
 
     async def run(self, stop: asyncio.Event) -> None:
         """Run until `stop` is set; what was learnt is stored then."""
@@ -53,6 +65,7 @@ class App:
                 tasks += [group.create_task(south.link.run(), name=f"link {south.gateway}") for south in self.souths]
                 tasks += [group.create_task(south.poller.run(), name=f"poll {south.gateway}") for south in self.souths]
                 tasks.append(group.create_task(self.state.run(), name="state"))
+                tasks.append(group.create_task(self.control.run(), name="control"))
                 await stop.wait()
                 for task in tasks:
                     task.cancel()

@@ -78,7 +78,8 @@ class InverterView:
 class SiteTotals:
     """Sums over the site: AC only; the last energy of silent units is carried on.
 
-    `expected`: units that should answer now (all but those asleep); `reporting`: those that do.
+    `expected`: units that should answer now (all but those asleep); `reporting`: those that do. The limits are what
+    the units say that they were told, as a sum and of their rating.
     """
 
     p_ac_w: float | None
@@ -88,6 +89,8 @@ class SiteTotals:
     expected: int
     reporting: int
     asleep: int
+    limit_w: float | None = None
+    limit_pct: float | None = None
 
     @property
     def complete(self) -> bool:

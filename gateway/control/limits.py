@@ -1,71 +1,93 @@
-"""Limits in force, and the share of each unit.
+"""Limits in force, and the share of each unit. Pure.
 
 A limit belongs to the target that it was given for; a unit obeys the tightest of those that cover it. Shares are
-computed afresh from what is in force and who is awake, so that a unit which refuses, falls asleep, wakes or comes
+computed afresh from what is in force and how the units are, so that a unit which refuses, falls asleep, wakes or comes
 back from a restart needs no case of its own.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from math import floor
 
 FULL_PCT = 100.0
+STEPS_PER_PCT = 10  # a tenth of a percent is what the wire resolves
+_ROUNDING = 1e-6  # a share that is a whole number of steps but for the arithmetic
 
 
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """A unit as limits see it: `able` when it answers and takes limits."""
+    """A unit as limits see it.
+
+    `fixed_pct`: the most that it delivers whatever it is asked; 0 in the dark, its last limit when it refuses another
+    or cannot be reached. None: it does what it is told.
+    """
 
     slot: str
     gateway: str
     branch: str
     rated_w: float
-    able: bool = True
+    fixed_pct: float | None = None
 
     def targets(self) -> tuple[str, ...]:
-        """Return every target that covers the unit."""
-        return ("site", f"gateway/{self.gateway}", f"branch/{self.branch}", self.slot)
+        """Return every target that covers the unit, the narrowest first."""
+        return (self.slot, f"branch/{self.branch}", f"gateway/{self.gateway}", "site")
 
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """At most `value` of `unit` ("W" or "%") until loop time `until`; None: no end."""
+    """At most `value` of `unit` ("W" or "%") until loop time `until`; None: no end.
 
-    value: float
+    `value` None: a lease has ended, and each unit has the fallback of its gateway.
+    """
+
+    value: float | None
     unit: str
     until: float | None = None
 
 
-def share_pct(limit: Limit, members: Iterable[Unit]) -> float:
-    """Return the percentage of its rating that each able member may deliver under a limit on all of them.
+def members(target: str, units: Iterable[Unit]) -> list[Unit]:
+    """Return the units that a target covers."""
+    return [unit for unit in units if target in unit.targets()]
 
-    A limit in W is shared by rating; members that are not able deliver nothing, or cannot be told to deliver less,
-    and their share goes to the others.
+
+def shares(limits: Mapping[str, Limit], units: Sequence[Unit], fallback_pct: Mapping[str, float]) -> dict[str, float]:
+    """Return the percentage of its rating that each unit may deliver, by slot; no opinion on units without a limit.
+
+    `fallback_pct` is by gateway. A limit in W is shared by rating: units that deliver less anyhow, by a tighter limit
+    or in the dark, leave the rest to the others; those that may deliver more than they should take it from the others.
     """
-    if limit.unit == "%":
-        return limit.value
-    rated_w = sum(unit.rated_w for unit in members if unit.able)
-    return min(FULL_PCT, FULL_PCT * limit.value / rated_w) if rated_w else 0.0
+    most = {unit.slot: FULL_PCT if unit.fixed_pct is None else unit.fixed_pct for unit in units}
+    covered: set[str] = set()
+    for target, limit in sorted(limits.items(), key=lambda row: _breadth(row[0])):
+        told = members(target, units)
+        covered |= {unit.slot for unit in told if unit.fixed_pct is None}
+        level = _level(limit.value, told, most) if limit.unit == "W" and limit.value is not None else limit.value
+        for unit in told:
+            allowed = fallback_pct[unit.gateway] if level is None else level
+            if unit.fixed_pct is None:
+                most[unit.slot] = min(most[unit.slot], allowed)
+    return {slot: floor(most[slot] * STEPS_PER_PCT + _ROUNDING) / STEPS_PER_PCT for slot in covered}
 
 
-def shares(limits: Mapping[str, Limit], units: Iterable[Unit], fallback_pct: float = FULL_PCT) -> dict[str, float]:
-    """Return the percentage of its rating that each able unit may deliver, by slot."""
-    covered: dict[str, list[Unit]] = {}
+def _breadth(target: str) -> int:
+    """Return how wide a target is: what is inside another is shared first."""
+    return 3 if target == "site" else 2 if target.startswith("gateway/") else 1 if target.startswith("branch/") else 0
+
+
+def _level(limit_w: float, units: Iterable[Unit], most: Mapping[str, float]) -> float:
+    """Return the percentage which, as the most for each unit, makes their sum `limit_w`; 100 where they stay below."""
+    left_w, open_w = limit_w, 0.0
+    obeying: list[tuple[float, float]] = []
     for unit in units:
-        for target in unit.targets():
-            covered.setdefault(target, []).append(unit)
-    share = {target: share_pct(limit, covered.get(target, ())) for target, limit in limits.items()}
-    return {
-        unit.slot: min((share[target] for target in unit.targets() if target in share), default=fallback_pct)
-        for unit in covered.get("site", ())
-        if unit.able
-    }
-
-
-def expire(limits: Mapping[str, Limit], now: float) -> dict[str, Limit]:
-    """Return the limits whose lease has not ended."""
-    return {target: limit for target, limit in limits.items() if limit.until is None or limit.until > now}
-
-
-def next_deadline(limits: Mapping[str, Limit]) -> float | None:
-    """Return when the next lease ends."""
-    return min((limit.until for limit in limits.values() if limit.until is not None), default=None)
+        if unit.fixed_pct is None:
+            obeying.append((most[unit.slot], unit.rated_w))
+            open_w += unit.rated_w
+        else:
+            left_w -= unit.fixed_pct / FULL_PCT * unit.rated_w
+    for pct, rated_w in sorted(obeying):
+        level = max(0.0, FULL_PCT * left_w / open_w)
+        if level <= pct:
+            return level
+        left_w -= pct / FULL_PCT * rated_w
+        open_w -= rated_w
+    return FULL_PCT

@@ -3,6 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
+from typing import TypeAlias
+
+from protocols.commands import Activate, Command, Conn, Restart
 
 
 class Verb(Enum):
@@ -17,8 +20,16 @@ class Verb(Enum):
     REACTIVE_POWER = "reactive_power"
 
 
+ONCE: Mapping[Verb, Command] = {  # carried out once; a limit is kept, and the others no vendor in the tree offers
+    Verb.ENABLE: Conn(on=True),
+    Verb.DISABLE: Conn(on=False),
+    Verb.RESTART: Restart(),
+    Verb.ACTIVATE: Activate(permitted=True),
+}
+
+
 class Code(Enum):
-    """Why an order was not carried out."""
+    """Why an order was not carried out: the documented list."""
 
     UNKNOWN_TARGET = "unknown_target"
     OUT_OF_RANGE = "out_of_range"
@@ -31,7 +42,6 @@ class Code(Enum):
     TOO_OLD = "too_old"
     BUDGET = "budget"
     NOT_SUPPORTED = "not_supported"
-    INVALID = "invalid"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +58,7 @@ class Order:
     value: float | None = None
     unit: str | None = None
     for_s: float | None = None
-    transaction: str | None = None
+    transaction: str | int | None = None
     issued_at: float | None = None
     retained: bool = False
 
@@ -63,12 +73,22 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True)
 class UnitResult:
-    """What came of an order at one unit: what was sent, what the device says now, and when it said so (UTC)."""
+    """What came of an order at one unit.
 
-    applied: float | bool | None
-    read_back: float | bool | None
-    at: float | None
+    `applied` is what was sent, or what the unit held already; `read_back` what the device says and `at` when it said
+    so (UTC). `kept`: it was not reached, but the limit stands and is sent as soon as it answers.
+    """
+
+    applied: float | bool | None = None
+    read_back: float | bool | None = None
+    at: float | None = None
     refusal: Refusal | None = None
+    kept: bool = False
+
+    @property
+    def accepted(self) -> bool:
+        """Tell whether the unit does what was asked, or will."""
+        return self.refusal is None or self.kept
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,5 +99,13 @@ class Report:
 
     @property
     def accepted(self) -> bool:
-        """Tell whether at least one unit carried it out."""
-        return any(unit.refusal is None for unit in self.units.values())
+        """Tell whether at least one unit does what was asked, or will."""
+        return any(unit.accepted for unit in self.units.values())
+
+    @property
+    def refusals(self) -> Mapping[str, Refusal]:
+        """Return why units do not do it now, by slot."""
+        return {slot: unit.refusal for slot, unit in self.units.items() if unit.refusal is not None}
+
+
+Outcome: TypeAlias = Report | Refusal
