@@ -6,8 +6,8 @@ import typer
 
 from config.site import Site
 from drivers.clock import Clock
+from drivers.together import first_of
 from emulator.server import Plant
-from opencombiner.lifetime import first_of
 
 
 async def emulate(site: Site, seed: int | None, clock: Clock, stop: asyncio.Event) -> None:

@@ -139,7 +139,7 @@ class _VersionRefusedError(Exception):
 async def _enter(door: _Door, options: Options, line: Line, version: aiomqtt.ProtocolVersion) -> aiomqtt.Client:
     client = _client(door, options, line, version)
     try:
-        await client.__aenter__()
+        await _entered(client)
     except aiomqtt.MqttCodeError as error:
         raise _refusal(door, version, error) from error
     except aiomqtt.MqttError as error:
@@ -148,6 +148,19 @@ async def _enter(door: _Door, options: Options, line: Line, version: aiomqtt.Pro
             raise _VersionRefusedError from error
         raise LinkDownError(f"{door}: {error}") from error
     return client
+
+
+async def _entered(client: aiomqtt.Client) -> None:
+    """Enter in a task of its own: before Python 3.12 the library can lose a cancellation that comes with the answer."""
+    entering = asyncio.create_task(client.__aenter__())
+    try:
+        await asyncio.wait([entering])
+    except asyncio.CancelledError:
+        entering.cancel()
+        await asyncio.gather(entering, return_exceptions=True)
+        await _leave(client)
+        raise
+    await entering
 
 
 def _client(door: _Door, options: Options, line: Line, version: aiomqtt.ProtocolVersion) -> aiomqtt.Client:

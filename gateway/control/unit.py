@@ -17,7 +17,7 @@ _KEPT = "the limit is kept and sent as soon as it answers"
 _SILENCE = {
     CommState.ASLEEP: Refusal(Code.ASLEEP, f"no light; {_KEPT}"),
     CommState.LOST: Refusal(Code.NO_ANSWER, f"the unit is lost; {_KEPT}"),
-    CommState.UNKNOWN: Refusal(Code.NO_ANSWER, f"the unit has not answered yet; {_KEPT}"),
+    CommState.UNKNOWN: Refusal(Code.NO_ANSWER, f"the unit has not been heard since its link came up; {_KEPT}"),
 }
 
 
@@ -56,12 +56,20 @@ class Hand:
     def unit(self) -> Unit:
         """Return the unit as limits see it."""
         who = self.view.identity
-        fixed_pct = None
-        if self.asleep:
-            fixed_pct = 0.0
-        elif self.refuses or self.view.comm is CommState.LOST:  # it may well be feeding in
-            fixed_pct = FULL_PCT if self.held_pct is None else self.held_pct
-        return Unit(who.slot, who.gateway, who.branch, who.rated_w, fixed_pct)
+        return Unit(who.slot, who.gateway, who.branch, who.rated_w, self._fixed_pct)
+
+    @property
+    def _fixed_pct(self) -> float | None:
+        """Return what the unit may deliver without obeying: whoever is silent by day may well be feeding in."""
+        match self.view.comm:
+            case CommState.ASLEEP:
+                return 0.0
+            case CommState.UNKNOWN:
+                return self.held_pct  # where it never spoke, it is taken to hold what an earlier run told it
+            case CommState.LOST:
+                return FULL_PCT if self.held_pct is None else self.held_pct
+            case CommState.ONLINE | CommState.DEGRADED:
+                return self.held_pct if self.refuses else None
 
     def look(self, view: InverterView) -> bool:
         """Take the newest view; tell whether it may change what is to be sent."""

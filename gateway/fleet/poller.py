@@ -41,8 +41,8 @@ class Listener(Protocol):
         """Take the identity values of a unit that has joined."""
         ...
 
-    def mismatched(self, slot: str, serial: str) -> None:
-        """Take note that a unit of another serial answers in a slot; told once per serial."""
+    def mismatched(self, slot: str, found: str) -> None:
+        """Take note that another unit answers in a slot: its serial, or the exchange's words; told once for each."""
         ...
 
     def answered(self, slot: str, reading: Reading) -> None:
@@ -139,9 +139,14 @@ class Poller:
     def _tell_link(self, *, up: bool) -> None:
         if not up:
             self._fail_commands(Failed(Cause.LINK_DOWN))
-        if self._link_up is not up:
-            self._link_up = up
-            self._listener.link_changed(self.gateway, up=up)
+        if self._link_up is up:
+            return
+        self._link_up = up
+        self._listener.link_changed(self.gateway, up=up)
+        for device in () if up else self._devices:
+            before = device.comm.state
+            if device.comm.unheard() is not before:
+                self._listener.comm_changed(device.identity.slot, device.comm.state)
 
     def _fail_commands(self, failure: Failed) -> None:
         while self._commands:
@@ -252,10 +257,10 @@ class Poller:
         self._report_stranger(device, str(serial))
         return False
 
-    def _report_stranger(self, device: Device, serial: str) -> None:
-        if device.stranger != serial:
-            device.stranger = serial
-            self._listener.mismatched(device.identity.slot, serial)
+    def _report_stranger(self, device: Device, found: str) -> None:
+        if device.stranger != found:
+            device.stranger = found
+            self._listener.mismatched(device.identity.slot, found)
 
     def _tell(self, device: Device, before: CommState, now: float) -> None:
         slot = device.identity.slot

@@ -13,6 +13,7 @@ from config.site import Mqtt
 from drivers.clock import Clock
 from drivers.mqtt.connect import connect
 from drivers.mqtt.session import AccessRefusedError, Message, Options, Session
+from drivers.together import first_of
 from gateway.log import LogTap
 from gateway.mqtt import payloads, topics
 from gateway.mqtt.discovery import Discovery
@@ -131,11 +132,8 @@ class Bridge:
             self._counters.connected = True
             self._counters.connects += 1
             log.info("mqtt_up", broker=self._options.url)
-            async with asyncio.TaskGroup() as group:
-                for work in (self._tell, self._listen, self._greet_newborn, self._report, self._forward_logs):
-                    group.create_task(work(session))
-        except ExceptionGroup as group:
-            raise group.exceptions[0] from group
+            works = (self._tell, self._listen, self._greet_newborn, self._report, self._forward_logs)
+            await first_of(*(work(session) for work in works))
         finally:
             self._counters.dropped_inbound = session.dropped
             with contextlib.suppress(LinkDownError, TimeoutError):

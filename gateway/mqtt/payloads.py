@@ -77,8 +77,9 @@ def offline() -> Json:
 
 def availability(view: InverterView) -> Json | None:
     """Return whether a unit can be reached; None as long as there is no verdict."""
-    word = _AVAILABILITY.get(view.comm)
-    return None if word is None else {"state": word}
+    if view.comm is CommState.UNKNOWN:  # after an answer: the link went down since
+        return offline() if answered(view) else None
+    return {"state": _AVAILABILITY[view.comm]}
 
 
 def answered(view: InverterView) -> bool:

@@ -12,6 +12,7 @@ from drivers.clock import Clock, Trust
 from gateway.snapshot import CommState, Identity, InverterView, NodeStats, SiteTotals
 from gateway.store import Meta, Row, Store
 from gateway.telemetry.day import SiteDay, Turn
+from gateway.telemetry.derived import derived
 from gateway.telemetry.ledger import AC, Ledger, rows_by_slot
 from gateway.telemetry.outbox import Outbox, SiteEvent
 from protocols.points import CONN, MD, VAR, VR, W_MAX_LIM_PCT, Channel, Value, W
@@ -22,6 +23,7 @@ from protocols.states import InvSt, Quality
 TICK_S = 10.0  # how often trust and day are looked at
 SAVE_S = 30.0  # how often the ledger is stored: counters make up for what a power cut takes
 _REACHED = (CommState.ONLINE, CommState.DEGRADED)
+_UNREACHED = (CommState.LOST, CommState.UNKNOWN)
 _FLOWS = ("W", "var", "VA")  # units of what is 0 without light, not unknown
 _COUNTED = "Wh"
 
@@ -125,7 +127,9 @@ class SiteState:
         if self._trusted and utc >= self._day.end_utc:
             self._turn(utc)
         kept = self._slots[slot]
-        kept.heard = True
+        if not kept.heard:
+            kept.heard = True
+            self.outbox.mark_info(slot)
         if kept.ledger.accept(reading, int(utc) if self._trusted else None):
             self._dirty.add(slot)
         old = self._views[slot]
@@ -133,7 +137,7 @@ class SiteState:
             old.identity,
             old.comm,
             Quality.GOOD,
-            {**old.values, **reading.values},
+            {**old.values, **reading.values, **derived(reading.values)},
             reading.state,
             reading.events,
             kept.ledger.energy,
@@ -158,7 +162,7 @@ class SiteState:
         view = replace(old, comm=comm)
         if comm is CommState.ASLEEP and self._slots[slot].heard:
             view = _at_night(view)
-        elif comm is CommState.LOST and view.quality is not Quality.INVALID:
+        elif comm in _UNREACHED and view.quality is not Quality.INVALID:
             view = replace(view, quality=Quality.STALE)
         self._views[slot] = view
         self.outbox.mark_availability(slot)
@@ -175,8 +179,9 @@ class SiteState:
         firmware, model = values.get(_FIRMWARE), values.get(_MODEL)
         identity = replace(known, firmware=known.firmware if firmware is None else str(firmware))
         self._views[slot] = replace(view, identity=identity)
-        if not kept.heard or identity != known:
+        if kept.heard and identity != known:
             self.outbox.mark_info(slot)
+        if not kept.heard or identity != known:
             self.event("joined", slot, serial=identity.serial, model=identity.model, firmware=identity.firmware)
         if model is not None and model != identity.model:
             self.event("model_differs", slot, found=str(model), configured=identity.model)
@@ -184,9 +189,9 @@ class SiteState:
             self.event("replaced", slot, former=kept.former, serial=identity.serial)
             kept.former = None
 
-    def mismatched(self, slot: str, serial: str) -> None:
-        """Take note that a unit of another serial answers in a slot; it is not accepted."""
-        self.event("identity_mismatch", slot, found=serial, configured=self._views[slot].identity.serial)
+    def mismatched(self, slot: str, found: str) -> None:
+        """Take note that another unit answers in a slot; it is not accepted."""
+        self.event("identity_mismatch", slot, found=found, configured=self._views[slot].identity.serial)
 
     def stats(self, slot: str, stats: NodeStats) -> None:
         """Take a unit's statistics; they are published in their own time, so nothing is marked."""
@@ -195,12 +200,6 @@ class SiteState:
     def link_changed(self, gateway: str, *, up: bool) -> None:
         """Take note of a link; while it is down its units' values are stale, and no unit is to blame."""
         self.event("link_up" if up else "link_down", gateway)
-        if up:
-            return
-        for slot, view in self._views.items():
-            if view.identity.gateway == gateway and view.quality is Quality.GOOD:
-                self._views[slot] = replace(view, quality=Quality.STALE)
-                self.outbox.mark_state(slot)
 
     async def run(self) -> None:
         """Watch clock and day until cancelled; midnight is met even when nobody answers."""

@@ -65,9 +65,9 @@ def silent(slot: str = "roof-1", *, stored: bool = True) -> InverterView:
 class StillSite:
     """Views that a test sets, and the marks that follow from it."""
 
-    def __init__(self, *views: InverterView) -> None:
+    def __init__(self, *views: InverterView, outbox: Outbox | None = None) -> None:
         self.views = {view.identity.slot: view for view in views}
-        self.outbox = Outbox()
+        self.outbox = outbox or Outbox()
 
     def totals(self) -> SiteTotals:
         """Return sums that follow from the views."""

@@ -130,7 +130,7 @@ def test_numbers_are_fit_for_json(value: float | str | None, expected: float | N
 @pytest.mark.parametrize(
     ("comm", "expected"),
     [
-        (CommState.UNKNOWN, None),
+        (CommState.UNKNOWN, {"state": "offline"}),
         (CommState.ONLINE, {"state": "online"}),
         (CommState.DEGRADED, {"state": "online"}),
         (CommState.ASLEEP, {"state": "sleeping"}),
@@ -140,6 +140,10 @@ def test_numbers_are_fit_for_json(value: float | str | None, expected: float | N
 )
 def test_availability(comm: CommState, expected: object) -> None:
     assert payloads.availability(running(comm=comm)) == expected
+
+
+def test_a_unit_without_a_verdict_is_neither_here_nor_away() -> None:
+    assert payloads.availability(running(comm=CommState.UNKNOWN, ts=None)) is None
 
 
 def test_the_site() -> None:
