@@ -90,7 +90,8 @@ class App:
         self.state.watch(self.control.look)
         self.notifier = Notifier.from_environment()
         self.health = Health(clock, self.notifier, alive=lambda: any(south.alive for south in self.souths))
-        self.bridge = Bridge(self.state, clock, _about(site), site.mqtt, options, self.health.report, tap)
+        about, report = _about(site), self.health.report
+        self.bridge = Bridge(self.state, clock, about, site.mqtt, options, report, tap, orders=self.control)
         self._report_on(tap)
 
     def _report_on(self, tap: LogTap) -> None:

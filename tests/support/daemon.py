@@ -23,6 +23,7 @@ from tests.support.virtual_time import FakeClock
 RATED_W = {"a": 400.0, "b": 400.0, "c": 500.0, "d": 450.0}
 POLL_S = 5.0
 PATIENCE_S = 120.0
+LOOK_S = 0.05
 LIMIT = Channel(W_MAX_LIM_PCT)
 
 
@@ -82,9 +83,11 @@ class Running:
 
     async def until(self, condition: Callable[[], bool]) -> None:
         """Return once a condition holds; give up after a while."""
-        async with asyncio.timeout(PATIENCE_S):
-            while not condition():
-                await asyncio.sleep(0.05)
+        for _ in range(round(PATIENCE_S / LOOK_S)):
+            if condition():
+                return
+            await asyncio.sleep(LOOK_S)
+        raise AssertionError("waited in vain")
 
     async def order(self, target: str, verb: Verb = Verb.LIMIT, value: float | None = None, **facts: Any) -> Outcome:
         """Have an order carried out."""

@@ -27,7 +27,7 @@ ROOF = {
 
 def every_device() -> Iterator[tuple[str, dict[str, Any]]]:
     yield DISCOVERY.topic("bridge"), DISCOVERY.bridge()
-    yield DISCOVERY.topic("site"), DISCOVERY.site()
+    yield DISCOVERY.topic("site"), DISCOVERY.site(1750.0)
     for ports in (1, 2, 4):
         yield DISCOVERY.topic("roof-1"), DISCOVERY.inverter(identity(ports=ports))
     yield DISCOVERY.topic("roof-1"), DISCOVERY.inverter(identity(firmware=None))
@@ -96,8 +96,8 @@ def test_the_rules_catch_a_planted_breach(change: Callable[[dict[str, Any]], Non
 
 
 def test_a_topic_with_forbidden_characters_is_caught() -> None:
-    assert breaches("homeassistant/device/a.b/config", DISCOVERY.site()) != []
-    assert breaches("homeassistant/sensor/a/config", DISCOVERY.site()) != []
+    assert breaches("homeassistant/device/a.b/config", DISCOVERY.site(1750.0)) != []
+    assert breaches("homeassistant/sensor/a/config", DISCOVERY.site(1750.0)) != []
 
 
 def test_an_inverter_as_home_assistant_gets_it() -> None:
@@ -141,7 +141,12 @@ def test_an_inverter_as_home_assistant_gets_it() -> None:
 
 
 def test_devices_hang_below_the_bridge_and_ids_are_unique_across_them() -> None:
-    every = [DISCOVERY.bridge(), DISCOVERY.site(), DISCOVERY.inverter(identity()), DISCOVERY.inverter(identity("b"))]
+    every = [
+        DISCOVERY.bridge(),
+        DISCOVERY.site(1750.0),
+        DISCOVERY.inverter(identity()),
+        DISCOVERY.inverter(identity("b")),
+    ]
     assert [payload["device"].get("via_device") for payload in every] == [None, *["home_bridge"] * 3]
     unique = [component["unique_id"] for payload in every for component in payload["components"].values()]
     assert len(set(unique)) == len(unique)
@@ -163,7 +168,7 @@ def test_every_template_finds_its_key_and_its_words(view: Any) -> None:
         "opencombiner/home/inverter/roof-1/availability": {"state": "online"},
         "opencombiner/home/site/state": payloads.site_state(StillSite(view).totals(), NOON),
     }
-    for payload in (DISCOVERY.inverter(view.identity), DISCOVERY.site()):
+    for payload in (DISCOVERY.inverter(view.identity), DISCOVERY.site(1750.0)):
         for key, component in payload["components"].items():
             said = spoken[component.get("state_topic", payload["state_topic"])]
             assert any(f"value_json.{name}" in component["value_template"] for name in said), key
