@@ -13,6 +13,8 @@ from config.roles import ROLES
 from config.site import Branch, Site
 from protocols.profile import Model
 
+TAKEN_SLOTS = frozenset({"site", "bridge", "gateway", "branch"})  # words of the topic tree and of targets
+
 
 def check_site(loaded: LoadedSite) -> tuple[Finding, ...]:
     """Return what is wrong or doubtful about a site, in the order of the file."""
@@ -57,6 +59,10 @@ def _slots(site: Site) -> Iterator[Finding]:
     first = {unit.serial: (loc, unit) for loc, _, unit in reversed(list(units(site)))}  # a doubled serial has its rule
     places = sorted(first.values(), key=lambda place: place[0])
     yield from _doubles("slot", (((*loc, "slot" if unit.slot else "serial"), unit.id) for loc, unit in places))
+    for loc, unit in places:
+        if unit.id in TAKEN_SLOTS:
+            problem = f"{quoted(unit.id)} means something else in topics and commands"
+            yield Finding(problem=problem, remedy="give the slot another name", loc=(*loc, "slot"))
 
 
 def _nodes(site: Site) -> Iterator[Finding]:

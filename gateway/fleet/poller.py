@@ -144,6 +144,7 @@ class Poller:
         self._link_up = up
         self._listener.link_changed(self.gateway, up=up)
         for device in () if up else self._devices:
+            device.joined = False  # whoever answers next may have lost its address, or be another
             before = device.comm.state
             if device.comm.unheard() is not before:
                 self._listener.comm_changed(device.identity.slot, device.comm.state)

@@ -105,10 +105,11 @@ class SiteState:
         allowed_w, rated_w = _limits(views)
         asleep = [v for v in views if v.comm is CommState.ASLEEP]
         energies = [v.energy[AC] for v in views if AC in v.energy]
+        counted = all(AC in v.energy or v.comm is CommState.LOST for v in views)
         return SiteTotals(
             p_ac_w=_sum(reporting + asleep, _POWER),
             q_ac_var=_sum(reporting + asleep, _REACTIVE),
-            e_total_wh=sum(energy.total_wh for energy in energies),
+            e_total_wh=sum(energy.total_wh for energy in energies) if counted else None,
             e_day_wh=sum(energy.day_wh for energy in energies),
             expected=len(views) - len(asleep),
             reporting=len(reporting),
@@ -199,7 +200,7 @@ class SiteState:
 
     def link_changed(self, gateway: str, *, up: bool) -> None:
         """Take note of a link; while it is down its units' values are stale, and no unit is to blame."""
-        self.event("link_up" if up else "link_down", gateway)
+        self._post("link_up" if up else "link_down", gateway, {})  # the driver logs it
 
     async def run(self) -> None:
         """Watch clock and day until cancelled; midnight is met even when nobody answers."""
@@ -247,11 +248,15 @@ class SiteState:
         _log.info("day_turned", turn=turn.value, today=str(self._day.today))
 
     def event(self, kind: str, subject: str, **detail: str | float | None) -> None:
-        """Tell a happening; no two of one burst have the same time, which is a part of their ids."""
+        """Tell a happening."""
+        self._post(kind, subject, detail)
+        _log.info(kind, subject=subject, **detail)
+
+    def _post(self, kind: str, subject: str, detail: Mapping[str, str | float | None]) -> None:
+        """Tell the broker; no two events of one burst have the same time, which is a part of their ids."""
         utc = self.utc()
         self._event_ts = self._event_ts + 0.001 if 0 <= self._event_ts - utc + 0.001 < 1 else utc
         self.outbox.event(SiteEvent(kind, self._event_ts, subject, detail))
-        _log.info(kind, subject=subject, **detail)
 
     def _tell(self, slot: str) -> None:
         for tell in self._watchers:

@@ -200,7 +200,11 @@ def test_noise_comes_between_frames_at_its_rate_and_everybody_hears_the_same() -
 
 
 def test_a_line_without_noise_needs_no_timer() -> None:
-    run(line().make_noise())
+    async def main() -> float:
+        await line().make_noise()
+        return asyncio.get_running_loop().time()
+
+    assert run(main()) == 0
 
 
 def test_the_same_seed_gives_the_same_bytes_at_the_same_times() -> None:

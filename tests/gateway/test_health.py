@@ -9,8 +9,7 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
-from drivers.link import LinkCounters
-from gateway.health import Health, link_report, rss_mib
+from gateway.health import Health, rss_mib
 from gateway.notify import Notifier
 from tests.support.virtual_time import FakeClock, run
 
@@ -170,14 +169,3 @@ def test_memory_is_unknown_where_the_kernel_does_not_tell(tmp_path: Path) -> Non
     assert rss_mib(tmp_path / "statm") is None
     (tmp_path / "statm").write_text("100 256 10\n")
     assert rss_mib(tmp_path / "statm") == round(256 * os.sysconf("SC_PAGE_SIZE") / 1024**2, 1)
-
-
-def test_links_report_their_counters() -> None:
-    class Wire:
-        up = True
-        counters = LinkCounters(opened=2, sent=10, received=9, damaged=1, noise_bytes=5)
-
-    wire: Any = Wire()
-    assert link_report({"east": wire}) == {
-        "east": {"up": True, "opened": 2, "sent": 10, "received": 9, "damaged": 1, "noise_bytes": 5}
-    }

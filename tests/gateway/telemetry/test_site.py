@@ -77,7 +77,7 @@ def test_before_the_first_answer_nothing_is_known(tmp_path: Path) -> None:
     def scene(bench: Bench) -> None:
         assert bench.view() == InverterView(identity("s1", 1))
         totals = bench.site.totals()
-        assert (totals.p_ac_w, totals.e_total_wh, totals.expected, totals.reporting) == (None, 0, 2, 0)
+        assert (totals.p_ac_w, totals.e_total_wh, totals.expected, totals.reporting) == (None, None, 2, 0)
         assert not totals.complete
 
     on_a_loop(scene, tmp_path)
@@ -150,6 +150,8 @@ def test_stored_energy_is_there_at_once_and_stale(tmp_path: Path) -> None:
         view = again.view()
         assert (view.quality, view.values, view.comm) == (Quality.STALE, {}, CommState.UNKNOWN)
         assert view.energy[0] == Energy(5040, 40)
+        assert again.site.totals().e_total_wh is None  # the other unit's past is not known yet
+        again.site.comm_changed("s2", CommState.LOST)
         assert again.site.totals().e_total_wh == 5040
         again.site.comm_changed("s1", CommState.ASLEEP)
         assert again.view().quality is Quality.STALE
