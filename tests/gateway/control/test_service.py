@@ -2,12 +2,14 @@
 
 import asyncio
 from collections.abc import Mapping
+from pathlib import Path
 
 import pytest
 
-from config.site import Site
+from config.site import PlcLink, Site
 from gateway.control.order import Code, Refusal, Report, Verb
 from gateway.control.service import MAX_OPEN
+from gateway.control.ticket import WITHIN_S
 from protocols.commands import Activate
 from protocols.states import InvSt
 from tests.support.daemon import (
@@ -254,5 +256,27 @@ def test_the_audit_event_says_who_did_what_to_whom_and_what_came_of_it(site: Sit
                 ),
             ]
             assert len({event.ts for event in events}) == 3
+
+    run(main())
+
+
+def test_an_order_whose_turn_does_not_come_in_time_is_dropped_and_a_limit_goes_on(tmp_path: Path, site: Site) -> None:
+    link = {"url": f"mem://{tmp_path.name}-slow", "bit_rate": 24.0}  # a command takes twelve seconds, a poll more
+    east = site.gateways[0].model_copy(update={"link": PlcLink.model_validate(link)})
+    slow = site.model_copy(update={"gateways": (east, *site.gateways[1:])})
+
+    async def main() -> None:
+        async with running(slow) as daemon:
+            asked = now()
+            units = accepted(await daemon.order("gateway/east", Verb.DISABLE))
+            assert now() - asked == pytest.approx(WITHIN_S, abs=1.0)
+            late = units["c"].refusal
+            assert late is not None
+            assert (late.code, units["c"].applied) == (Code.TOO_OLD, None)
+            await asyncio.sleep(300)
+            assert {slot: daemon.unit(slot).firmware.connect for slot in "abc"} == {"a": False, "b": False, "c": True}
+            limit = accepted(await daemon.order("gateway/east", value=50.0))
+            assert {slot: one.kept for slot, one in limit.items()} == {"a": False, "b": True, "c": False}
+            await daemon.until(lambda: daemon.limits() == FULL | dict.fromkeys("abc", 50.0))
 
     run(main())
