@@ -155,6 +155,23 @@ def demo(
 
 
 @app.command(epilog=EPILOG)
+def decode(
+    vendor: Annotated[str, typer.Argument(metavar="VENDOR", show_default=False)],
+    frames: Annotated[
+        list[str], typer.Argument(metavar="HEX...", help="the message, one argument a frame", show_default=False)
+    ],
+    *,
+    kind: Annotated[str | None, typer.Option("--as", help="What it is.", show_default=False)] = None,
+    request: Annotated[str | None, typer.Option(help="The request that it answers.", show_default=False)] = None,
+    serial: Annotated[str | None, typer.Option(help="Who sent it, if known.", show_default=False)] = None,
+) -> None:
+    """Decode captured bytes, offline, and print one JSON object."""
+    from opencombiner.decoding import decode as explain  # noqa: PLC0415 - each command loads what it runs
+
+    _print_json(explain(vendor, frames, kind, request, serial))
+
+
+@app.command(epilog=EPILOG)
 def schema() -> None:
     """Print the JSON schema of the site file."""
     from config.schema import schema as text  # noqa: PLC0415 - each command loads what it runs
