@@ -172,6 +172,21 @@ def decode(
 
 
 @app.command(epilog=EPILOG)
+def init(
+    site: Annotated[Path, typer.Argument(metavar="SITE", help="the site file to write")] = Path("site.yaml"),
+    *,
+    force: Annotated[bool, typer.Option("--force", help="Write over a file that is there.")] = False,
+) -> None:
+    """Ask a few questions and write a commented site file."""
+    from opencombiner.init import init as ask  # noqa: PLC0415 - each command loads what it runs
+
+    if site.exists() and not force:
+        raise typer.BadParameter(f"{site} is there already; name another file, or --force to write over it")
+    _warn(site, ask(site, SystemClock()))
+    typer.echo(f"{site} is written; next: opencombiner check {site}")
+
+
+@app.command(epilog=EPILOG)
 def schema() -> None:
     """Print the JSON schema of the site file."""
     from config.schema import schema as text  # noqa: PLC0415 - each command loads what it runs
