@@ -11,6 +11,7 @@ from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from config.site import Section
 
+PROFILE_ID = r"^[a-z0-9_]{2,32}$"  # stands in the unit's grid-profile block
 Confidence = Literal["A", "B", "C", "D"]  # A: read in the source named; D: a proposal of ours
 Seconds = Annotated[float, Field(ge=0, le=1000)]
 Percent = Annotated[float, Field(ge=0, le=200)]
@@ -100,6 +101,7 @@ class Entry(Section):
     hz_hi: Annotated[float, Field(ge=40, le=70)]
     delay_s: Seconds
     ramp_s: Annotated[float, Field(ge=0, le=1000, description="from 0 to rated power; 0: no ramp")]
+    ramp_first: Annotated[bool, Field(description="every entry ramps; false: only one after a trip")] = False
     short_interruption: ShortInterruption | None = None
 
     @model_validator(mode="after")
@@ -180,7 +182,7 @@ class Nominal(Section):
 class GridProfileFile(Section):
     """One profile with its edition, its sources and how far each block may be trusted."""
 
-    id: Annotated[str, Field(pattern=r"^[a-z0-9_]{2,32}$")]
+    id: Annotated[str, Field(pattern=PROFILE_ID)]
     title: str
     edition: str
     superseded_by: str | None = None
