@@ -2,8 +2,8 @@
 
 The current of the diode's voltage is explicit, so everything else follows from one unknown (Bishop, Solar Cells 25,
 1988). Each search is Newton's on a function whose slope and curvature keep one sign, so it cannot go astray; a fixed
-number of steps reaches the last digits in any light, and a value depends on its own input alone. The same formulas
-serve numbers and arrays.
+number of steps reaches the last digits in any light up to five suns, and a value depends on its own input alone. The
+same formulas serve numbers and arrays.
 """
 
 from dataclasses import dataclass

@@ -1,7 +1,7 @@
 """A PV module: its current-voltage curve from irradiance and cell temperature (De Soto, Solar Energy 80, 2006)."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
 from emulator.diode import Curve, Q, exponential
@@ -46,8 +46,18 @@ class Cells:
             series_ohm=self.series_ohm,
         )
 
+    def in_series(self, modules: int) -> "Cells":
+        """Return several modules in series as one."""
+        return replace(
+            self,
+            count=self.count * modules,
+            scale_v=self.scale_v * modules,
+            shunt_ohm=self.shunt_ohm * modules,
+            series_ohm=self.series_ohm * modules,
+        )
 
-# generic half-cut modules of 430, 370, 495 and 550 W; and one whose 62 V are too many for a 60 V input
+
+# generic half-cut modules of 430, 370, 495 and 550 W; and one whose 62 V are too many for a 60 V input on a cold day
 TYPES: Mapping[int, Cells] = {
     cells.count: cells
     for cells in (
@@ -71,23 +81,26 @@ def _stc_w(cells: Cells) -> float:
 class Module:
     """A module of `rated_w` at standard test conditions: cells of a larger or smaller area than its type's.
 
-    `count` of cells in series: that of the usual type with the nearest rating if left out. `tolerance` is by how
-    much this specimen differs from its rating. Raises KeyError on a count without a type.
+    `cell_count`: that of the usual type with the nearest rating if left out. `tolerance` is by how much this specimen
+    differs from its rating. `in_series`: how many of them somebody has put at one input; one is right. Raises
+    KeyError on a count without a type.
     """
 
     rated_w: float
-    count: int | None = None
+    cell_count: int | None = None
     tolerance: float = 1.0
+    in_series: int = 1
 
     @property
     def cells(self) -> Cells:
         """Return the type."""
-        return TYPES[self.count or _USUAL[min(_USUAL, key=lambda rated_w: abs(rated_w - self.rated_w))]]
+        count = self.cell_count or _USUAL[min(_USUAL, key=lambda rated_w: abs(rated_w - self.rated_w))]
+        return TYPES[count].in_series(self.in_series)
 
     @property
     def area(self) -> float:
         """Return the factor on all currents of the type."""
-        return self.rated_w * self.tolerance / _stc_w(self.cells)
+        return self.rated_w * self.in_series * self.tolerance / _stc_w(self.cells)
 
     def operating_point(self, irradiance: float, cell_temp: float) -> tuple[float, float]:
         """Return voltage and current at the maximum power point."""
