@@ -8,7 +8,7 @@ from config.roles import ROLES
 from config.site import Emulation, Gateway, Location, PvModule, Site
 from config.site import Inverter as Slot
 from emulator.clouds import Regime
-from emulator.grid import Feeder, Grid
+from emulator.grid import SPACING_M, Feeder, Grid
 from emulator.inverter import Inverter, Nameplate, Start
 from emulator.module import Module
 from emulator.sky import Sky
@@ -21,6 +21,7 @@ _UPTIME_S = (3600.0, 4 * 3600.0)  # of a warm unit
 _INSTALLED = (1_690_000_000.0, 1_750_000_000.0)  # UTC of a warm unit's first day: so its counter outlives a restart
 _YIELD = 0.12  # mean power of a unit by its rating: about 1050 full hours a year
 _TOLERANCE = 0.015  # spread of modules of one type, soiling included
+_CLOUDS_M_PER_S = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +78,7 @@ def _inverter(
 ) -> Inverter:
     seed, warm, model = emulation.seed, emulation.warm, plate.model
     rng = Random(f"{seed}/{plate.serial}/life")
-    tolerance = rng.gauss(1, _TOLERANCE)
+    specimen = Module(module.rated_w, tolerance=rng.gauss(1, _TOLERANCE))
     age_h = max(around.utc - rng.uniform(*_INSTALLED), 0.0) / 3600
     start = Start(
         now=around.now,
@@ -86,5 +87,6 @@ def _inverter(
         uptime_s=rng.uniform(*_UPTIME_S),
         counter_wh=model.rated_w * _YIELD * age_h if warm else 0.0,
     )
-    source = Source(around.sky, Module(module.rated_w * tolerance), module.tilt, module.azimuth, model.ports)
+    delay_s = feeder.position * SPACING_M / _CLOUDS_M_PER_S
+    source = Source(around.sky, specimen, module.tilt, module.azimuth, model.ports, delay_s=delay_s)
     return Inverter(plate, source, around.grid, feeder, start=start, seed=seed)
