@@ -53,6 +53,7 @@ class Modem:
 
     def __init__(self) -> None:
         self.port = HostPort()
+        self.linked = True
 
     def taken(self, chunk: bytes) -> None:
         """Take bytes from the host."""

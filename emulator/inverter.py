@@ -1,38 +1,40 @@
 """An emulated microinverter: a state that is a function of time between events.
 
-Time is cut into segments at knots of the light, at crossings of a threshold and at deadlines of the firmware. Inside
-a segment the power of the modules is linear and nothing is decided, so energy and temperature have closed forms, and
-how often somebody asks changes nothing.
+Time is cut into segments at knots of the light, where a level is crossed that matters, and at deadlines of the
+firmware. Inside a segment the power of the modules and every limit are linear and nothing is decided, so energy and
+temperature have closed forms, and how often somebody asks changes nothing.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from math import exp, hypot, log, pi
-from random import Random
+from math import inf
 
+from config.grid_profile import GridProfileFile
+from config.grid_profiles import on_wire
 from emulator.conversion import Conversion
-from emulator.firmware import WIDE, Firmware, Inputs, Phase
-from emulator.grid import KNOT_S as GRID_KNOT_S
-from emulator.grid import Feeder, Grid
+from emulator.course import INSTANT, leaves
+from emulator.dc_component import DcComponent
+from emulator.feeder import Terminal
+from emulator.firmware import Firmware, Inputs
+from emulator.insulation import Insulation
+from emulator.limits import Cap, lowest
+from emulator.measure import Moment, values
+from emulator.order import Order
+from emulator.segment import Segment, binds, turns
+from emulator.sensors import GridSensor
 from emulator.source import Light, Source
-from emulator.track import Track
-from protocols import points as p
+from emulator.stages import Quantity
+from emulator.thermal import Approach, Case
+from emulator.track import Line
 from protocols.commands import Command
 from protocols.events import AlarmRecord
 from protocols.grid_profile import GridProfile
 from protocols.points import Channel, Value
 from protocols.profile import Model
-from protocols.states import InvSt, ThrotSrc
 
-FIRMWARE = "1.0.0"
 START_W, STOP_W = 2.0, 1.0
-STANDBY_W = 0.5  # what processor and modem take from the module
-FILTER_F = 1e-6  # output filter capacitor: 16.6 var at 230 V and 50 Hz
-CASE_RISE_K = 20.0  # over the air around it at full power: manual
-CASE_J_PER_K = 1500.0
-_INSULATION = (5e6, 0.4)  # healthy and dry: median in ohm, spread of the logarithm
-_DCI_A = 0.002  # spread of the DC component
-_INSTANT = 1e-6  # s: UTC in a double resolves no less
+_SETTLES = 3  # looks at the grid after which a unit's own effect on it is settled
+_AHEAD_S = 1e-3  # a temperature that was cut at a level is certainly beyond it so much later
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,14 +60,13 @@ class Start:
     counter_wh: float = 0.0
 
 
-@dataclass(frozen=True, slots=True)
-class _Segment:
-    start: float
-    end: float
-    light: Light
-    limit_w: float  # 0 while the relay is open
-    warm_from: float  # °C: case temperature at the start, and where it tends to
-    warm_to: float
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """How a unit is set up. `auto_next_start`: a start that finds the insulation sound ends alarm 9."""
+
+    profile: GridProfileFile
+    activated: bool = True
+    auto_next_start: bool = False
 
 
 class Inverter:
@@ -75,27 +76,56 @@ class Inverter:
     """
 
     def __init__(
-        self, plate: Nameplate, source: Source, grid: Grid, feeder: Feeder, *, start: Start, seed: int
+        self,
+        plate: Nameplate,
+        source: Source,
+        terminal: Terminal,
+        order: Order,
+        settings: Settings,
+        *,
+        start: Start,
+        seed: int,
     ) -> None:
         self.plate = plate
-        self.firmware = Firmware(WIDE)
-        self._source = source
-        self._grid = grid
-        self._feeder = feeder
-        self._utc_at_zero = start.utc - start.now
-        self._stage = Conversion(plate.model.rated_w)
-        self._case_k_per_w = CASE_RISE_K / (self._stage.dc(plate.model.rated_w) - plate.model.rated_w)
-        rng = Random(f"{seed}/{plate.serial}")
-        self._insulation_ohm = rng.lognormvariate(log(_INSULATION[0]), _INSULATION[1])
-        self._dc_component = Track(GRID_KNOT_S, 60, lambda block: _noise(f"{seed}/{plate.serial}/dci/{block}", 60))
+        self.source = source
+        self.insulation = Insulation(source.wetness, f"{seed}/{plate.serial}")
+        self.dc = DcComponent(f"{seed}/{plate.serial}")
+        self.warmer_k = 0.0  # of the air around the case
+        self.heat_w = 0.0  # that the case takes in besides its own loss
+        self.terminal = terminal
+        self.firmware = Firmware(
+            settings.profile,
+            plate.model,
+            self.insulation.ohm,
+            activated=settings.activated,
+            auto_next_start=settings.auto_next_start,
+        )
+        self.offset_s = start.utc - start.now
+        self.stage = Conversion(plate.model.rated_w)
+        self._case = Case(self.stage.dc(plate.model.rated_w) - plate.model.rated_w)
+        self._grid = GridSensor(self.terminal, self, settings.profile.trip.hv_avg10, settings.profile.nominal.v_ln)
+        self._wire = on_wire(settings.profile)
+        self._order = order
         self._energy_wh = start.counter_wh  # up to the start of the segment
-        self._segment = self._first_segment(start)
+        self._output: object = None
+        self._way = Approach(start.utc, 0.0, 0.0, 1.0)  # of the case's temperature
+        self._segment: Segment | None = None
+        terminal.hang(self)
+        self._segment = self._begin(start)
+        order.enter(self)
 
-    def _first_segment(self, start: Start) -> _Segment:
-        if self._inputs(start.utc, self._source.between_knots(start.utc)).lit:
-            self.firmware.power_up(start.utc - start.uptime_s * start.warm, running=start.warm)
-        segment = self._next_segment(start.utc, self._source.air(start.utc))
-        return replace(segment, warm_from=segment.warm_to) if start.warm else segment
+    def _begin(self, start: Start) -> Segment:
+        if self._lit(self.source.between_knots(start.utc), start.utc):
+            self.firmware.power_up(start.utc - start.uptime_s * start.warm, start.utc, running=start.warm)
+        segment = self._next_segment(start.utc, self.source.air(start.utc))
+        if start.warm:
+            self._way = self._way._replace(first=self._way.final)
+        return segment
+
+    @property
+    def maker(self) -> str:
+        """Return who made it."""
+        return self.plate.maker
 
     @property
     def serial(self) -> str:
@@ -110,162 +140,195 @@ class Inverter:
     @property
     def grid_profile(self) -> GridProfile:
         """Return the protection settings in force."""
-        return self.firmware.profile
+        return self._wire
 
     def awake(self, now: float) -> bool:
         """Tell whether the unit can hear and answer."""
-        self._advance(now + self._utc_at_zero)
+        self._order.advance(now + self.offset_s)
         return not self.firmware.silent
 
     def power_w(self, now: float) -> float:
         """Return the AC power."""
-        t = now + self._utc_at_zero
-        segment = self._advance(t)
-        return self._stage.ac(segment.light.power.at(t), segment.limit_w)
+        t = now + self.offset_s
+        self._order.advance(t)
+        return self._present.watt(t)
 
     def counter_wh(self, now: float) -> float:
         """Return the lifetime counter of AC energy."""
-        t = now + self._utc_at_zero
-        segment = self._advance(t)
-        return self._energy_wh + self._energy(segment, t)
+        t = now + self.offset_s
+        self._order.advance(t)
+        return self._energy_wh + self._present.energy_wh(t)
 
     def alarms(self, now: float) -> frozenset[int]:
-        """Return the alarm codes that are active: no protection is built yet, so none."""
-        self._advance(now + self._utc_at_zero)
-        return frozenset()
+        """Return the alarm codes that are active."""
+        self._order.advance(now + self.offset_s)
+        return self.firmware.alarms
 
     def alarm_records(self, now: float) -> Sequence[AlarmRecord]:
         """Return the alarm records, newest first."""
-        self._advance(now + self._utc_at_zero)
-        return ()
+        self._order.advance(now + self.offset_s)
+        return tuple(self.firmware.guard.memory.records)
 
     def command(self, command: Command, now: float) -> bool:
         """Carry out a command; False when it is refused."""
-        t = now + self._utc_at_zero
-        segment = self._advance(t)
-        self._energy_wh += self._energy(segment, t)
+        t = now + self.offset_s
+        self._order.advance(t)
         done = self.firmware.command(command, t)
-        self._segment = self._next_segment(t, self._case(segment, t))
+        self.interrupt(t)
+        self._order.advance(t)
         return done
 
     def values(self, now: float) -> Mapping[Channel, Value]:
         """Return every measured and set value."""
-        t = now + self._utc_at_zero
-        segment = self._advance(t)
-        return self._ac_values(segment, t) | self._dc_values(segment, t) | self._supervision(segment, t)
+        t = now + self.offset_s
+        self._order.advance(t)
+        return values(self, self._moment(t), t)
 
-    def _advance(self, t: float) -> _Segment:
-        """Live up to `t` and return the segment that holds it."""
-        while self._segment.end <= t:
-            done = self._segment
-            self._energy_wh += self._energy(done, done.end)
-            self.firmware.tick(done.end)
-            self._segment = self._next_segment(done.end, self._case(done, done.end))
+    @property
+    def _present(self) -> Segment:
+        if self._segment is None:
+            raise RuntimeError("a unit lives only once it is built")
         return self._segment
 
-    def _next_segment(self, t: float, case: float) -> _Segment:
-        light = self._source.between_knots(t + _INSTANT)
-        end = min(at for at in self._borders(t, light) if at > t + _INSTANT)
-        self.firmware.observe(t, self._inputs((t + end) / 2, light))
-        deadline = self.firmware.next_deadline()
-        if deadline is not None:
-            end = min(end, max(deadline, t + _INSTANT))
-        running = self.firmware.phase is Phase.RUNNING
-        limit_w = self.model.rated_w * self.firmware.limit_pct / 100 if running else 0.0
-        mean = self._stage.mean_ac(light.power.at(t), light.power.at(end), limit_w)
-        loss = self._stage.dc(mean) - mean if running else 0.0
-        warm_to = self._source.air(t) + self._case_k_per_w * loss
-        return _Segment(t, end, light, limit_w, case, warm_to)
-
-    def _borders(self, t: float, light: Light) -> list[float]:
-        """Return the instants after which an input of the firmware may differ."""
-        lines = (
-            light.power.crossing(START_W),
-            light.power.crossing(STOP_W),
-            light.open_v.crossing(self.model.dc_start_v),
-            light.tracked_v.crossing(self.model.dc_stop_v),
-        )
-        borders = [light.end, *(at for at in lines if at is not None)]
-        if self.firmware.phase is Phase.WAITING:
-            borders.append((t // GRID_KNOT_S + 1) * GRID_KNOT_S)
-        return borders
-
-    def _inputs(self, t: float, light: Light) -> Inputs:
-        window = self.firmware.profile.enter_service
-        power, percent = light.power.at(t), 100 * self._grid.voltage.at(t) / self.firmware.profile.v_nom
-        return Inputs(
-            lit=power > START_W and light.open_v.at(t) >= self.model.dc_start_v,
-            starved=power < STOP_W,
-            collapsed=light.tracked_v.at(t) < self.model.dc_stop_v,
-            grid_fit=window.v_lo <= percent <= window.v_hi
-            and window.hz_lo <= self._grid.frequency.at(t) <= window.hz_hi,
-        )
-
-    def _energy(self, segment: _Segment, until: float) -> float:
-        power = segment.light.power
-        mean = self._stage.mean_ac(power.at(segment.start), power.at(until), segment.limit_w)
-        return mean * (until - segment.start) / 3600
-
-    def _case(self, segment: _Segment, t: float) -> float:
-        gone = exp((segment.start - t) / (self._case_k_per_w * CASE_J_PER_K))
-        return segment.warm_to + (segment.warm_from - segment.warm_to) * gone
-
-    def _ac_values(self, segment: _Segment, t: float) -> dict[Channel, Value]:
-        watt = self._stage.ac(segment.light.power.at(t), segment.limit_w)
-        hertz, volt = self._grid.frequency.at(t), self._grid.voltage.at(t)
-        volt += self._feeder.rise(watt / volt)
-        var = 2 * pi * hertz * FILTER_F * volt**2 if self.firmware.phase is Phase.RUNNING else 0.0
-        va = hypot(watt, var)
-        return {
-            Channel(p.W): watt,
-            Channel(p.VAR): var,
-            Channel(p.VA): va,
-            Channel(p.PF): watt / va if va else 1.0,
-            Channel(p.A): va / volt,
-            Channel(p.LNV): volt,
-            Channel(p.HZ): hertz,
-            Channel(p.TOT_WH_INJ): int(self._energy_wh + self._energy(segment, t)),
-            Channel(p.TMP_CAB): self._case(segment, t),
-        }
-
-    def _dc_values(self, segment: _Segment, t: float) -> dict[Channel, Value]:
+    def _moment(self, t: float) -> Moment:
+        segment = self._present
+        cap = segment.cap
         given = segment.light.power.at(t)
-        running = self.firmware.phase is Phase.RUNNING
-        wanted = self._stage.dc(self._stage.ac(given, segment.limit_w)) if running else STANDBY_W
-        drawn = min(wanted, given)
-        volt = self._source.voltage(drawn / given if given else 0.0, t)
-        ports = self.model.ports
-        watt = drawn / ports
-        values: dict[Channel, Value] = {}
-        for port in range(1, ports + 1):
-            values[Channel(p.DCW, port)] = watt
-            values[Channel(p.DCV, port)] = volt
-            values[Channel(p.DCA, port)] = watt / volt if volt else 0.0
-        return values
+        throttled = cap is not None and self.stage.ac(given, self.model.rated_w) > cap.line.at(t)
+        return Moment(
+            given_w=given,
+            watt=segment.watt(t),
+            volt=self.terminal.volt(t),
+            hertz=self.terminal.supply.hertz_at(t),
+            counter_wh=self._energy_wh + segment.energy_wh(t),
+            case_c=self._way.at(t),
+            throttled_by=cap.source if cap is not None and throttled else None,
+        )
 
-    def _supervision(self, segment: _Segment, t: float) -> dict[Channel, Value]:
-        running = self.firmware.phase is Phase.RUNNING
-        throttled = running and self._throttled(segment, t)
-        return {
-            Channel(p.RIS): self._insulation_ohm,
-            Channel(p.DCI): _DCI_A * self._dc_component.at(t) if running else 0.0,
-            Channel(p.UP_TMS): round(max(0.0, t - self.firmware.booted_at), 3),
-            Channel(p.W_MAX_LIM_PCT): self.firmware.limit_pct,
-            Channel(p.INV_ST): InvSt.THROTTLED if throttled else self.firmware.state,
-            Channel(p.CONN): int(self.firmware.connect),
-            Channel(p.THROT_SRC): 1 << ThrotSrc.MAX_W if throttled else 0,
-            Channel(p.MN): self.plate.maker,
-            Channel(p.MD): self.model.name,
-            Channel(p.VR): FIRMWARE,
-            Channel(p.SN): self.serial,
-        }
+    # the unit among the others
 
-    def _throttled(self, segment: _Segment, t: float) -> bool:
-        """Tell whether the owner's limit binds; reaching the rating is no limit."""
-        limited = self.firmware.limit_pct < 100
-        return limited and self._stage.ac(segment.light.power.at(t), self.model.rated_w) > segment.limit_w
+    @property
+    def due(self) -> float:
+        """Return when its segment ends."""
+        return self._present.end
 
+    def step(self) -> None:
+        """End the segment and begin the next one."""
+        done = self._present
+        self._energy_wh += done.energy_wh(done.end)
+        self._note(done)
+        self.firmware.tick(done.end)
+        self._segment = self._next_segment(done.end, self._way.at(done.end), self._way.at(done.end + _AHEAD_S))
 
-def _noise(seed: str, count: int) -> list[float]:
-    rng = Random(seed)
-    return [rng.gauss(0, 1) for _ in range(count)]
+    def _note(self, done: Segment) -> None:
+        """Keep the extremes and the mean."""
+        guard, watches = self.firmware.guard, self.firmware.guard.protection.watches
+        if watches[Quantity.VOLT].busy or watches[Quantity.HERTZ].busy or self.firmware.limits.volt_watt.due < inf:
+            guard.note(self._grid.ends(done.end))
+        self._grid.lived(done.start, done.end, needed=watches[Quantity.MEAN].busy)
+        if watches[Quantity.CASE].busy:
+            guard.note({Quantity.CASE: self._way.at(done.end)})
+
+    def interrupt(self, t: float) -> None:
+        """Look at everything anew at `t`."""
+        present = self._present
+        if present.start <= t < present.end:
+            self._segment = replace(present, end=t)
+            self._order.enter(self)
+
+    def retire(self) -> None:
+        """Leave the plant: nobody looks after it any more."""
+        self._segment = replace(self._present, end=inf)
+        self.terminal.service.watching.discard(self)
+
+    def feeds(self, t: float) -> float:
+        """Return the current that it feeds in at `t` if it goes on as it does now, A."""
+        if not self.firmware.feeding:
+            return 0.0
+        limit_w = self.firmware.limits.watt(t, self.terminal.supply.hertz_at)
+        return self.stage.ac(self.source.between_knots(t).power.at(t), limit_w) / self.terminal.service.v_nom
+
+    # its segments
+
+    def _lit(self, light: Light, t: float) -> bool:
+        return light.power.at(t) > START_W and light.open_v.at(t) >= self.model.dc_start_v
+
+    def _next_segment(self, t: float, case_c: float, ahead_c: float | None = None) -> Segment:
+        light = self.source.between_knots(t + INSTANT)
+        self._observe(t, light, case_c if ahead_c is None else ahead_c)
+        soonest = t + 2 * INSTANT
+        borders = (at for at in self._borders(t, light) if at > t + INSTANT)
+        end = min(max(self.firmware.next_deadline(), soonest), *borders)
+        cap = self._cap(t, end)
+        if cap is not None:
+            end = turns(light, cap, self.stage, t, max(cap.line.end, soonest))
+        segment = Segment(t, end, light, cap, binds(light, cap, self.stage, t + INSTANT), self.stage)
+        self._way = self._warming(segment, case_c)
+        return replace(segment, end=min(end, self._case_stays()))
+
+    def _observe(self, t: float, light: Light, case_c: float) -> None:
+        """Let the firmware see what is so from `t` on, and the others what it makes of it."""
+        watt = 0.0 if self._segment is None else self._segment.watt(t)
+        for _ in range(_SETTLES):
+            self.firmware.observe(t, self._inputs(t, light, case_c, watt))
+            output = (self.firmware.feeding, *self.firmware.limits.settings)
+            if output == self._output:
+                break
+            self._output = output
+            self.terminal.feeder.changed(t)
+            self.terminal.service.changed(t, self)
+
+    def _inputs(self, t: float, light: Light, case_c: float, watt: float) -> Inputs:
+        after, feeding = t + INSTANT, self.firmware.feeding
+        measured = {} if self.firmware.silent else self._grid.look(t)
+        measured[Quantity.INPUT] = self._inlet(light).at(after)
+        measured[Quantity.DC] = abs(self.dc.offset_a) if feeding else 0.0
+        measured[Quantity.CASE] = case_c
+        return Inputs(
+            lit=self._lit(light, after),
+            starved=light.power.at(after) < STOP_W,
+            collapsed=light.tracked_v.at(after) < self.model.dc_stop_v,
+            measured=measured,
+            watt=watt,
+        )
+
+    def _inlet(self, light: Light) -> Line:
+        """Return the voltage at the input: without a load it is that of the open circuit."""
+        return light.tracked_v if self.firmware.feeding else light.open_v
+
+    def _borders(self, t: float, light: Light) -> Iterator[float]:
+        """Yield the instants at which an input of the firmware may change what it does."""
+        yield light.end
+        levels = ((light.power, START_W), (light.power, STOP_W), (light.open_v, self.model.dc_start_v))
+        for line, level in (*levels, (light.tracked_v, self.model.dc_stop_v)):
+            at = line.crossing(level)
+            if at is not None:
+                yield at
+        if self.firmware.silent:
+            return
+        watches, limits = self.firmware.guard.protection.watches, self.firmware.limits
+        yield leaves(self._inlet(light), *watches[Quantity.INPUT].band) or inf
+        yield self._grid.stays(t, watches[Quantity.VOLT], watches[Quantity.HERTZ], watches[Quantity.MEAN])
+        if self.firmware.feeding and limits.ramp_end > t:
+            yield limits.ramp_end
+        if self.firmware.feeding and limits.droop.active:
+            yield self.terminal.supply.hertz.piece(t + INSTANT).end
+
+    def _cap(self, t: float, end: float) -> Cap | None:
+        """Return the lowest limit from `t` on, up to where another becomes lower."""
+        if not self.firmware.feeding:
+            return None
+        return lowest(self.firmware.limits.caps(t, end, self.terminal.supply.hertz_at))
+
+    def _warming(self, segment: Segment, case_c: float) -> Approach:
+        """Return the way of the case's temperature."""
+        mean_w = segment.mean_w(segment.end)
+        loss_w = self.stage.dc(mean_w) - mean_w if self.firmware.feeding else 0.0
+        air_c = self.source.air(segment.start) + self.warmer_k
+        return self._case.approach(segment.start, case_c, air_c=air_c, loss_w=loss_w + self.heat_w, irradiance=0.0)
+
+    def _case_stays(self) -> float:
+        """Return until when the temperature stays in its band."""
+        levels = self.firmware.guard.protection.watches[Quantity.CASE].band
+        crossings = (self._way.crossing(level) for level in levels)
+        return min((at for at in crossings if at is not None and at > self._way.start + INSTANT), default=inf)

@@ -30,22 +30,28 @@ class Unit:
         self._inverter = inverter
         self._responder = responder
         self._framed = framed
+        self.linked = True
         self._deframer = Deframer()
         line.join(self)
 
     def hear(self, data: bytes) -> None:
-        """Answer the frames that `data` completes; without power nobody hears."""
-        now = asyncio.get_running_loop().time()
-        if not self._inverter.awake(now):
-            self._deframer.clear()
-            return
-        for frame in (data,) if self._framed else self._cut(data):
-            for answer in self._responder.answer(frame, now):
-                self._line.send(self, answer)
+        """Answer the frames that `data` completes; without power nobody hears.
 
-    def _cut(self, data: bytes) -> tuple[bytes, ...]:
-        if not len(self._deframer):
+        Most frames are for another unit. Whether this one has power is asked only where it would make a difference.
+        """
+        if self._framed:
+            frames: tuple[bytes, ...] = (data,)
+        else:
             frames, left = _frames(data)
-            if not left:
-                return frames
-        return tuple(self._deframer.feed(data))
+            if left or len(self._deframer):
+                frames = tuple(self._deframer.feed(data)) if self._awake() else ()
+        for frame in frames:
+            if self._responder.concerns(frame) and self._awake():
+                for answer in self._responder.answer(frame, asyncio.get_running_loop().time()):
+                    self._line.send(self, answer)
+
+    def _awake(self) -> bool:
+        awake = self._inverter.awake(asyncio.get_running_loop().time())
+        if not awake:
+            self._deframer.clear()
+        return awake

@@ -2,12 +2,15 @@
 
 from datetime import UTC, datetime
 
+from config.grid_profiles import grid_profile
 from config.site import Impairments, Location, PlcLink
 from emulator.clouds import Regime
-from emulator.grid import Feeder, Grid
-from emulator.inverter import Inverter, Nameplate, Start
+from emulator.feeder import Feeder, Service
+from emulator.grid import Grid
+from emulator.inverter import Inverter, Nameplate, Settings, Start
 from emulator.medium import Line
 from emulator.module import Module
+from emulator.order import Order
 from emulator.sky import Sky
 from emulator.source import Source
 from protocols.profile import Model
@@ -43,12 +46,22 @@ def unit(
     module_w: float = 430.0,
     ports: int = 1,
     uptime_s: float = 0.0,
+    profile: str = "eu_en_50549_1_2019",
+    grid: Grid | None = None,
+    ohm: float | None = None,
+    activated: bool = True,
+    auto_next_start: bool = False,
 ) -> Inverter:
-    """Return a unit in Utrecht whose loop time 0 is the UTC `at`."""
+    """Return a unit in Utrecht, alone on its branch, whose loop time 0 is the UTC `at`; `ohm` of the service line."""
+    settings = grid_profile(profile)
     source = Source(Sky(UTRECHT, seed, regime), Module(module_w), 35.0, 180.0, ports)
     plate = Nameplate(maker="Test", model=model(rated_w, ports), serial="T0001")
     start = Start(now=0.0, utc=at, warm=warm, uptime_s=uptime_s)
-    return Inverter(plate, source, Grid(seed), Feeder(3, 8, 8 * 1.96, 1.96), start=start, seed=seed)
+    nominal = settings.nominal
+    grid = grid or Grid(seed, nominal.v_ln, nominal.hz)
+    feeder = Feeder(Service(nominal.v_ln, plate.model.rated_a, ohm), grid.branch())
+    setup = Settings(profile=settings, activated=activated, auto_next_start=auto_next_start)
+    return Inverter(plate, source, feeder.place(plate.model.rated_a), Order(), setup, start=start, seed=seed)
 
 
 def link(**settings: object) -> PlcLink:
