@@ -68,6 +68,7 @@ class _Piece:
     last_v: Sequence[float]
     first_a: float
     last_a: float
+    amps_last: Sequence[float] = ()  # of each unit
 
     def _share(self, t: float) -> float:
         return (t - self.start) / (self.end - self.start)
@@ -129,6 +130,11 @@ class Feeder:
         """Return the current at the instant `at` by the piece around `t`."""
         return self._at(t).amps(at)
 
+    def keep_up(self, t: float) -> None:
+        """Note what happens until `t`, so that it can be looked up later."""
+        if self._now is None or t >= self._now.end:
+            self._at(t)
+
     def until(self, t: float) -> float:
         """Return when the piece around `t` ends."""
         return self._at(t).end
@@ -143,17 +149,24 @@ class Feeder:
     def _at(self, t: float) -> _Piece:
         now = self._now
         if now is None or t >= now.end:
+            start = t // KNOT_S * KNOT_S
+            known = None
             if now is not None:
                 self._keep(now)
-            start = t // KNOT_S * KNOT_S
-            now = self._now = self._made(start, start + KNOT_S)
+                known = now.amps_last if now.end == start else None
+            now = self._now = self._made(start, start + KNOT_S, known)
         if t >= now.start:
             return now
         return next((each for each in reversed(self._before) if each.start <= t), now)
 
-    def _made(self, start: float, end: float) -> _Piece:
-        first, last = ([unit.feeds(t) if unit else 0.0 for unit in self._units] for t in (start, end))
-        return _Piece(start, end, self._along(first), self._along(last), sum(first), sum(last))
+    def _made(self, start: float, end: float, known: Sequence[float] | None = None) -> _Piece:
+        """Return a new piece; `known`: the currents at its start, where nothing has changed since they were taken."""
+        first = self._amps(start) if known is None else known
+        last = self._amps(end)
+        return _Piece(start, end, self._along(first), self._along(last), sum(first), sum(last), last)
+
+    def _amps(self, t: float) -> list[float]:
+        return [unit.feeds(t) if unit else 0.0 for unit in self._units]
 
     def _along(self, amps: Sequence[float]) -> list[float]:
         """Return the rise at each unit: a section of cable carries the current of all units beyond it."""

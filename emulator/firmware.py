@@ -137,7 +137,7 @@ class Firmware:
         case = inputs.measured.get(Quantity.CASE)
         if case is not None:
             self.limits.warm(case)
-            self.guard.protection.watches[Quantity.CASE].marks = self.limits.derate_band
+            self.guard.protection.watches[Quantity.CASE].mark(*self.limits.derate_band)
         fits = self._entry.fits(volt, hertz)
         self.guard.protection.observe(now, inputs.measured, in_window=fits)
         self._entry.observe(now, fits=fits, permitted=self._permitted)
@@ -168,10 +168,11 @@ class Firmware:
             self._step(now)
 
     def _protect(self, now: float) -> None:
-        full_start = self.guard.tick(now)
-        self._obey(now)
-        if full_start and self.phase is Phase.WAITING:
-            self._self_test(now)
+        if self.guard.due <= now:
+            full_start = self.guard.tick(now)
+            self._obey(now)
+            if full_start and self.phase is Phase.WAITING:
+                self._self_test(now)
         volt = self._value(Quantity.VOLT)
         if self.feeding and volt is not None:
             self.limits.volt_watt.tick(now, volt)
@@ -217,7 +218,8 @@ class Firmware:
         watches = self.guard.protection.watches
         limits = (self.limits.volt_watt.start_v,), (self.limits.droop.start_hz,)
         volts, hertz = limits if self.feeding else (self._entry.volts, self._entry.hertz)
-        watches[Quantity.VOLT].marks, watches[Quantity.HERTZ].marks = (*volts, self._mean_v), hertz
+        watches[Quantity.VOLT].mark(*volts, self._mean_v)
+        watches[Quantity.HERTZ].mark(*hertz)
 
     def _go_dark(self, now: float) -> None:
         """Lose power, and with it all that is not in non-volatile memory."""

@@ -6,7 +6,7 @@ temperature have closed forms, and how often somebody asks changes nothing.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from math import inf
 
 from config.grid_profile import GridProfileFile
@@ -17,7 +17,7 @@ from emulator.dc_component import DcComponent
 from emulator.feeder import Terminal
 from emulator.firmware import Firmware, Inputs
 from emulator.insulation import Insulation
-from emulator.limits import Cap, lowest
+from emulator.limits import Cap
 from emulator.measure import Moment, values
 from emulator.order import Order
 from emulator.segment import Segment, binds, turns
@@ -33,6 +33,7 @@ from protocols.points import Channel, Value
 from protocols.profile import Model
 
 START_W, STOP_W = 2.0, 1.0
+_NIGHT_S = 3600.0
 _SETTLES = 3  # looks at the grid after which a unit's own effect on it is settled
 _AHEAD_S = 1e-3  # a temperature that was cut at a level is certainly beyond it so much later
 
@@ -225,6 +226,7 @@ class Inverter:
         guard, watches = self.firmware.guard, self.firmware.guard.protection.watches
         if watches[Quantity.VOLT].busy or watches[Quantity.HERTZ].busy or self.firmware.limits.volt_watt.due < inf:
             guard.note(self._grid.ends(done.end))
+        self.terminal.feeder.keep_up(done.end)
         self._grid.lived(done.start, done.end, needed=watches[Quantity.MEAN].busy)
         if watches[Quantity.CASE].busy:
             guard.note({Quantity.CASE: self._way.at(done.end)})
@@ -232,13 +234,14 @@ class Inverter:
     def interrupt(self, t: float) -> None:
         """Look at everything anew at `t`."""
         present = self._present
+        self._grid.disturb()
         if present.start <= t < present.end:
-            self._segment = replace(present, end=t)
+            present.end = t
             self._order.enter(self)
 
     def retire(self) -> None:
         """Leave the plant: nobody looks after it any more."""
-        self._segment = replace(self._present, end=inf)
+        self._present.end = inf
         self.terminal.service.watching.discard(self)
 
     def feeds(self, t: float) -> float:
@@ -246,7 +249,7 @@ class Inverter:
         if not self.firmware.feeding:
             return 0.0
         limit_w = self.firmware.limits.watt(t, self.terminal.supply.hertz_at)
-        return self.stage.ac(self.source.between_knots(t).power.at(t), limit_w) / self.terminal.service.v_nom
+        return self.stage.ac(self._light(t).power.at(t), limit_w) / self.terminal.service.v_nom
 
     # its segments
 
@@ -254,17 +257,37 @@ class Inverter:
         return light.power.at(t) > START_W and light.open_v.at(t) >= self.model.dc_start_v
 
     def _next_segment(self, t: float, case_c: float, ahead_c: float | None = None) -> Segment:
-        light = self.source.between_knots(t + INSTANT)
+        light = self._light(t + INSTANT)
         self._observe(t, light, case_c if ahead_c is None else ahead_c)
         soonest = t + 2 * INSTANT
-        borders = (at for at in self._borders(t, light) if at > t + INSTANT)
-        end = min(max(self.firmware.next_deadline(), soonest), *borders)
+        end = max(self.firmware.next_deadline(), soonest)
+        for at in self._borders(t, light):
+            if t + INSTANT < at < end:
+                end = at
         cap = self._cap(t, end)
         if cap is not None:
             end = turns(light, cap, self.stage, t, max(cap.line.end, soonest))
         segment = Segment(t, end, light, cap, binds(light, cap, self.stage, t + INSTANT), self.stage)
         self._way = self._warming(segment, case_c)
-        return replace(segment, end=min(end, self._case_stays()))
+        segment.end = min(end, self._case_stays())
+        return segment
+
+    def _light(self, t: float) -> Light:
+        """Return the piece of light around `t`."""
+        known = self._segment
+        if known is not None and known.light.power.start <= t < known.light.end:
+            return known.light
+        light = self.source.between_knots(t)
+        return self._night(light) if light.open_v.first == light.open_v.last == 0 else light
+
+    def _night(self, light: Light) -> Light:
+        """Return a dark piece as long as the darkness, an hour at most: so a night costs next to nothing."""
+        start = end = light.power.start
+        while end < start + _NIGHT_S and light.open_v.first == light.open_v.last == 0:
+            end = light.end
+            light = self.source.between_knots(end + INSTANT)
+        dark = Line(start, end, 0.0, 0.0)
+        return Light(dark, dark, dark)
 
     def _observe(self, t: float, light: Light, case_c: float) -> None:
         """Let the firmware see what is so from `t` on, and the others what it makes of it."""
@@ -280,7 +303,9 @@ class Inverter:
 
     def _inputs(self, t: float, light: Light, case_c: float, watt: float) -> Inputs:
         after, feeding = t + INSTANT, self.firmware.feeding
-        measured = {} if self.firmware.silent else self._grid.look(t)
+        watches = self.firmware.guard.protection.watches
+        blind = self.firmware.silent or self._grid.quiet(t, watches[Quantity.VOLT], watches[Quantity.HERTZ])
+        measured = {} if blind else self._grid.look(t)
         measured[Quantity.INPUT] = self._inlet(light).at(after)
         measured[Quantity.DC] = abs(self.dc.offset_a) if feeding else 0.0
         measured[Quantity.CASE] = case_c
@@ -299,11 +324,7 @@ class Inverter:
     def _borders(self, t: float, light: Light) -> Iterator[float]:
         """Yield the instants at which an input of the firmware may change what it does."""
         yield light.end
-        levels = ((light.power, START_W), (light.power, STOP_W), (light.open_v, self.model.dc_start_v))
-        for line, level in (*levels, (light.tracked_v, self.model.dc_stop_v)):
-            at = line.crossing(level)
-            if at is not None:
-                yield at
+        yield from self._dim(light)
         if self.firmware.silent:
             return
         watches, limits = self.firmware.guard.protection.watches, self.firmware.limits
@@ -314,11 +335,19 @@ class Inverter:
         if self.firmware.feeding and limits.droop.active:
             yield self.terminal.supply.hertz.piece(t + INSTANT).end
 
+    def _dim(self, light: Light) -> Iterator[float]:
+        """Yield when the light crosses a limit of starting or stopping."""
+        model = self.model
+        levels = (light.power, START_W), (light.power, STOP_W)
+        for line, level in (*levels, (light.open_v, model.dc_start_v), (light.tracked_v, model.dc_stop_v)):
+            if (line.first < level) != (line.last < level):
+                yield line.crossing(level) or inf
+
     def _cap(self, t: float, end: float) -> Cap | None:
         """Return the lowest limit from `t` on, up to where another becomes lower."""
         if not self.firmware.feeding:
             return None
-        return lowest(self.firmware.limits.caps(t, end, self.terminal.supply.hertz_at))
+        return self.firmware.limits.lowest(t, end, self.terminal.supply.hertz_at)
 
     def _warming(self, segment: Segment, case_c: float) -> Approach:
         """Return the way of the case's temperature."""

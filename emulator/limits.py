@@ -136,7 +136,20 @@ class Limits:
 
     def watt(self, t: float, hertz: Callable[[float], float]) -> float:
         """Return the lowest limit at an instant."""
+        if self._free(t):
+            return self._rated_w
         return min(cap.line.first for cap in self.caps(t, t, hertz))
+
+    def lowest(self, start: float, end: float, hertz: Callable[[float], float]) -> Cap:
+        """Return the limit that is lowest from `start` on, up to where another becomes lower."""
+        if self._free(start):
+            return Cap(_level(start, end, self._rated_w), None)
+        return lowest(self.caps(start, end, hertz))
+
+    def _free(self, t: float) -> bool:
+        """Tell whether there is no limit but the rating: so it is nearly always."""
+        alone = self.owner_pct >= 100 and self._derated >= 1 and self.volt_watt.share >= 1 and not self._blocked
+        return alone and t >= self.ramp_end and self.droop.entry_w is None
 
     @property
     def ramp_end(self) -> float:

@@ -33,6 +33,10 @@ class Node(Protocol):
         """Take what came off the line."""
         ...
 
+    def ignores(self, data: bytes) -> bool:
+        """Tell whether it makes no difference whether this node hears `data`: then nobody needs to work it out."""
+        ...
+
 
 @dataclass(slots=True, eq=False)
 class Transmission:
@@ -146,14 +150,17 @@ class Line:
         self._active.remove(sent)
         self._last = (sent.sender, sent.end)
         if not sent.spoiled and sent.sender.linked:
-            data = bytes(sent.data)
-            for node in self._nodes:
-                if node is not sent.sender and node.linked:
-                    heard = sent.rest[node] if node in sent.rest else self._heard(sent, data)
-                    if heard:
-                        node.hear(heard)
+            self._deliver(sent, bytes(sent.data))
         if sent.done is not None:
             sent.done()
+
+    def _deliver(self, sent: Transmission, data: bytes) -> None:
+        for node in self._nodes:
+            if node is sent.sender or not node.linked or (self._channel.faithful and node.ignores(data)):
+                continue
+            heard = sent.rest[node] if node in sent.rest else self._heard(sent, data)
+            if heard:
+                node.hear(heard)
 
     def _heard(self, sent: Transmission, data: bytes) -> bytes:
         """Return what one receiver makes of a frame; empty when it misses it."""

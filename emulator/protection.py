@@ -9,7 +9,7 @@ it is full. What acted stays until the value has been back for a while.
 An outage suppresses the other stages of the grid: with no voltage they would only repeat it.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from math import inf
 
@@ -75,30 +75,41 @@ class Watch:
 
     def __init__(self, timers: Iterable[Timer]) -> None:
         self._timers = tuple(timers)
-        self.marks: tuple[float, ...] = ()
+        self._marks: tuple[float, ...] = ()
         self.value: float | None = None
         self.band = NOWHERE
         self.busy = False  # a timer has begun
 
-    def observe(self, now: float, value: float | None, *, in_window: bool, suppressed: bool) -> None:
-        """Take the value that is so from `now` on."""
+    def mark(self, *levels: float) -> None:
+        """Look at these levels too."""
+        if levels != self._marks:
+            self._marks = levels
+            self.band = NOWHERE
+
+    def observe(self, now: float, value: float | None, *, in_window: bool, suppressed: bool) -> bool:
+        """Take the value that is so from `now` on; return whether anything may have changed."""
         self.value = value
+        if value is not None and not self.busy and self.band[0] < value < self.band[1]:
+            return False
         for timer in self._timers:
             if suppressed and timer.stage.code in SUPPRESSED:
                 timer.reset()
             else:
                 timer.observe(now, value, in_window=in_window)
-        self.look()
-
-    def look(self) -> None:
-        """Find the band around the value."""
         self.busy = any(timer.since is not None for timer in self._timers)
-        if self.value is None:
-            self.band = (-inf, inf)
-            return
-        levels = (*(timer.level for timer in self._timers), *self.marks)
-        low = max((level for level in levels if level <= self.value), default=-inf)
-        self.band = low, min((level for level in levels if level > self.value), default=inf)
+        self.band = self._around(value)
+        return True
+
+    def _around(self, value: float | None) -> tuple[float, float]:
+        if value is None:
+            return -inf, inf
+        low, high = -inf, inf
+        for level in (*(timer.level for timer in self._timers), *self._marks):
+            if level <= value:
+                low = max(low, level)
+            else:
+                high = min(high, level)
+        return low, high
 
     def note(self, value: float) -> None:
         """Take the value that was so until now, for the extremes."""
@@ -106,35 +117,39 @@ class Watch:
         for timer in self._timers:
             timer.note(value)
 
+    def forget(self) -> None:
+        """Lose everything."""
+        for timer in self._timers:
+            timer.reset()
+        self.busy, self.band = False, NOWHERE
+
 
 class Protection:
-    """All stages of a device. Without a clock, as the firmware around it."""
+    """All stages of a device. Without a clock, as the firmware around it.
+
+    `holding`: the codes whose condition holds; what an outage suppresses is left out. `due`: when a stage acts or
+    clears if nothing changes.
+    """
 
     def __init__(self, stages: Iterable[Stage]) -> None:
         self.timers = [Timer(stage) for stage in stages]
         self.watches: Mapping[Quantity, Watch] = {
             quantity: Watch(timer for timer in self.timers if timer.stage.quantity is quantity) for quantity in Quantity
         }
-
-    @property
-    def holding(self) -> frozenset[int]:
-        """Return the codes whose condition holds; what an outage suppresses is left out."""
-        codes = frozenset(timer.stage.code for timer in self.timers if timer.acted)
-        return codes - SUPPRESSED if OUTAGE in codes else codes
-
-    @property
-    def due(self) -> float:
-        """Return when a stage acts or clears if nothing changes."""
-        return min((timer.due for timer in self.timers), default=inf)
+        self.holding: frozenset[int] = frozenset()
+        self.due = inf
 
     def observe(self, now: float, values: Mapping[Quantity, float | None], *, in_window: bool) -> None:
         """Take what is so from `now` on; a quantity that is left out has not moved out of its band."""
-        suppressed = OUTAGE in self.holding
+        suppressed, changed = OUTAGE in self.holding, False
         for quantity, value in values.items():
-            self.watches[quantity].observe(now, value, in_window=in_window, suppressed=suppressed)
+            changed |= self.watches[quantity].observe(now, value, in_window=in_window, suppressed=suppressed)
+        if changed:
+            self._settle()
 
-    def tick(self, now: float) -> Iterator[Timer]:
-        """Let timers that are full act, and yield them; let those clear whose value has been back."""
+    def tick(self, now: float) -> list[Timer]:
+        """Let timers that are full act, and return them; let those clear whose value has been back."""
+        acted: list[Timer] = []
         for timer in self.timers:
             if timer.due > now or (timer.stage.code in SUPPRESSED and OUTAGE in self.holding):
                 continue
@@ -142,12 +157,20 @@ class Protection:
                 timer.reset()
             else:
                 timer.acted = True
-                yield timer
+                acted.append(timer)
+            self._settle()
+        return acted
 
     def forget(self) -> None:
         """Lose what is not in non-volatile memory."""
-        for timer in self.timers:
-            timer.reset()
+        for watch in self.watches.values():
+            watch.forget()
+        self._settle()
+
+    def _settle(self) -> None:
+        codes = frozenset(timer.stage.code for timer in self.timers if timer.acted)
+        self.holding = codes - SUPPRESSED if OUTAGE in codes else codes
+        self.due = min((timer.due for timer in self.timers), default=inf)
 
 
 def since(then: float | None, now: float, *, holds: bool) -> float | None:

@@ -10,9 +10,9 @@ from emulator.source import Light
 _PRECISION_S = 1e-4
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Segment:
-    """From `start` to `end`; `cap` None: the relay is open.
+    """From `start` to `end`, which may be cut; `cap` None: the relay is open.
 
     A limit that moves either binds from beginning to end or not at all, which is `capped`; for one that stands still
     the conversion knows the exact mean whether it binds or not.

@@ -6,7 +6,7 @@ from config.grid_profile import Mean
 from emulator.course import INSTANT, leaves, part
 from emulator.feeder import Fed, Terminal
 from emulator.mean import WINDOW_S, MovingMean
-from emulator.protection import Watch
+from emulator.protection import NOWHERE, Watch
 from emulator.stages import Quantity
 from emulator.track import Line
 
@@ -28,6 +28,17 @@ class GridSensor:
         self._mean: MovingMean | None = None
         self._hot_until = -inf  # so long the mean may rise although the voltage is below its limit
         self._piece: Line | None = None
+        self._quiet_until = -inf  # so long nothing leaves the bands below, whatever the plant does
+        self._bands = NOWHERE, NOWHERE
+
+    def disturb(self) -> None:
+        """Forget what was known: something is done to the grid."""
+        self._quiet_until = -inf
+
+    def quiet(self, t: float, volt: Watch, hertz: Watch) -> bool:
+        """Tell whether a look from `t` on would find nothing new."""
+        known = t < self._quiet_until and not volt.busy and not hertz.busy
+        return known and volt.band is self._bands[0] and hertz.band is self._bands[1]
 
     def look(self, t: float) -> dict[Quantity, float | None]:
         """Return what is so from `t` on."""
@@ -51,6 +62,8 @@ class GridSensor:
 
     def stays(self, t: float, volt: Watch, hertz: Watch, mean: Watch) -> float:
         """Return until when nothing leaves its band, from `t` on, after a look."""
+        if self.quiet(t, volt, hertz):
+            return self._quiet_until
         after = t + INSTANT
         until = self._supply.hertz_stays(after, *hertz.band)
         low, high = volt.band
@@ -58,8 +71,11 @@ class GridSensor:
             safe = high - self._terminal.most_v
             if low < self._supply.volt_at(after) < safe:
                 self._terminal.service.watching.discard(self._unit)
-                return min(until, self._supply.volt_stays(after, low, safe))
+                self._quiet_until = min(until, self._supply.volt_stays(after, low, safe))
+                self._bands = volt.band, hertz.band
+                return self._quiet_until
             self._piece = self._terminal.piece(t)
+        self._quiet_until = -inf
         self._terminal.service.watching.add(self._unit)
         return min(until, self._follow(after, (low, high), mean.band))
 
