@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo, available_timezones
 from config.branch import Limit, branch_load
 from config.findings import Finding, Loc, Severity, SiteRefusedError, in_order, quoted, setting
 from config.grid_profiles import grid_profile
+from config.instruments import check_script
 from config.loader import LoadedSite
 from config.plant import MAX_NODE, branches, cycle, nodes, profile_of, units
 from config.roles import ROLES
@@ -196,4 +197,5 @@ _RULES: tuple[Callable[[Site], Iterator[Finding]], ...] = (
     _slow_links,
     _in_process_urls,
     _broker,
+    check_script,
 )

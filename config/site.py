@@ -187,7 +187,7 @@ class Act(Section):
 
     at_s: Annotated[float, Field(ge=0, le=86400, description="since the script began")]
     name: str
-    args: dict[str, str] = {}
+    args: dict[str, str | None] = {}
 
 
 class Emulation(Section):

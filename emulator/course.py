@@ -66,7 +66,7 @@ class Constant:
 
 
 class Natural:
-    """A track whose blocks of knots are `per_block` long; it knows the extremes of each, so that a quiet one is free."""
+    """A track in blocks of `per_block` knots; it knows the extremes of each, so that a quiet block is free."""
 
     def __init__(self, track: Track, per_block: int) -> None:
         self._track = track

@@ -1,4 +1,4 @@
-"""When a unit measures its insulation: three times at each start, then every 10 minutes while it feeds in, else daily."""
+"""When a unit measures its insulation: three times at a start, then every 10 minutes while it feeds in, else daily."""
 
 from math import inf
 

@@ -9,11 +9,12 @@ from drivers.clock import Clock
 from drivers.stream import Listener
 from emulator.feeder import Feeder
 from emulator.host import Modem
-from emulator.inverter import Inverter, Start
+from emulator.inverter import Inverter
+from emulator.life import Start
 from emulator.medium import Line
 from emulator.modem import St7580Modem, TransparentModem
 from emulator.outlet import Outlet
-from emulator.site import Place, Surroundings, feeders, places, profile_of, surroundings
+from emulator.site import Place, Surroundings, feeders, places, surroundings
 from emulator.unit import Unit
 from protocols.errors import ConfigError
 
@@ -91,9 +92,10 @@ class Plant:
         """Return where a unit hangs; raises KeyError for a stranger."""
         return self._hung[serial].place
 
-    def outlet(self, gateway: str) -> Outlet:
-        """Return where a gateway's adapter is plugged in; raises KeyError for a stranger."""
-        return self._wirings[gateway].outlet
+    @property
+    def outlets(self) -> Mapping[str, Outlet]:
+        """Return where the adapters are plugged in, by gateway."""
+        return {name: wiring.outlet for name, wiring in self._wirings.items()}
 
     def advance(self, now: float) -> float:
         """Let every unit live up to `now`, a loop time; return it as UTC."""
@@ -105,7 +107,7 @@ class Plant:
         """Let everybody look at everything anew: something was done to the plant at `now`."""
         t = self.advance(now)
         for hung in self._hung.values():
-            hung.inverter.interrupt(t)
+            hung.inverter.life.interrupt(t)
             hung.node.linked = self._linked(hung, t)
         for wiring in self._wirings.values():
             synchronous = wiring.gateway.link.mains_synchronous
@@ -122,7 +124,7 @@ class Plant:
         """Put a factory-new unit where another hangs; raises KeyError for a stranger."""
         t = self.advance(now)
         old = self._hung.pop(serial)
-        old.inverter.retire()
+        old.inverter.life.retire()
         old.wiring.line.leave(old.node)
         fresh = old.place.unit(new_serial, Start(now=now, utc=t, warm=False), activated=False)
         self._hang(fresh, old.place, old.wiring, old.branch)

@@ -12,7 +12,8 @@ from config.site import Inverter as Slot
 from emulator.clouds import Regime
 from emulator.feeder import SPACING_M, Feeder, Service, Terminal
 from emulator.grid import Grid
-from emulator.inverter import Inverter, Nameplate, Settings, Start
+from emulator.inverter import Inverter, Nameplate
+from emulator.life import Settings, Start
 from emulator.module import Module
 from emulator.order import Order
 from emulator.sky import Sky

@@ -7,7 +7,8 @@ from config.site import Impairments, Location, PlcLink
 from emulator.clouds import Regime
 from emulator.feeder import Feeder, Service
 from emulator.grid import Grid
-from emulator.inverter import Inverter, Nameplate, Settings, Start
+from emulator.inverter import Inverter, Nameplate
+from emulator.life import Settings, Start
 from emulator.medium import Line
 from emulator.module import Module
 from emulator.order import Order
