@@ -273,6 +273,11 @@ class Firmware:
             self._self_test(now)
         return admitted
 
+    def lose_power(self, now: float) -> None:
+        """Go dark at once: the modules are unplugged."""
+        if self.phase is not Phase.DARK:
+            self._go_dark(now)
+
     def break_part(self, now: float, *, broken: bool) -> None:
         """Let an internal part break, or be whole again."""
         self.guard.break_part(now, broken=broken, noticed=not self.silent)

@@ -48,13 +48,17 @@ class Instruments:
         self._switch(target, closed=True)
 
     def module_swap(self, serial: str, kind: str) -> None:
-        """Put the right module, two of it in series, or one of 96 cells at the inputs of a unit."""
+        """Put the right module, two of it in series, or one of 96 cells at the inputs of a unit.
+
+        The unit loses its power meanwhile.
+        """
         if kind not in SWAPS:
             raise ConfigError(f"module_swap: {kind!r} is none of {', '.join(SWAPS)}")
         unit, place = self._unit(serial), self._plant.place(serial)
-        self._advance()
+        now = self._advance()
         cells, count = _96_CELL if kind == "96_cell" else None, _PAIR if kind == "in_series" else 1
-        unit.life.source = place.source(serial, cell_count=cells, in_series=count)
+        unit.life.swap(place.source(serial, cell_count=cells, in_series=count))
+        unit.life.firmware.lose_power(now)
         self._disturbed()
 
     def insulation(self, serial: str, ohm: float | None) -> None:

@@ -51,7 +51,7 @@ class InsulationTest:
             self._low, self.low_since, self.worst_ohm = 0, None, inf
         failed = self._low == READINGS
         again = not failed and (self._left or self._low)
-        self.due = now + (APART_S if again else self._every_s)
+        self.due += APART_S if again else self._every_s
         return failed
 
     @property

@@ -91,6 +91,7 @@ class Life:
         self._energy_wh = start.counter_wh  # up to the start of the segment
         self._output: object = None
         self._way = Approach(start.utc, 0.0, 0.0, 1.0)  # of the case's temperature
+        self._known: Light | None = None  # the last piece of light
         self._segment: Segment | None = None
         terminal.hang(self)
         self._segment = self._begin(start)
@@ -109,6 +110,10 @@ class Life:
         if self._segment is None:
             raise RuntimeError("a unit lives only once it is built")
         return self._segment
+
+    def swap(self, source: Source) -> None:
+        """Take other modules."""
+        self.source, self._known = source, None
 
     def advance(self, t: float) -> None:
         """Let the whole plant live up to `t`; what is asked of the unit then is of that time."""
@@ -208,11 +213,12 @@ class Life:
 
     def _light(self, t: float) -> Light:
         """Return the piece of light around `t`."""
-        known = self._segment
-        if known is not None and known.light.power.start <= t < known.light.end:
-            return known.light
-        light = self.source.between_knots(t)
-        return self._night(light) if light.open_v.first == light.open_v.last == 0 else light
+        known = self._known
+        if known is None or not known.power.start <= t < known.end:
+            light = self.source.between_knots(t)
+            known = self._night(light) if light.open_v.first == light.open_v.last == 0 else light
+            self._known = known
+        return known
 
     def _night(self, light: Light) -> Light:
         """Return a dark piece as long as the darkness, an hour at most: so a night costs next to nothing."""
