@@ -81,7 +81,7 @@ class Health:
     def _read(self, name: str, read: Callable[[], Json]) -> Json | None:
         try:
             return read()
-        except Exception:  # the health supervisor: whatever is ill, the rest is still told
+        except Exception:  # noqa: BLE001 - the health supervisor: whatever is ill, the rest is still told
             self._failures += 1
             _log.exception("health_source_failed", source=name)
             return None
