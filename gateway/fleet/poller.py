@@ -213,14 +213,24 @@ class Poller:
         if future.done():
             return  # whoever asked has given up
         try:
-            outcome = await self._converse(device, self._profile.command(device.station, command), Urgency.COMMAND)
+            result = await self._told(device, self._profile.command(device.station, command))
             if not future.done():
-                future.set_result(outcome.result)
+                future.set_result(result)
         finally:
             future.cancel()  # no effect on a future that has its result
 
+    async def _told(self, device: Device, exchange: Exchange[Values]) -> CommandResult:
+        """Carry out a command; where it is not certain who has the address, the unit must join first."""
+        if not device.joined:
+            join = await self._converse(device, self._profile.join(device.station), Urgency.COMMAND)
+            if not self._settle(device, join, joining=True):
+                return (
+                    join.result if isinstance(join.result, Failed) else Failed(Cause.MISMATCH, "another unit answers")
+                )
+        return (await self._converse(device, exchange, Urgency.COMMAND)).result
+
     async def _talk(self, schedule: Schedule, job: Job, now: float) -> None:
-        """Join a unit or poll one of its items, and tell everybody how it went."""
+        """Join a unit or poll one of its items."""
         device = self._devices[job.unit]
         joining = job.probe or not device.joined  # a unit that was dark may have lost its address
         if joining:
@@ -228,16 +238,23 @@ class Poller:
         else:
             exchange = self._profile.poll(device.station, self._profile.poll_plan[job.item])
         outcome = await self._converse(device, exchange, Urgency.PROBE if job.probe else Urgency.POLL)
-        ended = asyncio.get_running_loop().time()
-        if isinstance(outcome.result, Failed) and outcome.result.cause is Cause.LINK_DOWN:
+        answered = self._settle(device, outcome, joining=joining)
+        if answered is None:
             return
-        device.count(outcome, poll=not joining)
-        before = device.comm.state
-        answered = self._take(device, outcome.result, joining=joining, at=ended)
+        ended = asyncio.get_running_loop().time()
         schedule.report(job, now, ended, answered=answered)
         if joining and answered:
             schedule.hasten(job.unit, ended)
+
+    def _settle(self, device: Device, outcome: Outcome[Values], *, joining: bool) -> bool | None:
+        """Note how a conversation went and tell it; return whether the unit is there, None when the link was down."""
+        if isinstance(outcome.result, Failed) and outcome.result.cause is Cause.LINK_DOWN:
+            return None
+        device.count(outcome, poll=not joining)
+        ended, before = asyncio.get_running_loop().time(), device.comm.state
+        answered = self._take(device, outcome.result, joining=joining, at=ended)
         self._tell(device, before, ended)
+        return answered
 
     def _take(self, device: Device, result: Done[Values] | Failed, *, joining: bool, at: float) -> bool:
         """Act on the end of a conversation; tell whether the unit is there."""

@@ -1,7 +1,7 @@
 """The state of the site: takes what the pollers learn, keeps it as frozen views, and marks what is news."""
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from zoneinfo import ZoneInfo
@@ -107,8 +107,8 @@ class SiteState:
         energies = [v.energy[AC] for v in views if AC in v.energy]
         counted = all(AC in v.energy or v.comm is CommState.LOST for v in views)
         return SiteTotals(
-            p_ac_w=_sum(reporting + asleep, _POWER),
-            q_ac_var=_sum(reporting + asleep, _REACTIVE),
+            p_ac_w=_sum(reporting, asleep, _POWER),
+            q_ac_var=_sum(reporting, asleep, _REACTIVE),
             e_total_wh=sum(energy.total_wh for energy in energies) if counted else None,
             e_day_wh=sum(energy.day_wh for energy in energies),
             expected=len(views) - len(asleep),
@@ -273,9 +273,10 @@ def _at_night(view: InverterView) -> InverterView:
     return replace(view, quality=Quality.NIGHT, values=values, state=InvSt.SLEEPING, events=frozenset())
 
 
-def _sum(views: Iterable[InverterView], channel: Channel) -> float | None:
-    values = [value for view in views if isinstance(value := view.values.get(channel), int | float)]
-    return sum(values) if values else None
+def _sum(awake: Iterable[InverterView], asleep: Sequence[InverterView], channel: Channel) -> float | None:
+    """Return what flows: nothing from sleepers, whether they were ever heard or not; None where nobody is known."""
+    values = [value for view in awake if isinstance(value := view.values.get(channel), int | float)]
+    return sum(values) if values or asleep else None
 
 
 def _limits(views: Iterable[InverterView]) -> tuple[float, float]:
