@@ -274,8 +274,8 @@ def test_a_stop_does_not_wait_for_the_greeting_of_a_mute_broker() -> None:
 @pytest.mark.parametrize(
     ("url", "reason"),
     [
-        ("mqtt://127.0.0.1:{port}", "Connect call failed"),
-        ("mqtt://no-such-host.invalid", "no-such-host.invalid:1883: "),
+        ("mqtt://127.0.0.1:{port}", r"127.0.0.1:\d+: Connection refused$"),
+        ("mqtt://no-such-host.invalid", r"no-such-host.invalid:1883: [A-Z]"),
     ],
     ids=["a closed port", "a name that nobody has"],
 )
