@@ -131,7 +131,7 @@ def _renderers(form: Format, *, colors: bool) -> tuple[Processor, ...]:
 
 def _in_order(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
     """Put first what whoever reads many lines looks for."""
-    return {key: event[key] for key in _FIRST if key in event} | event
+    return {**{key: event[key] for key in _FIRST if key in event}, **event}
 
 
 def _journal_line(_: WrappedLogger, __: str, event: EventDict) -> str:

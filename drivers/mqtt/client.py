@@ -139,15 +139,18 @@ async def _knock(door: _Door) -> None:
 
 def _spoken(error: Exception) -> str:
     """Return the system's own words: asyncio tells the call that failed and not why."""
-    if isinstance(error, OSError) and not isinstance(error, ssl.SSLError):
-        return os.strerror(error.errno) if (error.errno or 0) > 0 else error.strerror or str(error)
-    return str(error)
+    if not isinstance(error, OSError) or isinstance(error, ssl.SSLError):
+        return str(error)
+    code = error.errno or 0
+    return os.strerror(code) if code > 0 else error.strerror or str(error)
 
 
-def _why(error: Exception) -> str:
+def _why(error: BaseException) -> str:
     """Say why a connection ended; the library calls an end without a goodbye an unspecified error."""
+    while error.__cause__ is not None:
+        error = error.__cause__
     unsaid = isinstance(error, aiomqtt.MqttCodeError) and _number(error.rc) in _UNSAID
-    return "the broker closed it" if unsaid else str(error.__cause__ or error)
+    return "closed by the broker, or by a second gateway with this site's id" if unsaid else str(error)
 
 
 async def _objection(reader: asyncio.StreamReader) -> None:
