@@ -28,6 +28,7 @@ _FLOWS = ("W", "var", "VA")  # units of what is 0 without light, not unknown
 _COUNTED = "Wh"
 
 _log = structlog.get_logger(__name__)
+_WORRIES = frozenset({"lost", "identity_mismatch"})  # events that somebody should look after
 
 
 @dataclass(slots=True)
@@ -230,7 +231,8 @@ class SiteState:
 
     def _event(self, kind: str, subject: str, **detail: str | float | None) -> None:
         self.outbox.event(SiteEvent(kind, self.utc(), subject, detail))
-        _log.info(kind, subject=subject, **detail)
+        say = _log.warning if kind in _WORRIES else _log.info
+        say(kind, subject=subject, **detail)
 
 
 def _at_night(view: InverterView) -> InverterView:
