@@ -57,6 +57,9 @@ def _explain(error: ErrorDetails, document: Document, model: type[Section]) -> F
 
 def _unknown_key(loc: Loc, document: Document, model: type[Section]) -> Finding:
     key, known = str(loc[-1]), sorted(_fields(loc[:-1], model))
+    if key == "password" and "password_file" in known:
+        remedy = "a password never stands here: name a file by password_file, or a variable by password_env"
+        return Finding(problem=f"unknown key {quoted(key)}", remedy=remedy, loc=loc[:-1], mark=document.keys.get(loc))
     near = get_close_matches(key, known, n=1)
     remedy = f"did you mean {near[0]}?" if near else f"known here: {', '.join(known)}"
     return Finding(problem=f"unknown key {quoted(key)}", remedy=remedy, loc=loc[:-1], mark=document.keys.get(loc))

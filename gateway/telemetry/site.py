@@ -28,6 +28,7 @@ _FLOWS = ("W", "var", "VA")  # units of what is 0 without light, not unknown
 _COUNTED = "Wh"
 
 _log = structlog.get_logger(__name__)
+_WORRIES = frozenset({"lost", "identity_mismatch"})  # events that somebody should look after
 
 
 @dataclass(slots=True)
@@ -250,7 +251,8 @@ class SiteState:
     def event(self, kind: str, subject: str, **detail: str | float | None) -> None:
         """Tell a happening."""
         self._post(kind, subject, detail)
-        _log.info(kind, subject=subject, **detail)
+        say = _log.warning if kind in _WORRIES else _log.info
+        say(kind, subject=subject, **detail)
 
     def _post(self, kind: str, subject: str, detail: Mapping[str, str | float | None]) -> None:
         """Tell the broker; no two events of one burst have the same time, which is a part of their ids."""

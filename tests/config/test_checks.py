@@ -136,6 +136,47 @@ ERRORS = [
         id="a certificate without its key",
     ),
     pytest.param(
+        "mqtt: {}",
+        "mqtt: {url: 'mqtt://me:hunter2@broker'}",
+        "site.yaml:2:13: mqtt.url: user and password do not belong in an address; "
+        "set mqtt.user, and mqtt.password_file or mqtt.password_env",
+        id="a password in the broker's address, which is not repeated",
+    ),
+    pytest.param(
+        "mqtt: {}",
+        "mqtt: {url: 'mqtt://broker:99999'}",
+        "site.yaml:2:13: mqtt.url: its port is no number from 1 to 65535, or its host is misspelt; "
+        "write mqtt://host:port, mqtts://host:port or mem://name",
+        id="a broker's port out of range",
+    ),
+    pytest.param(
+        "mqtt: {}",
+        "mqtt: {url: 'mqtt://my broker'}",
+        "site.yaml:2:13: mqtt.url: its host is missing or misspelt; "
+        "write mqtt://host:port, mqtts://host:port or mem://name",
+        id="a blank in the broker's host",
+    ),
+    pytest.param(
+        "mqtt: {}",
+        "mqtt: {url: 'mqtt://'}",
+        "site.yaml:2:13: mqtt.url: 'mqtt://' names nothing; write mqtt://host:port, mqtts://host:port or mem://name",
+        id="no broker behind the scheme",
+    ),
+    pytest.param(
+        "{url: /dev/ttyUSB1}",
+        "{url: 'socket://10.0.0.7'}",
+        "site.yaml:19:17: gateways[1].link.url: its port is missing; "
+        "write /dev/ttyUSB0, pty:PATH, socket://host:port or mem://name",
+        id="a socket without a port",
+    ),
+    pytest.param(
+        "{url: /dev/ttyUSB1}",
+        "{url: 'pty:'}",
+        "site.yaml:19:17: gateways[1].link.url: 'pty:' names nothing; "
+        "write /dev/ttyUSB0, pty:PATH, socket://host:port or mem://name",
+        id="a pseudo-terminal without a path",
+    ),
+    pytest.param(
         "          - {serial: 500E00003, model: MI-500}\n",
         "".join(f"          - {{serial: 500F{n:05d}, model: MI-500}}\n" for n in range(7)),
         "site.yaml:14:9: gateways[0].branches[1]: branch 'north': 7 x MI-500 draw 15.19 A on a 20 A breaker, "

@@ -5,6 +5,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
+from structlog.testing import capture_logs
 
 from drivers.clock import Trust
 from gateway.snapshot import CommState, Energy, InverterView, NodeStats
@@ -184,7 +185,10 @@ def test_a_loss_and_a_return_are_events_and_a_night_is_none(tmp_path: Path) -> N
         bench.answer("s1", 5000)
         assert bench.kinds() == ["lost", "back"]
 
-    on_a_loop(scene, tmp_path)
+    with capture_logs() as logs:
+        on_a_loop(scene, tmp_path)
+    told = [(entry["event"], entry["log_level"]) for entry in logs if entry["event"] in {"lost", "back"}]
+    assert told == [("lost", "warning"), ("back", "info")]
 
 
 def test_a_join_completes_the_identity_once(tmp_path: Path) -> None:
