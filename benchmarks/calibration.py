@@ -7,7 +7,7 @@ pieces between the pieces of what is measured, so a neighbour on the other hyper
 from struct import Struct
 from time import thread_time
 
-REFERENCE_S = 0.0060  # one piece on the reference machine, undisturbed: docs/benchmarks.md says which
+REFERENCE_S = 0.0058  # one piece on the reference machine, undisturbed: docs/benchmarks.md says which
 _ROW = Struct(">BHIhHH")
 
 

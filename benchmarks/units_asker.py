@@ -8,6 +8,7 @@ gateways that know nothing of one another would.
 
 import asyncio
 import json
+import math
 import os
 import sys
 from dataclasses import dataclass, field, fields
@@ -35,7 +36,7 @@ class Heard:
     asked: int = 0
     in_window: int = 0
     lost_units: set[str] = field(default_factory=set)
-    worst_s: float = 0.0  # by which an answer came later than on paper
+    worst_s: float = -math.inf  # by which an answer came later than on paper
 
 
 async def _ask(gateway: Gateway, link: Link, heard: Heard, first_s: float, rounds: int) -> None:
