@@ -55,7 +55,7 @@ test-compose: ## test the containers (no containers yet)
 	@exit 1
 
 clean: ## remove the environment, caches and results
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage dist
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage dist benchmarks/latest.json
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # $(call debian,PACKAGE,PURPOSE): install PACKAGE as root, else say how.
