@@ -50,9 +50,8 @@ bench: ## measure the figures (nothing to measure yet)
 	@echo "bench: nothing was measured. The benchmarks are not written yet; CHANGELOG.md will say when they are." >&2
 	@exit 1
 
-test-compose: ## test the containers (no containers yet)
-	@echo "test-compose: nothing was tested. Image and compose file do not exist yet; CHANGELOG.md will say when they do." >&2
-	@exit 1
+test-compose: ## build the containers, start them, break them, and see them recover
+	@docker/test-compose
 
 clean: ## remove the environment, caches and results
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage dist

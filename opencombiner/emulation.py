@@ -8,6 +8,9 @@ from config.site import Site
 from drivers.clock import Clock
 from drivers.together import first_of
 from emulator.server import Plant
+from gateway.notify import Notifier
+
+SIGN_EVERY_S = 5.0  # as the gateway's
 
 
 async def emulate(site: Site, seed: int | None, clock: Clock, stop: asyncio.Event) -> None:
@@ -22,4 +25,8 @@ async def _tell(plant: Plant) -> None:
     await plant.ready.wait()
     for gateway, listener in plant.listeners.items():
         typer.echo(f"{gateway}: {listener.url}")
-    await asyncio.Event().wait()  # all is said; serving goes on
+    notifier = Notifier.from_environment()
+    notifier.ready()
+    while True:
+        notifier.alive()
+        await asyncio.sleep(SIGN_EVERY_S)
