@@ -2,7 +2,7 @@
 
 It takes systemd's place at NOTIFY_SOCKET for a moment and listens for what would feed the watchdog there. The gateway
 gives that sign while its links make progress, whether or not a broker is there; the emulator while it serves.
-"""
+"""  # noqa: INP001 - a script, no package
 
 import os
 import socket
