@@ -7,6 +7,8 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from config.branch import Limit, branch_load
 from config.findings import Finding, Loc, Severity, SiteRefusedError, in_order, quoted, setting
+from config.grid_profiles import grid_profile
+from config.instruments import check_script
 from config.loader import LoadedSite
 from config.plant import MAX_NODE, branches, cycle, nodes, profile_of, units
 from config.roles import ROLES
@@ -41,6 +43,17 @@ def _time_zone(site: Site) -> Iterator[Finding]:
         near = get_close_matches(name, available_timezones(), n=1)
         remedy = f"did you mean {near[0]}?" if near else "write an IANA name, as Europe/Amsterdam"
         yield Finding(problem=f"there is no time zone {quoted(name)}", remedy=remedy, loc=("location", "timezone"))
+
+
+def _grid_profile(site: Site) -> Iterator[Finding]:
+    try:
+        grid_profile(site.grid_profile)
+    except SiteRefusedError as error:
+        for finding in error.findings:
+            place = f"{setting(finding.loc)}: " if finding.loc else ""
+            where = "" if finding.mark is None else f" line {finding.mark.line}:"
+            problem = f"{quoted(site.grid_profile)}:{where} {place}{finding.problem}"
+            yield Finding(problem=problem, remedy=finding.remedy, loc=("grid_profile",))
 
 
 def _gateway_ids(site: Site) -> Iterator[Finding]:
@@ -177,6 +190,7 @@ def _doubles(what: str, entries: Iterable[tuple[Loc, str]]) -> Iterator[Finding]
 
 _RULES: tuple[Callable[[Site], Iterator[Finding]], ...] = (
     _time_zone,
+    _grid_profile,
     _gateway_ids,
     _branch_ids,
     _serials,
@@ -189,4 +203,5 @@ _RULES: tuple[Callable[[Site], Iterator[Finding]], ...] = (
     _slow_links,
     _in_process_urls,
     _broker,
+    check_script,
 )
