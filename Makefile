@@ -50,9 +50,8 @@ bench: export PATH := $(PATH):/usr/local/sbin:/usr/sbin
 bench: mosquitto $(DEV_STAMP) ## measure the figures of docs/benchmarks.md in ten minutes; ARGS="day polls" measures some
 	@$(BIN)/python -m benchmarks $(ARGS)
 
-test-compose: ## test the containers (no containers yet)
-	@echo "test-compose: nothing was tested. Image and compose file do not exist yet; CHANGELOG.md will say when they do." >&2
-	@exit 1
+test-compose: ## build the containers, start them, break them, and see them recover
+	@docker/test-compose
 
 clean: ## remove the environment, caches and results
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage dist benchmarks/latest.json

@@ -10,6 +10,9 @@ from drivers.together import first_of
 from emulator.instruments import Instruments
 from emulator.script import play
 from emulator.server import Plant
+from gateway.notify import Notifier
+
+SIGN_EVERY_S = 5.0  # as the gateway's
 
 
 async def emulate(site: Site, seed: int | None, clock: Clock, stop: asyncio.Event) -> None:
@@ -24,7 +27,11 @@ async def _tell(plant: Plant) -> None:
     await plant.ready.wait()
     for gateway, listener in plant.listeners.items():
         typer.echo(f"{gateway}: {listener.url}")
-    await asyncio.Event().wait()  # all is said; serving goes on
+    notifier = Notifier.from_environment()
+    notifier.ready()
+    while True:
+        notifier.alive()
+        await asyncio.sleep(SIGN_EVERY_S)
 
 
 async def _act(plant: Plant, emulation: Emulation) -> None:

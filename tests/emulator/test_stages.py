@@ -11,7 +11,7 @@ def of(name: str, code: int) -> list[Stage]:
 
 
 def test_the_german_profile_in_volts_and_seconds() -> None:
-    rows = [
+    rows: list[object] = [
         (s.code, s.number, s.quantity, s.above, s.limit, s.act_s + EARLY_S)
         for s in stages(DE, rated_a=2.17, dc_max_v=60.0)
     ]
