@@ -148,7 +148,10 @@ class Poller:
             self._fail_commands(Failed(Cause.LINK_DOWN))
         if self._link_up is up:
             return
+        before_first_opening = self._link_up is None and not up
         self._link_up = up
+        if before_first_opening:
+            return  # nothing has gone down yet
         self._listener.link_changed(self.gateway, up=up)
         for device in () if up else self._devices:
             device.joined = False  # whoever answers next may have lost its address, or be another
