@@ -37,6 +37,14 @@ gateways:
 
 ERRORS = [
     pytest.param(
+        "mqtt: {}",
+        "mqtt: {}\ngrid_profile: mars_2050",
+        "site.yaml:3:15: grid_profile: 'mars_2050': no such grid profile; use au_as_nzs_4777_2_2020_a, "
+        "de_vde_ar_n_4105_2018_11, eu_en_50549_1_2019, fr_vde_0126_1_1_vfr2019, gb_g98_g99, nl_en_50549_1_2019, "
+        "us_ieee_1547_2018_cat_iii, or the path of a file of your own",
+        id="an unknown grid profile",
+    ),
+    pytest.param(
         "Europe/Amsterdam",
         "Europe/Amsterdm",
         "site.yaml:1:50: location.timezone: there is no time zone 'Europe/Amsterdm'; did you mean Europe/Amsterdam?",
