@@ -164,6 +164,9 @@ class Gateway(Section):
     role: Literal["m-combiner"]
     link: PlcLink
     poll_s: Annotated[float, Field(ge=0.5, le=3600, description="period of the live poll of each unit")] = 5.0
+    fallback_limit_pct: Annotated[
+        float, Field(ge=0, le=100, description="power limit of the units, %, once the lease of another has ended")
+    ] = 100.0
     branches: Annotated[tuple[Branch, ...], Field(min_length=1)]
 
 

@@ -16,6 +16,8 @@ from drivers.link import Link
 from drivers.plc.settings import PlcSettings
 from drivers.registry import open_link
 from drivers.together import first_of
+from gateway.control.leases import Leases
+from gateway.control.service import Control
 from gateway.fleet.device import Device
 from gateway.fleet.poller import Poller
 from gateway.health import Health
@@ -74,14 +76,22 @@ class App:
     def __init__(self, site: Site, *, clock: Clock, tap: LogTap, inline_store: bool = False) -> None:
         options = mqtt_options(site.mqtt, site.id)  # before anything is opened: it refuses bad settings
         self.store = Store(site.state_dir, inline=inline_store)
+        limits = self.store.limits()
         self.outbox = Outbox()
         zone = ZoneInfo(site.location.timezone)
         self.state = SiteState(_plant(site), zone=zone, clock=clock, store=self.store, outbox=self.outbox)
         light = Light(site.location, clock)
         self.souths = tuple(_south(gateway, light, self.state) for gateway in site.gateways)
+        leases = Leases(self.store.put)
+        leases.restore(limits, now=asyncio.get_running_loop().time(), utc=self.state.utc())
+        pollers = {south.gateway: south.poller for south in self.souths}
+        fallback_pct = {gateway.id: gateway.fallback_limit_pct for gateway in site.gateways}
+        self.control = Control(self.state, pollers, leases, fallback_pct)
+        self.state.watch(self.control.look)
         self.notifier = Notifier.from_environment()
         self.health = Health(clock, self.notifier, alive=lambda: any(south.alive for south in self.souths))
-        self.bridge = Bridge(self.state, clock, _about(site), site.mqtt, options, self.health.report, tap)
+        about, report = _about(site), self.health.report
+        self.bridge = Bridge(self.state, clock, about, site.mqtt, options, report, tap, orders=self.control)
         self._report_on(tap)
 
     def _report_on(self, tap: LogTap) -> None:
@@ -100,10 +110,10 @@ class App:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Run until `stop` is set; what was learnt is stored then, and the broker is told."""
-        works = [self.state.run(), self.health.run(), self.bridge.run(), *(south.run() for south in self.souths)]
+        works = [self.state.run(), self.control.run(), self.health.run(), self.bridge.run()]
         try:
             self.notifier.ready()
-            await first_of(stop.wait(), *works)
+            await first_of(stop.wait(), *works, *(south.run() for south in self.souths))
         finally:
             self.notifier.stopping()
             self.state.save()

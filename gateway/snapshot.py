@@ -80,7 +80,8 @@ class SiteTotals:
 
     `e_total_wh` is None as long as the counter of some unit has never been read and it may still be: a sum that grows
     by a unit's whole past would count as energy of this hour with whoever takes differences.
-    `expected`: units that should answer now (all but those asleep); `reporting`: those that do.
+    `expected`: units that should answer now (all but those asleep); `reporting`: those that do. The limits are what
+    the units say that they were told, as a sum and of their rating.
     """
 
     p_ac_w: float | None
@@ -90,6 +91,8 @@ class SiteTotals:
     expected: int
     reporting: int
     asleep: int
+    limit_w: float | None = None
+    limit_pct: float | None = None
 
     @property
     def complete(self) -> bool:

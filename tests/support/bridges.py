@@ -8,12 +8,14 @@ from typing import Any
 from config.site import Mqtt
 from gateway.log import LogTap
 from gateway.mqtt.bridge import Bridge
+from gateway.mqtt.commands import Orders
 from gateway.mqtt.options import mqtt_options
 from gateway.mqtt.payloads import About
 from gateway.mqtt.site import Site
 from tests.support.brokers import Broker
 from tests.support.listener import Listener
 from tests.support.mqtt_site import NOON
+from tests.support.orders import ScriptedOrders
 from tests.support.virtual_time import FakeClock
 
 ROOT = "opencombiner/home"
@@ -22,7 +24,9 @@ ONLINE, OFFLINE = b'{"state":"online"}', b'{"state":"offline"}'
 ABOUT = About(version="0.1.0", config_schema="1", site="home", name="Home", drivers={"east": "plc"})
 
 
-def bridge(broker: Broker, site: Site, tap: LogTap | None = None, **settings: Any) -> Bridge:
+def bridge(
+    broker: Broker, site: Site, tap: LogTap | None = None, *, orders: Orders | None = None, **settings: Any
+) -> Bridge:
     """Return a bridge between a site and a broker that tries again at once; `settings` are those of the broker."""
     mqtt = Mqtt(url=broker.url, **settings)
     return Bridge(
@@ -33,6 +37,7 @@ def bridge(broker: Broker, site: Site, tap: LogTap | None = None, **settings: An
         mqtt_options(mqtt, "home"),
         lambda: {"process": {"rss_mib": 40.0}},
         tap or LogTap(),
+        orders=orders or ScriptedOrders(),
         jitter=lambda _low, _high: 0.01,
     )
 

@@ -33,6 +33,7 @@ from tests.support.bridges import (
 from tests.support.brokers import Broker, InProcessBroker
 from tests.support.listener import Listener, listening
 from tests.support.mqtt_site import NOON, StillSite, running, silent
+from tests.support.orders import ScriptedOrders
 from tests.support.virtual_time import FakeClock
 
 
@@ -222,7 +223,8 @@ def test_health_and_links_are_reported_once_a_minute_even_across_sessions() -> N
             reports.append(now())
             return {}
 
-        subject = Bridge(StillSite(running()), FakeClock(), ABOUT, mqtt, mqtt_options(mqtt, "home"), health, LogTap())
+        options, orders = mqtt_options(mqtt, "home"), ScriptedOrders()
+        subject = Bridge(StillSite(running()), FakeClock(), ABOUT, mqtt, options, health, LogTap(), orders=orders)
         async with running_bridge(subject):
             for _ in range(20):  # never in the same instant as a report, which would be lost with the session
                 await asyncio.sleep(23)

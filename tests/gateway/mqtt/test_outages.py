@@ -26,6 +26,7 @@ from tests.support.bridges import (
 from tests.support.brokers import Broker, InProcessBroker
 from tests.support.listener import Listener, listening
 from tests.support.mqtt_site import NOON, StillSite, running
+from tests.support.orders import ScriptedOrders
 from tests.support.virtual_time import FakeClock
 
 
@@ -226,7 +227,8 @@ def test_tries_are_spaced_out_up_to_half_a_minute() -> None:
 
     async def main() -> None:
         options = mqtt_options(mqtt, "home")
-        subject = Bridge(StillSite(), FakeClock(), ABOUT, mqtt, options, dict, LogTap(), jitter=jitter)
+        orders = ScriptedOrders()
+        subject = Bridge(StillSite(), FakeClock(), ABOUT, mqtt, options, dict, LogTap(), orders=orders, jitter=jitter)
         async with running_bridge(subject):
             await asyncio.sleep(200)
 
