@@ -1,18 +1,40 @@
 """The site file: one description of the plant, read by gateway and emulator alike."""
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, model_validator
 
-Id = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,40}$")]  # stands in topics and in Home Assistant's ids
-Serial = Annotated[str, Field(pattern=r"^[0-9A-Za-z]{4,16}$")]
+from config.daylight import daylight
+
+ID = r"^[A-Za-z0-9_-]{1,40}$"  # stands in topics and in Home Assistant's ids
+SERIAL = r"^[0-9A-Za-z]{4,16}$"
+TOPIC = r"^[^#+\s]+$"
+BROKER_URL = r"^(mqtt|mqtts|mem)://"
+LINK_URL = r"^(/dev/|pty:|socket://|mem://)"
+FORMS = {
+    ID: "1 to 40 letters, digits, _ and -",
+    SERIAL: "4 to 16 letters and digits, as printed on the unit",
+    TOPIC: "a topic without blanks, # and +",
+    BROKER_URL: "mqtt://host:port, mqtts://host:port or mem://name",
+    LINK_URL: "/dev/ttyUSB0, pty:PATH, socket://host:port or mem://name",
+}  # each pattern in words, for error texts
+Id = Annotated[str, Field(pattern=ID)]
+Serial = Annotated[str, Field(pattern=SERIAL)]
 
 
 class Section(BaseModel):
     """Part of the site file; an unknown key is an error, so that no typo goes unseen."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _empty_is_unset(cls, data: Any) -> Any:
+        """Drop known keys without a value: a section whose lines are all commented out takes its defaults."""
+        if not isinstance(data, dict):
+            return data
+        return {key: value for key, value in data.items() if value is not None or key not in cls.model_fields}
 
 
 class Location(Section):
@@ -21,6 +43,24 @@ class Location(Section):
     latitude: Annotated[float, Field(ge=-90, le=90, description="degrees, north positive")]
     longitude: Annotated[float, Field(ge=-180, le=180, description="degrees, east positive")]
     timezone: Annotated[str, Field(description="IANA name, as Europe/Amsterdam")] = "UTC"
+
+
+def _resolved(value: object, info: ValidationInfo) -> object:
+    """Put a place where `daylight` stands; `info.context` holds the time as `utc`, s since 1970."""
+    if not isinstance(value, str):
+        return value
+    if value != "daylight":
+        raise ValueError(f"{value!r} is no place; write latitude, longitude and timezone below it, or daylight")
+    if not isinstance(info.context, dict):
+        raise ValueError("daylight needs to know the time; load the file by config.loader")  # noqa: TRY004 - pydantic's
+    return daylight(info.context["utc"])._asdict()
+
+
+Place = Annotated[
+    Location,
+    BeforeValidator(_resolved, json_schema_input_type=Location | Literal["daylight"]),
+    Field(description="where the plant stands; `daylight`: a place where it is late in a summer's morning now"),
+]
 
 
 class Tls(Section):
@@ -35,14 +75,14 @@ class Discovery(Section):
     """Home Assistant's MQTT discovery."""
 
     enabled: bool = True
-    prefix: Annotated[str, Field(pattern=r"^[^#+\s]+$")] = "homeassistant"
+    prefix: Annotated[str, Field(pattern=TOPIC)] = "homeassistant"
 
 
 class Mqtt(Section):
     """The broker and how to greet it; a password comes from a file or from the environment, never from here."""
 
-    url: Annotated[str, Field(pattern=r"^(mqtt|mqtts|mem)://")] = "mqtt://localhost:1883"
-    base: Annotated[str, Field(pattern=r"^[^#+\s]+$", description="first level of every topic")] = "opencombiner"
+    url: Annotated[str, Field(pattern=BROKER_URL)] = "mqtt://localhost:1883"
+    base: Annotated[str, Field(pattern=TOPIC, description="first level of every topic")] = "opencombiner"
     user: str | None = None
     password_file: Path | None = None
     password_env: str | None = None
@@ -66,7 +106,7 @@ class PlcLink(Section):
     url: Annotated[
         str,
         Field(
-            pattern=r"^(/dev/|pty:|socket://|mem://)",
+            pattern=LINK_URL,
             description="/dev/ttyUSB0, pty:PATH (a link that the emulator makes), socket://host:port, mem://name",
         ),
     ]
@@ -144,7 +184,9 @@ class Emulation(Section):
     seed: int = 1
     impairments: Impairments = Impairments()
     warm: Annotated[bool, Field(description="units are already running when the emulator starts")] = True
-    clouds: Literal["clear", "broken", "overcast"] = "broken"
+    clouds: Annotated[
+        Literal["clear", "broken", "overcast", "changing"], Field(description="one kind of sky, or all in turn")
+    ] = "broken"
 
 
 class Site(Section):
@@ -152,7 +194,7 @@ class Site(Section):
 
     id: Id = "home"
     name: str = "Home"
-    location: Location | Literal["daylight"]
+    location: Place
     state_dir: Annotated[Path, Field(description="where the database lives")] = Path("/var/lib/opencombiner")
     clock: ClockSettings = ClockSettings()
     mqtt: Mqtt = Mqtt()

@@ -1,95 +1,95 @@
 """Byte streams by URL, both ends: what a driver opens and what the emulator serves.
 
-/dev/…, serial://…   a serial device               pty:PATH   a pseudo-terminal; the serving end makes the link PATH
+/dev/…               a serial device               pty:PATH   a pseudo-terminal; the serving end makes the link PATH
 socket://host:port   a TCP connection              mem://name an in-process pipe
 """
 
 import asyncio
-from typing import Protocol
+import errno
+from urllib.parse import urlsplit
 
-from protocols.errors import LinkDownError
+from drivers.transport import BACKLOG, CHUNK, ByteStream, Listener
+from drivers.transport.memory import MemoryListener, MemoryStream, connect, pipe
+from drivers.transport.paired import open_serial, open_socket, serve_socket
+from drivers.transport.terminal import TerminalListener
+from protocols.errors import ConfigError, LinkDownError
 
-CHUNK = 4096  # most bytes that one read returns: a serial port never has more at once
+__all__ = ["BACKLOG", "CHUNK", "ByteStream", "Listener", "MemoryStream", "listen", "open_stream", "pipe"]
 
-
-class ByteStream(Protocol):
-    """One open end. Both methods raise LinkDownError once the far end is gone."""
-
-    async def read(self) -> bytes:
-        """Return the next bytes, at least one and at most CHUNK."""
-        ...
-
-    async def write(self, data: bytes) -> None:
-        """Write all of `data`."""
-        ...
-
-    def close(self) -> None:
-        """Close this end; the other end's read raises."""
-        ...
+_CONNECT_S = 10  # a host that is switched off answers nothing, not even a refusal
+_PREFIXES = ("pty:", "socket://", "mem://")
 
 
-class Listener(Protocol):
-    """The serving end of a URL."""
+async def open_stream(url: str, *, baud: int = 9600) -> ByteStream:
+    """Open the client end of a URL.
 
-    url: str  # what a client opens; port 0 is replaced by the port that was given
-
-    async def accept(self) -> ByteStream:
-        """Return the stream of the next client."""
-        ...
-
-    def close(self) -> None:
-        """Stop serving and take the pty's link away."""
-        ...
-
-
-_PIPE_BYTES = 65536  # a mem:// pipe that nobody reads holds no more; a serial port loses bytes too
-
-
-class _Half:
-    """One direction of an in-process pipe."""
-
-    def __init__(self) -> None:
-        self.buffer = bytearray()
-        self.ready = asyncio.Event()
-        self.closed = False
-
-    def end(self) -> None:
-        self.closed = True
-        self.ready.set()
+    `baud` matters to serial devices only. Raises ConfigError for a URL of another form, LinkDownError with the reason
+    when nobody is there.
+    """
+    scheme, rest = _split(url)
+    try:
+        match scheme:
+            case "mem://":
+                return connect(rest)
+            case "socket://":
+                async with asyncio.timeout(_CONNECT_S):
+                    return await open_socket(*_address(url))
+            case _:
+                return await open_serial(rest, baud)
+    except TimeoutError as error:
+        raise LinkDownError(f"{url}: no answer within {_CONNECT_S} s") from error
+    except OSError as error:
+        raise LinkDownError(_reason(url, error)) from error
+    except ValueError as error:
+        raise ConfigError(f"{url}: {baud} baud is not possible: {error}") from error
 
 
-class MemoryStream:
-    """One end of an in-process pipe."""
-
-    def __init__(self, inbound: _Half, outbound: _Half) -> None:
-        self._in = inbound
-        self._out = outbound
-
-    async def read(self) -> bytes:
-        """Return the next bytes."""
-        await self._in.ready.wait()
-        if not self._in.buffer:
-            raise LinkDownError("the far end of the pipe is closed")
-        chunk = bytes(self._in.buffer[:CHUNK])
-        del self._in.buffer[:CHUNK]
-        if not self._in.buffer and not self._in.closed:
-            self._in.ready.clear()
-        return chunk
-
-    async def write(self, data: bytes) -> None:
-        """Write all of `data`."""
-        if self._out.closed:
-            raise LinkDownError("the far end of the pipe is closed")
-        self._out.buffer += data[: _PIPE_BYTES - len(self._out.buffer)]
-        self._out.ready.set()
-
-    def close(self) -> None:
-        """Close both directions."""
-        self._in.end()
-        self._out.end()
+async def listen(url: str) -> Listener:
+    """Serve a pty, a socket or an in-process pipe. Raises ConfigError when the URL cannot be served."""
+    scheme, rest = _split(url)
+    try:
+        match scheme:
+            case "mem://":
+                return MemoryListener(rest)
+            case "socket://":
+                return await serve_socket(*_address(url))
+            case "pty:":
+                return TerminalListener(rest)
+            case _:
+                raise ConfigError(f"{url}: a serial device cannot be served; use pty:PATH, socket://… or mem://…")
+    except OSError as error:
+        raise ConfigError(f"{url} cannot be served: {error.strerror or error}") from error
 
 
-def pipe() -> tuple[MemoryStream, MemoryStream]:
-    """Return the two ends of a new in-process pipe."""
-    one, two = _Half(), _Half()
-    return MemoryStream(one, two), MemoryStream(two, one)
+def _split(url: str) -> tuple[str, str]:
+    """Return the prefix that tells the kind of a URL, and the rest."""
+    if url.startswith("/dev/"):
+        return "", url
+    for prefix in _PREFIXES:
+        if url.startswith(prefix) and url != prefix:
+            return prefix, url.removeprefix(prefix)
+    raise ConfigError(f"{url!r} is no link: expected /dev/…, pty:PATH, socket://host:port or mem://name")
+
+
+def _address(url: str) -> tuple[str, int]:
+    try:
+        parts = urlsplit(url)
+        host, port = parts.hostname, parts.port
+    except ValueError:  # a port that is no number, or out of range
+        host, port = None, None
+    if not host or port is None:
+        raise ConfigError(f"{url!r} needs a host and a port from 0 to 65535: socket://host:port")
+    return host, port
+
+
+def _reason(url: str, error: OSError) -> str:
+    """Say why `url` cannot be opened, and what helps."""
+    match error.errno:
+        case errno.ENOENT | errno.ENODEV | errno.ENXIO:
+            return f"{url} is missing: is it plugged in?"
+        case errno.EACCES | errno.EPERM:
+            return f"{url}: permission denied; add the user to group dialout"
+        case errno.EAGAIN | errno.EBUSY:
+            return f"{url} is in use by another program"
+        case _:
+            return f"{url}: {error.strerror or error}"

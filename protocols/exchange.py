@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Generic, Protocol, TypeAlias, TypeVar
 
+from protocols.errors import RemoteProtocolError
+
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
 U = TypeVar("U")
@@ -47,6 +49,7 @@ class Cause(Enum):
     INCOMPLETE = "incomplete"  # fragments are missing
     REFUSED = "refused"  # the device answered: no
     MISMATCH = "mismatch"  # another device answered
+    BUSY = "busy"  # not begun: too many wait for the link
     LINK_DOWN = "link_down"
 
 
@@ -86,7 +89,7 @@ class Responder(Protocol):
 
 
 class Mapped(Generic[T, U]):
-    """An exchange whose value is passed through a function."""
+    """An exchange whose value is passed through a function; where that finds the value broken, the exchange fails."""
 
     def __init__(self, inner: Exchange[T], convert: Callable[[T], U]) -> None:
         self._inner = inner
@@ -107,6 +110,41 @@ class Mapped(Generic[T, U]):
     def _map(self, step: Step[T]) -> Step[U]:
         match step:
             case Done(value):
-                return Done(self._convert(value))
+                return self._converted(value)
+            case Send() | Wait() | Failed():
+                return step
+
+    def _converted(self, value: T) -> Step[U]:
+        try:
+            return Done(self._convert(value))
+        except RemoteProtocolError as error:
+            return Failed(Cause.DAMAGED, str(error))
+
+
+class Then(Generic[T, U]):
+    """An exchange followed by another that is made from its value; the first failure ends both."""
+
+    def __init__(self, first: Exchange[T], follow: Callable[[T], Exchange[U]]) -> None:
+        self._first = first
+        self._follow = follow
+        self._second: Exchange[U] | None = None
+
+    def start(self) -> Step[U]:
+        """Start the first exchange."""
+        return self._go_on(self._first.start())
+
+    def received(self, datagram: bytes) -> Step[U]:
+        """Pass on what was heard."""
+        return self._second.received(datagram) if self._second else self._go_on(self._first.received(datagram))
+
+    def timed_out(self) -> Step[U]:
+        """Pass on the end of the window."""
+        return self._second.timed_out() if self._second else self._go_on(self._first.timed_out())
+
+    def _go_on(self, step: Step[T]) -> Step[U]:
+        match step:
+            case Done(value):
+                self._second = self._follow(value)
+                return self._second.start()
             case Send() | Wait() | Failed():
                 return step

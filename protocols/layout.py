@@ -12,7 +12,11 @@ from protocols.points import Channel, Number, Point, Value
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """A number at byte `at`: raw integer / `div` = value in the point's unit; raw `absent` means not available."""
+    """A number at byte `at`: raw integer * `mul` / `div` = value in the point's unit.
+
+    Raw `absent` means not available. A value beyond the field is an error of ours, except where it `saturates`: then
+    the largest or smallest raw number means "this or beyond".
+    """
 
     at: int
     fmt: str  # a struct code: B b H h I i Q q
@@ -20,11 +24,13 @@ class Field:
     div: int = 1
     port: int = 0
     absent: int | None = None
+    mul: int = 1
+    saturates: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """ASCII text of `size` bytes at byte `at`, padded with NUL or blanks."""
+    """ASCII text of `size` bytes at byte `at`, padded with NUL or blanks; nothing but padding means not available."""
 
     at: int
     size: int
@@ -40,7 +46,16 @@ class Bits:
     rows: tuple[tuple[Point, int, int], ...]
 
 
-Row: TypeAlias = Field | Text | Bits
+@dataclass(frozen=True, slots=True)
+class Fixed:
+    """An integer at byte `at` that is always `raw`: a mark, a length, a scale factor; any other breaks the payload."""
+
+    at: int
+    fmt: str
+    raw: int
+
+
+Row: TypeAlias = Field | Text | Bits | Fixed
 
 
 def _code(row: Row) -> str:
@@ -55,6 +70,8 @@ def _channels(row: Row) -> list[Channel]:
             return [Channel(row.point)]
         case Bits():
             return [Channel(point) for point, _, _ in row.rows]
+        case Fixed():
+            return []
 
 
 class Layout:
@@ -63,7 +80,7 @@ class Layout:
     Raises LocalProtocolError when rows overlap, overrun the payload or name a channel twice.
     """
 
-    __slots__ = ("_numbers", "_others", "_rows", "_struct", "channels", "name", "size")
+    __slots__ = ("_fixed", "_numbers", "_others", "_rows", "_struct", "channels", "name", "size")
 
     def __init__(self, name: str, size: int, *rows: Row, order: str = ">") -> None:
         self.name = name
@@ -73,12 +90,17 @@ class Layout:
         self.channels = tuple(channel for row in self._rows for channel in _channels(row))
         if len(set(self.channels)) != len(self.channels):
             raise LocalProtocolError(f"layout {name}: a channel is declared twice")
+        indexed = tuple(enumerate(self._rows))
         self._numbers = tuple(
-            (index, Channel(row.point, row.port), row.div, row.absent)
-            for index, row in enumerate(self._rows)
+            (index, Channel(row.point, row.port), row.mul, row.div, row.absent)
+            for index, row in indexed
             if isinstance(row, Field)
         )
-        self._others = tuple((index, row) for index, row in enumerate(self._rows) if not isinstance(row, Field))
+        self._others = tuple((index, row) for index, row in indexed if isinstance(row, Text | Bits))
+        self._fixed = tuple((index, row) for index, row in indexed if isinstance(row, Fixed))
+
+    def __repr__(self) -> str:
+        return f"Layout({self.name})"
 
     def _compile(self, order: str) -> str:
         code, end = "", 0
@@ -92,13 +114,16 @@ class Layout:
         return code + f"{self.size - end}x"
 
     def unpack(self, payload: bytes) -> dict[Channel, Value]:
-        """Return the values of a payload; raises RemoteProtocolError when its length is wrong."""
+        """Return the values of a payload; raises RemoteProtocolError when its length or a fixed number is wrong."""
         if len(payload) != self.size:
             raise RemoteProtocolError(f"{self.name}: {len(payload)} bytes instead of {self.size}")
         raws = self._struct.unpack(payload)
+        for index, fixed in self._fixed:
+            if raws[index] != fixed.raw:
+                raise RemoteProtocolError(f"{self.name}: {raws[index]} at byte {fixed.at} instead of {fixed.raw}")
         values: dict[Channel, Value] = {
-            channel: None if raws[i] == absent else raws[i] if div == 1 else raws[i] / div
-            for i, channel, div, absent in self._numbers
+            channel: None if raws[i] == absent else raws[i] * mul if div == 1 else raws[i] * mul / div
+            for i, channel, mul, div, absent in self._numbers
         }
         for index, row in self._others:
             values.update(_read(row, raws[index]))
@@ -113,34 +138,63 @@ class Layout:
             return self._struct.pack(*(_write(row, values) for row in self._rows))
         except KeyError as error:
             raise LocalProtocolError(f"{self.name}: no value for {error.args[0]}") from error
-        except (struct_error, ValueError, TypeError) as error:
+        except (struct_error, ValueError, TypeError, OverflowError) as error:
             raise LocalProtocolError(f"{self.name}: {error}") from error
 
 
 def _read(row: Text | Bits, raw: bytes | int) -> Iterable[tuple[Channel, Value]]:
     if isinstance(row, Text):
         text = bytes(raw).split(b"\0", 1)[0].decode("ascii", "replace").strip()
-        return ((Channel(row.point), text),)
+        return ((Channel(row.point), text or None),)
     return ((Channel(point), int(raw) >> low & (1 << width) - 1) for point, low, width in row.rows)
 
 
 def _write(row: Row, values: Mapping[Channel, Value]) -> int | bytes:
     match row:
         case Field():
-            value = values[Channel(row.point, row.port)]
-            return _raw(value, row) if value is None or not isinstance(value, str) else int(value)
+            return _raw(values[Channel(row.point, row.port)], row)
         case Text():
-            return str(values[Channel(row.point)]).encode("ascii").ljust(row.size, b"\0")[: row.size]
+            return _text(values[Channel(row.point)], row)
         case Bits():
             return sum(_bits(values[Channel(point)], point, width) << low for point, low, width in row.rows)
+        case Fixed():
+            return row.raw
 
 
-def _raw(value: Number | None, row: Field) -> int:
+def _raw(value: Value, row: Field) -> int:
     if value is None:
         if row.absent is None:
             raise ValueError(f"{row.point} has no code for 'not available'")
         return row.absent
-    return round(value * row.div)
+    if isinstance(value, str):
+        raise TypeError(f"{row.point} = {value!r} is no number")
+    raw = _scaled(value, row)
+    if row.saturates:
+        low, high = _range(row)
+        return min(max(raw, low), high)
+    if raw == row.absent:
+        raise ValueError(f"{row.point} = {value} would read as 'not available'")
+    return raw
+
+
+def _scaled(value: Number, row: Field) -> int:
+    scaled = value * row.div
+    return round(scaled if row.mul == 1 else scaled / row.mul)
+
+
+def _range(row: Field) -> tuple[int, int]:
+    """Return the smallest and the largest raw number; the code for 'not available' stands at one end."""
+    span = 1 << 8 * calcsize(f">{row.fmt}")
+    low = 0 if row.fmt.isupper() else -span // 2
+    high = low + span - 1
+    return low + (row.absent == low), high - (row.absent == high)
+
+
+def _text(value: Value, row: Text) -> bytes:
+    raw = b"" if value is None else str(value).encode("ascii")
+    if len(raw) > row.size:
+        raise ValueError(f"{row.point} = {value!r} is longer than {row.size}")
+    return raw.ljust(row.size, b"\0")
 
 
 def _bits(value: Value, point: Point, width: int) -> int:

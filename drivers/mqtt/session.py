@@ -5,6 +5,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from protocols.errors import LinkDownError
+
+
+class AccessRefusedError(LinkDownError):
+    """The broker denies us: user, password, certificate or rights are wrong; a retry will not help by itself."""
+
 
 @dataclass(frozen=True, slots=True)
 class Message:
@@ -46,12 +52,17 @@ class Options:
 class Session(Protocol):
     """An open connection. Every method raises LinkDownError when the connection is lost."""
 
+    @property
+    def dropped(self) -> int:
+        """Return how many received messages found the inbox full."""
+        ...
+
     async def publish(self, message: Message) -> None:
         """Hand a message to the broker; with qos 1 return only after its acknowledgement."""
         ...
 
     async def subscribe(self, topic_filter: str, qos: int = 1) -> None:
-        """Ask for messages that match a filter."""
+        """Ask for messages that match a filter. Raises AccessRefusedError when the broker denies it."""
         ...
 
     def messages(self) -> AsyncIterator[Message]:

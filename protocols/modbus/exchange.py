@@ -34,11 +34,14 @@ class _Transaction(Generic[T]):
         """Take the answer; whatever is not the answer is waited past."""
         try:
             node, body = rtu.decode(datagram)
-            answer = pdu.decode_answer(body)
         except RemoteProtocolError:
             self._damaged = True
             return Wait()
         if node != self._node or body[0] & 0x7F != self._function:
+            return Wait()
+        try:
+            answer = pdu.decode_answer(body)
+        except RemoteProtocolError:  # whole, but no answer: the modem's echo of our request
             return Wait()
         if isinstance(answer, pdu.ExceptionAnswer):
             return Failed(Cause.REFUSED, f"Modbus exception {answer.code}")

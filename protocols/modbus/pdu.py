@@ -69,6 +69,11 @@ class WriteRequest:
     data: bytes
     single: bool = False
 
+    @property
+    def function(self) -> Function:
+        """Return the function code."""
+        return Function.WRITE_SINGLE if self.single else Function.WRITE_MULTIPLE
+
     def encode(self) -> bytes:
         """Return the PDU."""
         if len(self.data) % 2 or not 2 <= len(self.data) <= 2 * MAX_WRITE:
@@ -77,6 +82,12 @@ class WriteRequest:
             return _TWO_WORDS.pack(Function.WRITE_SINGLE, self.start, int.from_bytes(self.data, "big"))
         head = _TWO_WORDS.pack(Function.WRITE_MULTIPLE, self.start, len(self.data) // 2)
         return head + bytes((len(self.data),)) + self.data
+
+    def answer(self) -> "WriteAnswer":
+        """Return the answer that says: done."""
+        if self.single:
+            return WriteAnswer(self.start, int.from_bytes(self.data, "big"), single=True)
+        return WriteAnswer(self.start, len(self.data) // 2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,24 +123,29 @@ Answer: TypeAlias = ReadAnswer | WriteAnswer | ExceptionAnswer
 
 
 def decode_request(pdu: bytes) -> Request | ExceptionAnswer:
-    """Return the request in a PDU, or the exception that a server owes for it."""
-    function = pdu[0] if pdu else 0
-    if function not in _KNOWN:
-        return ExceptionAnswer(function, ExceptionCode.ILLEGAL_FUNCTION)
+    """Return the request in a PDU, or the exception that a server owes for it.
+
+    Raises RemoteProtocolError when the PDU has not the length of a request: on a shared line answers are heard too.
+    """
+    function = pdu[0] if pdu else 0x80
+    if function & 0x80:
+        raise RemoteProtocolError("an exception, no request")
     match function:
         case Function.WRITE_SINGLE if len(pdu) == 5:
             return WriteRequest(int.from_bytes(pdu[1:3], "big"), pdu[3:], single=True)
-        case Function.WRITE_MULTIPLE if len(pdu) >= 8 and len(pdu) == 6 + pdu[5]:
+        case Function.WRITE_MULTIPLE if len(pdu) >= 6 and len(pdu) == 6 + pdu[5]:
             _, start, count = _TWO_WORDS.unpack(pdu[:5])
-            if 1 <= count <= MAX_WRITE and pdu[5] == 2 * count:
-                return WriteRequest(start, pdu[6:])
+            fits = 1 <= count <= MAX_WRITE and pdu[5] == 2 * count
+            return WriteRequest(start, pdu[6:]) if fits else ExceptionAnswer(function, ExceptionCode.ILLEGAL_VALUE)
         case Function.READ_HOLDING | Function.READ_INPUT if len(pdu) == 5:
             _, start, count = _TWO_WORDS.unpack(pdu)
-            if 1 <= count <= MAX_READ:
-                return ReadRequest(start, count, Function(function))
+            fits = 1 <= count <= MAX_READ
+            read = ReadRequest(start, count, Function(function))
+            return read if fits else ExceptionAnswer(function, ExceptionCode.ILLEGAL_VALUE)
+        case _ if function in _KNOWN:
+            raise RemoteProtocolError(f"no Modbus request: {pdu[:8].hex()}")
         case _:
-            pass
-    return ExceptionAnswer(function, ExceptionCode.ILLEGAL_VALUE)
+            return ExceptionAnswer(function, ExceptionCode.ILLEGAL_FUNCTION)
 
 
 def decode_answer(pdu: bytes) -> Answer:

@@ -2,8 +2,7 @@
 
     node 1 | PDU | CRC-16 2, low byte first
 
-The 3.5-character silence does not survive a power-line modem, so a frame is found by its length and its CRC: at each
-byte the lengths that the function code allows are tried, and where none fits the search goes on one byte later.
+The 3.5-character silence does not survive a power-line modem, so a frame is found by its length and its CRC.
 """
 
 from protocols.errors import RemoteProtocolError
@@ -32,72 +31,95 @@ def decode(adu: bytes) -> tuple[int, bytes]:
     return adu[0], adu[1:-2]
 
 
-def _lengths(head: bytes | bytearray, at: int) -> tuple[int, ...]:
-    """Return the ADU lengths that a frame starting at `at` may have, shortest first; none: not a frame."""
-    function = head[at + 1]
+_KNOWN = frozenset(Function)
+
+
+def _lengths(head: bytes | bytearray) -> tuple[int, ...]:
+    """Return the lengths that a frame beginning with `head` (MIN_ADU bytes or more) may have; none: not a frame."""
+    function = head[1]
+    if head[0] > MAX_NODE:
+        return ()
     if function & 0x80:
         return (5,) if (function & 0x7F) in _KNOWN else ()
     match function:
         case Function.READ_HOLDING | Function.READ_INPUT:
-            count = head[at + 2]
-            return (8,) if count % 2 or not count else tuple(sorted((8, 5 + count)))
+            count = head[2]
+            return (8,) if count % 2 or not count else (8, 5 + count)
         case Function.WRITE_SINGLE:
             return (8,)
         case Function.WRITE_MULTIPLE:
-            return (8,) if len(head) - at < 7 else (8, 9 + head[at + 6])
+            return (8,) if len(head) < 7 else (8, 9 + head[6])
         case _:
             return ()
-
-
-_KNOWN = frozenset(Function)
 
 
 class Deframer:
     """Cuts ADUs, requests and answers alike, out of a stream of bytes with noise in it.
 
-    The buffer never holds more than one ADU of 256 bytes: what cannot become a frame is dropped and counted.
+    Every byte may begin a frame. One that does stays a candidate, beside all others, until a CRC proves or disproves
+    it: a decoy never delays the frame behind it, and what looks like a frame inside a longer one does not cost the
+    longer one. Each candidate is at most one ADU of 256 bytes, and so is the buffer between two calls.
     """
 
     def __init__(self) -> None:
         self._buffer = bytearray()
+        self._base = 0  # place of the buffer's first byte in the stream
+        self._judged = 0  # places before this one are frames, dropped or candidates
+        self._told = 0  # bytes before this place are in a frame or counted as dropped
+        self._open: list[tuple[int, int]] = []  # candidates: place, and the length that is awaited
         self.dropped_bytes = 0
 
     def __len__(self) -> int:
-        return len(self._buffer)
+        return self._base + len(self._buffer) - self._told
 
     def clear(self) -> None:
         """Forget a partial frame."""
-        self.dropped_bytes += len(self._buffer)
-        self._buffer.clear()
+        self._trim(self._base + len(self._buffer))
+        self._open.clear()
 
     def feed(self, chunk: bytes) -> list[bytes]:
         """Return the ADUs that `chunk` completes, in order."""
         self._buffer += chunk
+        end = self._base + len(self._buffer)
+        waiting = [*self._open, *((at, 0) for at in range(self._judged, end - MIN_ADU + 1))]
+        self._judged = max(self._judged, end - MIN_ADU + 1)
+        self._open.clear()
         frames: list[bytes] = []
-        done = at = 0
-        while len(self._buffer) - at >= MIN_ADU:
-            length = self._frame_at(at)
-            if length:
-                self.dropped_bytes += at - done
-                frames.append(bytes(self._buffer[at : at + length]))
-                done = at = at + length
-            else:
-                at += 1
-        keep = min(self._first_possible(done), len(self._buffer))
-        self.dropped_bytes += keep - done
-        del self._buffer[:keep]
+        inside = 0  # end of the frame found last
+        for at, length in waiting:
+            if at >= inside and (frame := self._judge(at, length, end)):
+                frames.append(frame)
+                inside = at + len(frame)
+                self._tell(at, inside)
+        self._judged = max(self._judged, inside)
+        self._trim(min([place for place, _ in self._open] + [self._judged, end]))
         return frames
 
-    def _frame_at(self, at: int) -> int:
-        for length in _lengths(self._buffer, at):
-            end = at + length
-            if MIN_ADU <= length <= MAX_ADU and end <= len(self._buffer) and not crc16_modbus(self._buffer[at:end]):
-                return length
-        return 0
+    def _judge(self, at: int, length: int, end: int) -> bytes | None:
+        """Return the frame at `at` if one of its lengths from `length` up is whole and true; else keep or forget it."""
+        first = at - self._base
+        for longer in self._longer(first, length):
+            if longer > MAX_ADU:
+                break
+            if at + longer > end:
+                self._open.append((at, longer))
+                break
+            frame = self._buffer[first : first + longer]
+            if not crc16_modbus(frame):
+                return bytes(frame)
+        return None
 
-    def _first_possible(self, at: int) -> int:
-        """Return the first place where a frame that is still growing may start."""
-        have = len(self._buffer)
-        while have - at >= MIN_ADU and not any(at + n > have and n <= MAX_ADU for n in _lengths(self._buffer, at)):
-            at += 1
-        return max(at, have - MAX_ADU)
+    def _longer(self, first: int, length: int) -> list[int]:
+        return sorted(n for n in _lengths(self._buffer[first : first + 7]) if n >= length)
+
+    def _tell(self, at: int, end: int) -> None:
+        """Count what stands before the frame at `at` as dropped."""
+        self.dropped_bytes += max(0, at - self._told)
+        self._told = max(self._told, end)
+
+    def _trim(self, place: int) -> None:
+        """Give up the bytes before `place`."""
+        self._tell(place, place)
+        del self._buffer[: place - self._base]
+        self._base = place
+        self._judged = max(self._judged, place)

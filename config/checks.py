@@ -1,0 +1,186 @@
+"""Rules over a whole site that types cannot state; each is a generator of findings."""
+
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from dataclasses import replace
+from difflib import get_close_matches
+from zoneinfo import ZoneInfo, available_timezones
+
+from config.branch import Limit, branch_load
+from config.findings import Finding, Loc, Severity, SiteRefusedError, in_order, quoted, setting
+from config.loader import LoadedSite
+from config.plant import MAX_NODE, branches, cycle, nodes, profile_of, units
+from config.roles import ROLES
+from config.site import Branch, Site
+from protocols.profile import Model
+
+
+def check_site(loaded: LoadedSite) -> tuple[Finding, ...]:
+    """Return what is wrong or doubtful about a site, in the order of the file."""
+    findings = [
+        replace(finding, mark=loaded.document.mark(finding.loc)) for rule in _RULES for finding in rule(loaded.site)
+    ]
+    return in_order(findings)
+
+
+def admit(loaded: LoadedSite) -> tuple[Finding, ...]:
+    """Return the warnings about a site; raises SiteRefusedError when there are errors."""
+    findings = check_site(loaded)
+    errors = [finding for finding in findings if finding.severity is Severity.ERROR]
+    if errors:
+        raise SiteRefusedError(loaded.path, errors)
+    return findings
+
+
+def _time_zone(site: Site) -> Iterator[Finding]:
+    name = site.location.timezone
+    try:
+        ZoneInfo(name)
+    except (KeyError, ValueError, OSError):  # unknown; not a relative path; a folder of zones
+        near = get_close_matches(name, available_timezones(), n=1)
+        remedy = f"did you mean {near[0]}?" if near else "write an IANA name, as Europe/Amsterdam"
+        yield Finding(problem=f"there is no time zone {quoted(name)}", remedy=remedy, loc=("location", "timezone"))
+
+
+def _gateway_ids(site: Site) -> Iterator[Finding]:
+    yield from _doubles("gateway", ((("gateways", i, "id"), one.id) for i, one in enumerate(site.gateways)))
+
+
+def _branch_ids(site: Site) -> Iterator[Finding]:
+    yield from _doubles("branch", (((*loc, "id"), branch.id) for loc, _, branch in branches(site)))
+
+
+def _serials(site: Site) -> Iterator[Finding]:
+    yield from _doubles("serial", (((*loc, "serial"), unit.serial) for loc, _, unit in units(site)))
+
+
+def _slots(site: Site) -> Iterator[Finding]:
+    first = {unit.serial: (loc, unit) for loc, _, unit in reversed(list(units(site)))}  # a doubled serial has its rule
+    places = sorted(first.values(), key=lambda place: place[0])
+    yield from _doubles("slot", (((*loc, "slot" if unit.slot else "serial"), unit.id) for loc, unit in places))
+
+
+def _nodes(site: Site) -> Iterator[Finding]:
+    for i, gateway in enumerate(site.gateways):
+        own = [(loc, unit.node) for loc, owner, unit in units(site) if owner is gateway and unit.node is not None]
+        yield from _doubles("node", (((*loc, "node"), str(node)) for loc, node in own))
+        if len(nodes(gateway)) > MAX_NODE:
+            problem = f"{len(nodes(gateway))} units on one link; the medium has {MAX_NODE} addresses"
+            yield Finding(problem=problem, remedy="spread them over several gateways", loc=("gateways", i))
+
+
+def _links(site: Site) -> Iterator[Finding]:
+    yield from _doubles("link", _link_urls(site))
+
+
+def _link_urls(site: Site) -> list[tuple[Loc, str]]:
+    return [(("gateways", i, "link", "url"), gateway.link.url) for i, gateway in enumerate(site.gateways)]
+
+
+def _models(site: Site) -> Iterator[Finding]:
+    for loc, gateway, unit in units(site):
+        profile = profile_of(gateway)
+        if unit.model not in profile.models:
+            problem = f"model {quoted(unit.model)} is not known to {ROLES[gateway.role].title}"
+            yield Finding(problem=problem, remedy=f"use {', '.join(profile.models)}", loc=(*loc, "model"))
+
+
+def _serial_forms(site: Site) -> Iterator[Finding]:
+    for loc, gateway, unit in units(site):
+        if not known_serial(unit.serial, profile_of(gateway).serials):
+            yield Finding(
+                problem=f"serial {quoted(unit.serial)} is in no range known of {ROLES[gateway.role].title}",
+                remedy="compare it with the label; it is used as it is",
+                loc=(*loc, "serial"),
+                severity=Severity.WARNING,
+            )
+
+
+def known_serial(serial: str, ranges: Collection[range] | None) -> bool:
+    """Tell whether a serial, read as a hexadecimal number, is in a range; without ranges every one is."""
+    if ranges is None:
+        return True
+    try:
+        number = int(serial, 16)
+    except ValueError:
+        return False
+    return any(number in one for one in ranges)
+
+
+def _breakers(site: Site) -> Iterator[Finding]:
+    for loc, gateway, branch in branches(site):
+        models = profile_of(gateway).models
+        if all(unit.model in models for unit in branch.inverters):  # an unknown model is an error of its own
+            yield from _breaker(loc, branch, models)
+
+
+def _breaker(loc: Loc, branch: Branch, models: Mapping[str, Model]) -> Iterator[Finding]:
+    load = branch_load(branch, models)
+    ratings = sorted({rating for model in models.values() for rating in model.units_per_breaker})
+    figures = f"the manual has figures for {', '.join(f'{rating} A' for rating in ratings)}"
+    what = f"branch {quoted(branch.id)}: {load.text} draw {load.drawn_a:.2f} A on a {branch.breaker_a} A breaker"
+    match load.limit:
+        case None if load.drawn_a > branch.breaker_a:
+            yield Finding(problem=f"{what}, more than its rating", remedy="move units to another branch", loc=loc)
+        case None:
+            problem = f"{what}, a rating of which the manual says nothing"
+            remedy = f"verify the load yourself; {figures}"
+            yield Finding(problem=problem, remedy=remedy, loc=(*loc, "breaker_a"), severity=Severity.WARNING)
+        case Limit(used, permitted, source) if used > 1:
+            problem = f"{what}, which takes at most {permitted} ({source})"
+            yield Finding(problem=problem, remedy=f"move units to another branch; {figures}", loc=loc)
+        case Limit():
+            pass
+
+
+def _slow_links(site: Site) -> Iterator[Finding]:
+    for i, gateway in enumerate(site.gateways):
+        expected = cycle(gateway)
+        if expected.cycle_s > expected.poll_s:
+            problem = f"a round of polls takes this link {expected.cycle_s:.1f} s"
+            remedy = f"each unit is polled every {expected.period_s:.1f} s; set that, or use a faster modem"
+            loc: Loc = ("gateways", i, "poll_s")
+            yield Finding(problem=problem, remedy=remedy, loc=loc, severity=Severity.WARNING)
+
+
+def _in_process_urls(site: Site) -> Iterator[Finding]:
+    for loc, url in (*_link_urls(site), (("mqtt", "url"), site.mqtt.url)):
+        if url.startswith("mem://"):
+            problem = f"{quoted(url)} joins parts of one process only; commands of their own never meet there"
+            yield Finding(problem=problem, remedy="use pty:PATH or an address", loc=loc, severity=Severity.WARNING)
+
+
+def _broker(site: Site) -> Iterator[Finding]:
+    mqtt = site.mqtt
+    if mqtt.password_file is not None and mqtt.password_env is not None:
+        yield Finding(problem="two places for one password", remedy="keep one of them", loc=("mqtt", "password_env"))
+    if mqtt.tls is not None and not mqtt.url.startswith("mqtts://"):
+        yield Finding(problem="the URL asks for no TLS", remedy="begin mqtt.url with mqtts://", loc=("mqtt", "tls"))
+    if mqtt.tls is not None and (mqtt.tls.cert_file is None) != (mqtt.tls.key_file is None):
+        yield Finding(problem="a certificate needs its key", remedy="set cert_file and key_file", loc=("mqtt", "tls"))
+
+
+def _doubles(what: str, entries: Iterable[tuple[Loc, str]]) -> Iterator[Finding]:
+    first: dict[str, Loc] = {}
+    for loc, value in entries:
+        if value in first:
+            problem = f"{what} {quoted(value)} is taken by {setting(first[value])}"
+            yield Finding(problem=problem, remedy=f"give each its own {what}", loc=loc)
+        else:
+            first[value] = loc
+
+
+_RULES: tuple[Callable[[Site], Iterator[Finding]], ...] = (
+    _time_zone,
+    _gateway_ids,
+    _branch_ids,
+    _serials,
+    _slots,
+    _nodes,
+    _links,
+    _models,
+    _serial_forms,
+    _breakers,
+    _slow_links,
+    _in_process_urls,
+    _broker,
+)

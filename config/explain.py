@@ -1,0 +1,119 @@
+"""What pydantic reports, in plain words and with the place in the file."""
+
+from collections.abc import Iterable, Mapping
+from difflib import get_close_matches
+from typing import Any, get_args
+
+from pydantic_core import ErrorDetails
+
+from config.document import Document
+from config.findings import Finding, Loc, quoted
+from config.site import FORMS, Section, Site
+
+# pydantic's type of error → problem, remedy; both may name the error's context
+_WORDS = {
+    "int_parsing": ("is no whole number", "write a whole number"),
+    "int_type": ("is no whole number", "write a whole number"),
+    "float_parsing": ("is no number", "write a number, as 4.5"),
+    "float_type": ("is no number", "write a number, as 4.5"),
+    "finite_number": ("is no finite number", "write a number, as 4.5"),
+    "bool_parsing": ("is neither true nor false", "write true or false"),
+    "bool_type": ("is neither true nor false", "write true or false"),
+    "greater_than": ("is too small", "use more than {gt}"),
+    "greater_than_equal": ("is too small", "use at least {ge}"),
+    "less_than": ("is too large", "use less than {lt}"),
+    "less_than_equal": ("is too large", "use at most {le}"),
+    "literal_error": ("is not known here", "use {expected}"),
+    "string_type": ("is no text", "write one value behind the colon"),
+    "path_type": ("is no path", "write one path behind the colon"),
+    "tuple_type": ("is no list", "write lines that begin with a dash below it"),
+    "model_type": ("is no section", "write `key: value` lines below it"),
+}
+
+
+def explain(errors: Iterable[ErrorDetails], document: Document) -> list[Finding]:
+    """Return a finding for each error that pydantic reported of the document."""
+    return [_explain(error, document) for error in errors if not _follows(error)]
+
+
+def _follows(error: ErrorDetails) -> bool:
+    """Tell whether an error only follows from others: a list is called too short when its entries are wrong."""
+    return error["type"] == "too_short" and bool(error["input"])
+
+
+def _explain(error: ErrorDetails, document: Document) -> Finding:
+    loc = error["loc"]
+    match error["type"]:
+        case "extra_forbidden":
+            return _unknown_key(loc, document)
+        case "missing":
+            return _missing(loc, document)
+        case _:
+            problem, remedy = _wrong_value(error)
+            return Finding(problem=problem, remedy=remedy, loc=loc, mark=document.mark(loc))
+
+
+def _unknown_key(loc: Loc, document: Document) -> Finding:
+    key, known = str(loc[-1]), sorted(_fields(loc[:-1]))
+    near = get_close_matches(key, known, n=1)
+    remedy = f"did you mean {near[0]}?" if near else f"known here: {', '.join(known)}"
+    return Finding(problem=f"unknown key {quoted(key)}", remedy=remedy, loc=loc[:-1], mark=document.keys.get(loc))
+
+
+def _missing(loc: Loc, document: Document) -> Finding:
+    problem = "has no value" if loc in document.keys else "is missing"
+    description = _fields(loc[:-1])[str(loc[-1])].description
+    remedy = f"add `{loc[-1]}: …`" + (f", {description}" if description else "")
+    return Finding(problem=problem, remedy=remedy, loc=loc, mark=document.keys.get(loc) or document.mark(loc))
+
+
+def _wrong_value(error: ErrorDetails) -> tuple[str, str]:
+    context = error.get("ctx", {})
+    match error["type"]:
+        case "string_pattern_mismatch":
+            return f"{_shown(error['input'])} has the wrong form", f"write {FORMS[context['pattern']]}"
+        case "too_short":
+            return "is empty", "list at least one"
+        case "value_error":
+            problem, _, remedy = str(context["error"]).partition("; ")
+            return problem, remedy
+        case kind if kind in _WORDS:
+            problem, remedy = _WORDS[kind]
+            return f"{_shown(error['input'])} {problem}", remedy.format_map(_plain(context))
+        case _:
+            return f"{_shown(error['input'])} is wrong", error["msg"]
+
+
+def _plain(context: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the context with whole numbers as a user writes them: 90, not 90.0."""
+    return {
+        name: int(value) if isinstance(value, float) and value.is_integer() else value
+        for name, value in context.items()
+    }
+
+
+def _shown(value: object) -> str:
+    match value:
+        case None:
+            return "nothing"
+        case list() | tuple():
+            return "a list"
+        case Mapping():
+            return "a section"
+        case _:
+            return quoted(value)
+
+
+def _fields(loc: Loc) -> Mapping[str, Any]:
+    """Return the settings that the section at `loc` knows."""
+    model: type[Section] = Site
+    for name in loc:
+        if isinstance(name, str):
+            model = _sections(model.model_fields[name].annotation)[0]
+    return model.model_fields
+
+
+def _sections(annotation: Any) -> list[type[Section]]:
+    if isinstance(annotation, type) and issubclass(annotation, Section):
+        return [annotation]
+    return [section for part in get_args(annotation) for section in _sections(part)]

@@ -1,0 +1,67 @@
+"""Views on a site that its readers share."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import count
+
+from drivers.plc.timing import AirTime
+
+from config.findings import Loc
+from config.roles import ROLES
+from config.site import Branch, Gateway, Inverter, PlcLink, Site
+from protocols.profile import VendorProfile
+from protocols.registry import vendor
+
+MAX_NODE = 247  # Modbus: the highest address of a single device
+
+
+@dataclass(frozen=True, slots=True)
+class Cycle:
+    """How long a link needs to poll each of its units once, nothing lost; `poll_s` is what the site file asks for."""
+
+    transaction_s: float
+    cycle_s: float
+    poll_s: float
+
+    @property
+    def period_s(self) -> float:
+        """Return the poll period that comes out: the asked one, unless the link is too slow for it."""
+        return max(self.poll_s, self.cycle_s)
+
+
+def profile_of(gateway: Gateway) -> VendorProfile:
+    """Return the vendor that a gateway's role speaks for."""
+    return vendor(ROLES[gateway.role].vendor)
+
+
+def branches(site: Site) -> Iterator[tuple[Loc, Gateway, Branch]]:
+    """Yield every branch with the path of its section."""
+    for i, gateway in enumerate(site.gateways):
+        for j, branch in enumerate(gateway.branches):
+            yield ("gateways", i, "branches", j), gateway, branch
+
+
+def units(site: Site) -> Iterator[tuple[Loc, Gateway, Inverter]]:
+    """Yield every inverter with the path of its section."""
+    for loc, gateway, branch in branches(site):
+        for k, inverter in enumerate(branch.inverters):
+            yield (*loc, "inverters", k), gateway, inverter
+
+
+def nodes(gateway: Gateway) -> dict[str, int]:
+    """Return each unit's address by serial: as the site file says, else the lowest free ones in order."""
+    inverters = [inverter for branch in gateway.branches for inverter in branch.inverters]
+    taken = {inverter.node for inverter in inverters}
+    free = (node for node in count(1) if node not in taken)
+    return {inverter.serial: inverter.node or next(free) for inverter in inverters}
+
+
+def cycle(gateway: Gateway) -> Cycle:
+    """Return how long the gateway's link needs for one round of live polls."""
+    transaction_s = air_time(gateway.link).transaction_s(*profile_of(gateway).poll_bytes)
+    return Cycle(transaction_s, transaction_s * len(nodes(gateway)), gateway.poll_s)
+
+
+def air_time(link: PlcLink) -> AirTime:
+    """Return the timing of a link's medium."""
+    return AirTime(link.bit_rate, link.overhead_bytes, link.turnaround_s)

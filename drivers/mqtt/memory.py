@@ -1,0 +1,162 @@
+"""A broker inside the process: retained messages, QoS 1, last wills. It works on virtual time."""
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+
+from drivers.mqtt.filters import matches
+from drivers.mqtt.line import Line
+from drivers.mqtt.session import Message, Options, Session
+from protocols.errors import LinkDownError
+
+MAX_TRANSCRIPT = 10_000  # messages that the transcript keeps, for whoever looks at a run afterwards
+MAX_HELD_UP = 10_000  # requests that wait while the broker hangs; a real socket's buffer is bounded too
+
+
+@dataclass(frozen=True, slots=True)
+class _Subscription:
+    topic_filter: str
+    qos: int
+
+
+class _Connection:
+    """One client at the broker; it is the session too."""
+
+    def __init__(self, broker: "MemoryBroker", options: Options) -> None:
+        self.client_id = options.client_id
+        self.will = options.will
+        self.line = Line()
+        self.subscriptions: dict[str, _Subscription] = {}
+        self._broker = broker
+
+    @property
+    def dropped(self) -> int:
+        return self.line.dropped
+
+    async def publish(self, message: Message) -> None:
+        async with self.line.answer():
+            accepted = self._broker.request(lambda: self._broker.accept(message))
+            await (asyncio.sleep(0) if message.qos == 0 else accepted.wait())
+
+    async def subscribe(self, topic_filter: str, qos: int = 1) -> None:
+        async with self.line.answer():
+            await self._broker.request(lambda: self._broker.subscribe(self, _Subscription(topic_filter, qos))).wait()
+
+    def messages(self) -> AsyncIterator[Message]:
+        return self.line.messages()
+
+
+class MemoryBroker:
+    """The broker, with the controls that a test or a demonstration needs."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.transcript: deque[Message] = deque(maxlen=MAX_TRANSCRIPT)
+        self.retained: dict[str, Message] = {}
+        self._connections: dict[str, _Connection] = {}
+        self._up = True
+        self._held_up: deque[Callable[[], None]] | None = None  # requests in order, while the broker hangs
+
+    def stop(self) -> None:
+        """Go away as a killed process does: every session is lost, nothing retained survives."""
+        self._up = False
+        self._held_up = None
+        self.retained.clear()
+        for connection in self._connections.values():
+            connection.line.lose(f"{self.name}: broker stopped")
+        self._connections.clear()
+
+    def start(self) -> None:
+        """Come back, empty."""
+        self._up = True
+
+    def hang(self) -> None:
+        """Answer nothing from now on, and keep what is asked."""
+        self._held_up = deque(maxlen=MAX_HELD_UP)
+
+    def resume(self) -> None:
+        """Catch up with what was asked while hanging."""
+        waiting, self._held_up = self._held_up or (), None
+        for act in waiting:
+            act()
+
+    def drop(self, client_id: str) -> None:
+        """Cut one client off, as a broken cable does; its will is published."""
+        connection = self._connections.pop(client_id)
+        connection.line.lose(f"{self.name}: connection lost")
+        if connection.will is not None:
+            self.accept(connection.will)
+
+    def request(self, act: Callable[[], None]) -> asyncio.Event:
+        """Carry out a client's request, now or once the broker no longer hangs; the event is its acknowledgement."""
+        done = asyncio.Event()
+
+        def carry_out() -> None:
+            act()
+            done.set()
+
+        if self._held_up is None:
+            carry_out()
+        else:
+            self._held_up.append(carry_out)
+        return done
+
+    def attach(self, connection: _Connection) -> None:
+        """Let a client in; whoever had its name before is cut off."""
+        if connection.client_id in self._connections:
+            self.drop(connection.client_id)
+        self._connections[connection.client_id] = connection
+
+    def detach(self, connection: _Connection) -> None:
+        """Let a client go that says goodbye: no will."""
+        if self._connections.get(connection.client_id) is connection:
+            del self._connections[connection.client_id]
+
+    def accept(self, message: Message) -> None:
+        """Keep a retained message, pass any message on to those who asked."""
+        self.transcript.append(message)
+        if message.retain and message.payload:
+            self.retained[message.topic] = message
+        elif message.retain:
+            self.retained.pop(message.topic, None)
+        live = replace(message, retain=False)
+        for connection in self._connections.values():
+            qos = [s.qos for s in connection.subscriptions.values() if matches(s.topic_filter, message.topic)]
+            if qos:
+                connection.line.deliver(replace(live, qos=min(message.qos, max(qos))))
+
+    def subscribe(self, connection: _Connection, subscription: _Subscription) -> None:
+        """Note what a client wants and replay what is retained of it."""
+        connection.subscriptions[subscription.topic_filter] = subscription
+        for message in self.retained.values():
+            if matches(subscription.topic_filter, message.topic):
+                connection.line.deliver(replace(message, qos=min(message.qos, subscription.qos)))
+
+    @property
+    def up(self) -> bool:
+        """Tell whether the broker runs."""
+        return self._up
+
+
+_BROKERS: dict[str, MemoryBroker] = {}
+
+
+def broker(name: str) -> MemoryBroker:
+    """Return the broker of that name; the first who asks for it makes it."""
+    return _BROKERS.setdefault(name, MemoryBroker(name))
+
+
+@asynccontextmanager
+async def session(at: MemoryBroker, options: Options) -> AsyncIterator[Session]:
+    """Connect to an in-process broker; see `connect`."""
+    if not at.up:
+        raise LinkDownError(f"{at.name}: no broker of that name runs")
+    connection = _Connection(at, options)
+    async with connection.line.answer():
+        await at.request(lambda: at.attach(connection)).wait()
+    try:
+        yield connection
+    finally:
+        at.request(lambda: at.detach(connection))

@@ -1,0 +1,67 @@
+"""The modem's side of the serial port: bytes that wait for the host, in a buffer like a serial port's."""
+
+import asyncio
+
+from drivers.stream import ByteStream
+from protocols.errors import LinkDownError
+
+BUFFER = 4096  # bytes: a kernel's serial buffer; a host that does not read loses the rest
+
+
+class HostPort:
+    """Bytes on their way to the host; without a host they are lost, as on an open plug."""
+
+    def __init__(self) -> None:
+        self._buffer = bytearray()
+        self._filled = asyncio.Event()
+        self._attached = False
+        self.lost_bytes = 0
+
+    def put(self, data: bytes) -> None:
+        """Hand bytes to the host."""
+        room = BUFFER - len(self._buffer) if self._attached else 0
+        self.lost_bytes += len(data) - len(data[:room])
+        self._buffer += data[:room]
+        if self._buffer:
+            self._filled.set()
+
+    async def attend(self, stream: ByteStream) -> None:
+        """Write to the host until it is gone; raises LinkDownError then."""
+        self._attached = True
+        try:
+            while True:
+                await self._filled.wait()
+                data = bytes(self._buffer)
+                self._buffer.clear()
+                self._filled.clear()
+                await stream.write(data)
+        finally:
+            self._attached = False
+            self._buffer.clear()
+            self._filled.clear()
+
+
+class Modem:
+    """What every modem does with a host; a kind of modem says what host bytes mean."""
+
+    early = False
+
+    def __init__(self) -> None:
+        self.port = HostPort()
+
+    def taken(self, chunk: bytes) -> None:
+        """Take bytes from the host."""
+        raise NotImplementedError
+
+    async def serve(self, stream: ByteStream) -> None:
+        """Serve one host until it is gone."""
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(self.port.attend(stream))
+                tasks.create_task(self._listen(stream))
+        except* LinkDownError:
+            stream.close()
+
+    async def _listen(self, stream: ByteStream) -> None:
+        while True:
+            self.taken(await stream.read())

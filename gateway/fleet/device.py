@@ -1,0 +1,69 @@
+"""What the poller keeps of one unit."""
+
+from collections.abc import Mapping
+
+from gateway.fleet.comm import Comm, is_dim
+from gateway.fleet.pump import Outcome
+from gateway.snapshot import Identity, NodeStats
+from protocols.exchange import Failed
+from protocols.points import INV_ST, UP_TMS, Channel, Value
+from protocols.profile import Model, Station, VendorProfile
+from protocols.reading import Reading
+from protocols.states import InvSt
+
+_NEW_SHARE = 0.1  # weight of the newest latency in the running mean
+_STATES = {int(state): state for state in InvSt}
+
+
+class Device:
+    """A unit in its slot: who it is, how it can be reached, what it said last."""
+
+    def __init__(self, identity: Identity, model: Model) -> None:
+        self.identity = identity
+        self.model = model
+        self.station = Station(identity.serial, identity.node)
+        self.comm = Comm()
+        self.joined = False
+        self.stranger: str | None = None  # a foreign serial that was reported already
+        self.stats = NodeStats()
+        self.stats_told_at: float | None = None
+        self._values: dict[Channel, Value] = {}
+
+    def count(self, outcome: Outcome[Mapping[Channel, Value]], *, poll: bool) -> None:
+        """Add a conversation to the statistics; only a poll's repeats and latency count."""
+        old, latency = self.stats, self.stats.latency_s
+        failed = isinstance(outcome.result, Failed)
+        if poll and not failed:
+            latency = outcome.took_s if latency is None else latency + _NEW_SHARE * (outcome.took_s - latency)
+        self.stats = NodeStats(
+            polls=old.polls + 1,
+            answered=old.answered + (not failed),
+            retries=old.retries + (outcome.sends - 1 if poll and outcome.sends else 0),
+            latency_s=latency,
+            last_failure=outcome.result.cause.value if isinstance(outcome.result, Failed) else old.last_failure,
+        )
+
+    def read(self, values: Mapping[Channel, Value], profile: VendorProfile, at: float) -> Reading:
+        """Return the reading for the answer to one poll item; state and events come from all items together.
+
+        A unit whose uptime fell has restarted: it must join again.
+        """
+        before, after = self._values.get(_UPTIME), values.get(_UPTIME)
+        if isinstance(before, int | float) and isinstance(after, int | float) and after < before:
+            self.joined = False
+        self._values.update(values)
+        return Reading(self.identity.serial, at, values, self._state, profile.events(self._values))
+
+    @property
+    def dim(self) -> bool:
+        """Tell whether the unit had little light when it answered last."""
+        return is_dim(self.model, self._state, self._values)
+
+    @property
+    def _state(self) -> InvSt | None:
+        raw = self._values.get(_STATE)
+        return _STATES.get(raw) if isinstance(raw, int) else None
+
+
+_UPTIME = Channel(UP_TMS)
+_STATE = Channel(INV_ST)

@@ -1,0 +1,270 @@
+"""The task of one link: polls its units, finds those that are silent, and puts commands ahead of polls."""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from typing import Protocol, TypeAlias
+
+import structlog
+
+from drivers.link import Link, Urgency
+from gateway.fleet import pump
+from gateway.fleet.comm import Daylight, Light
+from gateway.fleet.device import Device
+from gateway.fleet.pump import Outcome
+from gateway.fleet.schedule import Job, Schedule
+from gateway.snapshot import CommState, NodeStats
+from protocols.commands import Command
+from protocols.errors import LinkDownError
+from protocols.exchange import Cause, Done, Exchange, Failed
+from protocols.points import SN, Channel, Value
+from protocols.profile import VendorProfile
+from protocols.reading import Reading
+
+MAX_COMMANDS = 32  # that wait for a link: more would be older than anybody waits for an answer
+PROBE_S = {Light.NIGHT: 300.0, Light.TWILIGHT: 30.0, Light.DAY: 60.0, Light.UNSEEN: 60.0}
+_LIGHT_S = 30.0  # the sun moves an eighth of a degree meanwhile
+_STATS_S = 10.0
+_DOWN_PAUSE_S = 0.1  # between finding the link down and asking for it again, so that a flapping link costs no CPU
+_STRETCHED = 1.5  # times the period: a cycle worth a line in the log
+
+Values: TypeAlias = Mapping[Channel, Value]
+CommandResult: TypeAlias = Done[Values] | Failed
+
+_log = structlog.get_logger(__name__)
+
+
+class Listener(Protocol):
+    """Who is told what the poller learns."""
+
+    def joined(self, slot: str, values: Values) -> None:
+        """Take the identity values of a unit that has joined."""
+        ...
+
+    def mismatched(self, slot: str, serial: str) -> None:
+        """Take note that a unit of another serial answers in a slot; told once per serial."""
+        ...
+
+    def answered(self, slot: str, reading: Reading) -> None:
+        """Take a reading."""
+        ...
+
+    def comm_changed(self, slot: str, comm: CommState) -> None:
+        """Take note that a unit's reachability changed."""
+        ...
+
+    def stats(self, slot: str, stats: NodeStats) -> None:
+        """Take a unit's statistics; told every ten seconds at most."""
+        ...
+
+    def link_changed(self, gateway: str, *, up: bool) -> None:
+        """Take note that a gateway's link went down or came up."""
+        ...
+
+
+class Poller:
+    """Polls the units of one gateway over its link."""
+
+    def __init__(
+        self,
+        gateway: str,
+        link: Link,
+        devices: Sequence[Device],
+        profile: VendorProfile,
+        *,
+        poll_s: float,
+        probe_share: float,
+        light: Callable[[], float | None],
+        listener: Listener,
+    ) -> None:
+        self.gateway = gateway
+        self._link = link
+        self._devices = tuple(devices)
+        self._by_slot = {device.identity.slot: device for device in devices}
+        self._profile = profile
+        self._periods_s = tuple(item.every_s or poll_s for item in profile.poll_plan)
+        self._probe_share = probe_share
+        self._elevation = light
+        self._daylight = Daylight()
+        self._light = Light.UNSEEN
+        self._light_until = 0.0
+        self._listener = listener
+        self._schedule: Schedule | None = None
+        self._commands: deque[tuple[Device, Command, asyncio.Future[CommandResult]]] = deque()
+        self._wake = asyncio.Event()
+        self._link_up: bool | None = None
+        self._stretched = False
+
+    @property
+    def cycle_s(self) -> float | None:
+        """Return the measured poll cycle; None before the second poll of a unit."""
+        return None if self._schedule is None else self._schedule.cycle_s
+
+    def submit(self, slot: str, command: Command) -> "asyncio.Future[CommandResult]":
+        """Queue a command ahead of all polls; the future holds its result and is never an exception.
+
+        Raises KeyError for a slot of another gateway.
+        """
+        future: asyncio.Future[CommandResult] = asyncio.get_running_loop().create_future()
+        device = self._by_slot[slot]
+        if not self._link.up:
+            future.set_result(Failed(Cause.LINK_DOWN))
+        elif len(self._commands) >= MAX_COMMANDS:
+            future.set_result(Failed(Cause.BUSY, f"{MAX_COMMANDS} commands wait already"))
+        else:
+            self._commands.append((device, command, future))
+            self._wake.set()
+        return future
+
+    async def run(self) -> None:
+        """Poll until cancelled."""
+        now = asyncio.get_running_loop().time()
+        self._schedule = Schedule(len(self._devices), self._periods_s, probe_share=self._probe_share, now=now)
+        try:
+            while True:
+                await self._await_link(self._schedule)
+                await self._turn(self._schedule)
+        finally:
+            self._fail_commands(Failed(Cause.LINK_DOWN, "the gateway stops"))
+
+    async def _await_link(self, schedule: Schedule) -> None:
+        if self._link.up and self._link_up:
+            return
+        if not self._link.up:
+            self._tell_link(up=False)
+            await self._link.wait_up()
+        schedule.resume(asyncio.get_running_loop().time())
+        self._tell_link(up=True)
+
+    def _tell_link(self, *, up: bool) -> None:
+        if not up:
+            self._fail_commands(Failed(Cause.LINK_DOWN))
+        if self._link_up is not up:
+            self._link_up = up
+            self._listener.link_changed(self.gateway, up=up)
+
+    def _fail_commands(self, failure: Failed) -> None:
+        while self._commands:
+            *_, future = self._commands.popleft()
+            if not future.done():
+                future.set_result(failure)
+
+    async def _turn(self, schedule: Schedule) -> None:
+        """Do one thing: a command, else a poll, else wait for either."""
+        if self._commands:
+            await self._command(*self._commands.popleft())
+            return
+        now = asyncio.get_running_loop().time()
+        match schedule.next(now, PROBE_S[self._light_at(now)]):
+            case Job() as job:
+                await self._talk(schedule, job, now)
+            case float() as until:
+                await self._sleep(until)
+
+    async def _sleep(self, until: float) -> None:
+        """Wait until an instant, a command or the next look at the sky or the link."""
+        self._wake.clear()
+        loop = asyncio.get_running_loop()
+        alarm = loop.call_at(min(until, loop.time() + _LIGHT_S), self._wake.set)
+        try:
+            await self._wake.wait()
+        finally:
+            alarm.cancel()
+
+    def _light_at(self, now: float) -> Light:
+        if now >= self._light_until:
+            self._light = self._daylight.observe(now, self._elevation())
+            self._light_until = now + _LIGHT_S
+            self._watch_cycle()
+        return self._light
+
+    def _watch_cycle(self) -> None:
+        cycle_s = self.cycle_s
+        stretched = cycle_s is not None and cycle_s > _STRETCHED * self._periods_s[0]
+        if stretched is not self._stretched:
+            self._stretched = stretched
+            event = "poll_cycle_stretched" if stretched else "poll_cycle_kept"
+            _log.warning(event, gateway=self.gateway, cycle_s=cycle_s, poll_s=self._periods_s[0])
+
+    async def _converse(self, device: Device, exchange: Exchange[Values], urgency: Urgency) -> Outcome[Values]:
+        try:
+            async with self._link.claim(device.station.node, urgency) as port:
+                outcome = await pump.run(port, exchange)
+        except LinkDownError as error:
+            outcome = Outcome(Failed(Cause.LINK_DOWN, str(error)), 0, 0.0)
+        if isinstance(outcome.result, Failed) and outcome.result.cause is Cause.LINK_DOWN:
+            await asyncio.sleep(_DOWN_PAUSE_S)
+        return outcome
+
+    async def _command(self, device: Device, command: Command, future: "asyncio.Future[CommandResult]") -> None:
+        if future.done():
+            return  # whoever asked has given up
+        try:
+            outcome = await self._converse(device, self._profile.command(device.station, command), Urgency.COMMAND)
+            if not future.done():
+                future.set_result(outcome.result)
+        finally:
+            future.cancel()  # no effect on a future that has its result
+
+    async def _talk(self, schedule: Schedule, job: Job, now: float) -> None:
+        """Join a unit or poll one of its items, and tell everybody how it went."""
+        device = self._devices[job.unit]
+        joining = job.probe or not device.joined  # a unit that was dark may have lost its address
+        if joining:
+            exchange = self._profile.join(device.station)
+        else:
+            exchange = self._profile.poll(device.station, self._profile.poll_plan[job.item])
+        outcome = await self._converse(device, exchange, Urgency.PROBE if job.probe else Urgency.POLL)
+        ended = asyncio.get_running_loop().time()
+        if isinstance(outcome.result, Failed) and outcome.result.cause is Cause.LINK_DOWN:
+            return
+        device.count(outcome, poll=not joining)
+        before = device.comm.state
+        answered = self._take(device, outcome.result, joining=joining, at=ended)
+        schedule.report(job, now, ended, answered=answered)
+        if joining and answered:
+            schedule.hasten(job.unit, ended)
+        self._tell(device, before, ended)
+
+    def _take(self, device: Device, result: Done[Values] | Failed, *, joining: bool, at: float) -> bool:
+        """Act on the end of a conversation; tell whether the unit is there."""
+        match result:
+            case Done(values) if not joining:
+                self._listener.answered(device.identity.slot, device.read(values, self._profile, at))
+                device.comm.answered(dim=device.dim)
+                return True
+            case Done(values) if self._is_ours(device, values):
+                device.joined = True
+                device.stranger = None
+                self._listener.joined(device.identity.slot, values)
+                return True
+            case Failed(Cause.MISMATCH, detail):
+                self._report_stranger(device, detail)
+            case Done() | Failed():
+                pass
+        device.comm.missed(at, self._light)
+        return False
+
+    def _is_ours(self, device: Device, values: Values) -> bool:
+        serial = values.get(_SERIAL)
+        if serial is None or serial == device.identity.serial:
+            return True
+        self._report_stranger(device, str(serial))
+        return False
+
+    def _report_stranger(self, device: Device, serial: str) -> None:
+        if device.stranger != serial:
+            device.stranger = serial
+            self._listener.mismatched(device.identity.slot, serial)
+
+    def _tell(self, device: Device, before: CommState, now: float) -> None:
+        slot = device.identity.slot
+        changed = device.comm.state is not before
+        if changed:
+            self._listener.comm_changed(slot, device.comm.state)
+        if changed or device.stats_told_at is None or now - device.stats_told_at >= _STATS_S:
+            device.stats_told_at = now
+            self._listener.stats(slot, device.stats)
+
+
+_SERIAL = Channel(SN)

@@ -1,0 +1,256 @@
+"""The database: one SQLite file, one writer, integers only.
+
+Rows are coalesced by key while they wait, so a disk that is slow or full costs one pending row per key.
+"""
+
+import sqlite3
+import threading
+from collections.abc import Iterable
+from dataclasses import dataclass, fields
+from operator import attrgetter
+from pathlib import Path
+from typing import TypeAlias
+
+import structlog
+
+from protocols.errors import ConfigError
+
+SCHEMA = 1
+FILE_NAME = "opencombiner.db"
+MAX_PENDING = 10_000  # rows that wait for the disk: seven times a full link of 247 units with five counters each
+MAX_BYTES = 64 * 2**20  # of the file: a card that the database fills up stops the whole machine
+RETRY_S = 10.0
+_PAGE_BYTES = 4096
+_CLOSE_S = 1.5  # a clean stop takes less than 2 s
+_SETTING = "state_dir"
+
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(slots=True)
+class LedgerRow:
+    """What the energy ledger keeps of one side of a slot; energy in mWh.
+
+    `mark_mwh` is the counter as far as it was counted, None where nothing is counted yet; `seen_s` is the UTC of the
+    last counted answer, None when the clock was guessed. Two day bases: today's, and the one before it.
+    """
+
+    slot: str
+    port: int
+    serial: str
+    total_mwh: int = 0
+    day_base_mwh: int = 0
+    previous_base_mwh: int = 0
+    mark_mwh: int | None = None
+    uptime_s: int | None = None
+    seen_s: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Meta:
+    """A number of the daemon's own, by name."""
+
+    key: str
+    value: int
+
+
+Row: TypeAlias = LedgerRow | Meta
+_Cells: TypeAlias = tuple[str | int | None, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Table:
+    """How a row class lies in its table; the key comes first."""
+
+    create: str
+    insert: str
+    cells: attrgetter[_Cells]
+    key_cells: int
+
+
+def _table(row: type[Row], name: str, columns: str, key_cells: int) -> _Table:
+    names = [field.name for field in fields(row)]
+    key = ", ".join(names[:key_cells])
+    return _Table(
+        f"CREATE TABLE IF NOT EXISTS {name} ({columns}, PRIMARY KEY ({key})) WITHOUT ROWID",
+        f"INSERT OR REPLACE INTO {name} ({', '.join(names)}) VALUES ({', '.join('?' * len(names))})",  # noqa: S608 - our names
+        attrgetter(*names),
+        key_cells,
+    )
+
+
+_LEDGER = _table(
+    LedgerRow,
+    "ledger",
+    "slot TEXT NOT NULL, port INTEGER NOT NULL, serial TEXT NOT NULL, total_mwh INTEGER NOT NULL, "
+    "day_base_mwh INTEGER NOT NULL, previous_base_mwh INTEGER NOT NULL, "
+    "mark_mwh INTEGER, uptime_s INTEGER, seen_s INTEGER",
+    2,
+)
+_META = _table(Meta, "meta", "key TEXT NOT NULL, value INTEGER NOT NULL", 1)
+_TABLES: dict[type[Row], _Table] = {LedgerRow: _LEDGER, Meta: _META}
+
+
+class Store:
+    """Opens the database in `state_dir` and writes on a thread of its own, or directly with `inline` (virtual time).
+
+    Raises ConfigError when the directory is missing or not writable, when another daemon has the file, or when a newer
+    version wrote it. A file that is damaged is moved aside and a fresh one begun.
+    """
+
+    def __init__(self, state_dir: Path, *, inline: bool = False, max_bytes: int = MAX_BYTES) -> None:
+        if not state_dir.is_dir():
+            raise ConfigError(f"{_SETTING}: {state_dir} is no directory; create it or name another one")
+        self.path = state_dir / FILE_NAME
+        self.failures = 0
+        self.dropped_rows = 0
+        self._max_pages = max_bytes // _PAGE_BYTES
+        self._failing = False
+        self._pending: dict[tuple[str | int | None, ...], tuple[str, _Cells]] = {}
+        self._lock = threading.Lock()
+        self._wake = threading.Event()
+        self._stop = threading.Event()
+        self._db = self._open_or_replace()
+        self._thread: threading.Thread | None = None
+        if not inline:
+            self._thread = threading.Thread(target=self._write_on, name="store", daemon=True)
+            self._thread.start()
+
+    def ledger(self) -> list[LedgerRow]:
+        """Return every row of the ledger as it was when the daemon started; call before the first `put`."""
+        names = ", ".join(field.name for field in fields(LedgerRow))
+        return [LedgerRow(*cells) for cells in self._db.execute(f"SELECT {names} FROM ledger")]  # noqa: S608 - our names
+
+    def meta(self) -> dict[str, int]:
+        """Return the daemon's own numbers; call before the first `put`."""
+        return dict(self._db.execute("SELECT key, value FROM meta"))
+
+    @property
+    def pending(self) -> int:
+        """Return how many rows wait for the disk."""
+        return len(self._pending)
+
+    def put(self, rows: Iterable[Row]) -> None:
+        """Store rows soon, together with all that wait; a row replaces the waiting one of its key. Never raises."""
+        with self._lock:
+            for row in rows:
+                table = _TABLES[type(row)]
+                cells = table.cells(row)
+                key = (table.insert, *cells[: table.key_cells])
+                if key in self._pending or len(self._pending) < MAX_PENDING:
+                    self._pending[key] = (table.insert, cells)
+                else:
+                    self.dropped_rows += 1
+        if self._thread is None:
+            self._commit()
+        else:
+            self._wake.set()
+
+    def close(self) -> None:
+        """Write what waits and close; what the disk refuses is logged and lost."""
+        self._stop.set()
+        self._wake.set()
+        if self._thread is not None:
+            self._thread.join(_CLOSE_S)
+            if self._thread.is_alive():
+                _log.error("store_not_closed", path=str(self.path), rows=self.pending)
+                return
+        if not self._commit():
+            _log.error("store_rows_lost", path=str(self.path), rows=self.pending)
+        self._db.close()
+
+    def _write_on(self) -> None:
+        while not self._stop.is_set():
+            self._wake.wait()
+            self._wake.clear()
+            while not self._commit():
+                if self._stop.wait(RETRY_S):
+                    return
+
+    def _commit(self) -> bool:
+        with self._lock:
+            batch, self._pending = self._pending, {}
+        try:
+            if batch:
+                self._write(batch.values())
+        except sqlite3.Error as error:
+            with self._lock:
+                self._pending = batch | self._pending  # a row that came meanwhile is newer
+            self._note_failure(error)
+            return False
+        if batch and self._failing:
+            self._failing = False
+            _log.info("store_writes_again", path=str(self.path), failures=self.failures)
+        return True
+
+    def _write(self, rows: Iterable[tuple[str, _Cells]]) -> None:
+        with self._db:
+            for insert, cells in rows:
+                self._db.execute(insert, cells)
+
+    def _note_failure(self, error: sqlite3.Error) -> None:
+        self.failures += 1
+        if not self._failing:
+            self._failing = True
+            _log.error("store_write_failed", path=str(self.path), error=str(error), retry_s=RETRY_S)
+
+    def _open_or_replace(self) -> sqlite3.Connection:
+        try:
+            return self._open()
+        except sqlite3.OperationalError as error:
+            raise ConfigError(self._remedy(error)) from error
+        except sqlite3.DatabaseError as error:
+            aside = self._move_aside()
+            _log.error(
+                "store_damaged",
+                path=str(self.path),
+                moved_to=str(aside),
+                error=str(error),
+                lost="energy of the day, and totals beyond what the units themselves have counted",
+            )
+        try:
+            return self._open()
+        except sqlite3.Error as error:
+            raise ConfigError(self._remedy(error)) from error
+
+    def _remedy(self, error: sqlite3.Error) -> str:
+        if "locked" in str(error):
+            return f"{_SETTING}: another daemon uses {self.path}; stop it or name another directory"
+        return f"{_SETTING}: cannot write {self.path} ({error}); let this user write there or name another directory"
+
+    def _open(self) -> sqlite3.Connection:
+        db = sqlite3.connect(self.path, timeout=1.0, check_same_thread=False)
+        try:
+            self._prepare(db)
+        except BaseException:
+            db.close()
+            raise
+        return db
+
+    def _prepare(self, db: sqlite3.Connection) -> None:
+        db.execute("PRAGMA locking_mode = EXCLUSIVE")  # two daemons would count the same energy into one file
+        db.execute("PRAGMA journal_mode = WAL")
+        db.execute("PRAGMA synchronous = NORMAL")
+        db.execute(f"PRAGMA max_page_count = {self._max_pages}")
+        (found,) = db.execute("PRAGMA user_version").fetchone()
+        if found > SCHEMA:
+            raise ConfigError(
+                f"{_SETTING}: {self.path} was written by a newer version (schema {found}, this one knows {SCHEMA}); "
+                "install that version or name another directory"
+            )
+        (verdict,) = db.execute("PRAGMA quick_check(1)").fetchone()
+        if verdict != "ok":
+            raise sqlite3.DatabaseError(verdict)
+        if found < SCHEMA:
+            with db:
+                for table in _TABLES.values():
+                    db.execute(table.create)
+                db.execute(f"PRAGMA user_version = {SCHEMA}")
+
+    def _move_aside(self) -> Path:
+        """Rename the damaged file, over an older damaged one, and drop its log."""
+        aside = self.path.with_suffix(".damaged")
+        self.path.replace(aside)
+        for suffix in ("-wal", "-shm"):
+            self.path.with_name(FILE_NAME + suffix).unlink(missing_ok=True)
+        return aside

@@ -1,0 +1,257 @@
+"""The state of the site: takes what the pollers learn, keeps it as frozen views, and marks what is news."""
+
+import asyncio
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import date
+from zoneinfo import ZoneInfo
+
+import structlog
+
+from drivers.clock import Clock, Trust
+from gateway.snapshot import CommState, Identity, InverterView, NodeStats, SiteTotals
+from gateway.store import Meta, Row, Store
+from gateway.telemetry.day import SiteDay, Turn
+from gateway.telemetry.ledger import AC, Ledger, rows_by_slot
+from gateway.telemetry.outbox import Outbox, SiteEvent
+from protocols.points import MD, VAR, VR, Channel, Value, W
+from protocols.profile import Counter
+from protocols.reading import Reading
+from protocols.states import InvSt, Quality
+
+TICK_S = 10.0  # how often trust and day are looked at
+SAVE_S = 30.0  # how often the ledger is stored: counters make up for what a power cut takes
+_REACHED = (CommState.ONLINE, CommState.DEGRADED)
+_FLOWS = ("W", "var", "VA")  # units of what is 0 without light, not unknown
+_COUNTED = "Wh"
+
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(slots=True)
+class _Slot:
+    """What is kept of a slot beside its view."""
+
+    ledger: Ledger
+    former: str | None  # serial that the ledger knew before the daemon started, where it was another
+    heard: bool = False
+
+
+class SiteState:
+    """Holds one frozen `InverterView` per slot; satisfies the pollers' `Listener`. Build it inside the running loop.
+
+    `plant` names each slot's identity and how its device counts. Energy stored earlier is there at once, as stale;
+    nothing else is known of a unit before it answers.
+    """
+
+    def __init__(
+        self,
+        plant: Iterable[tuple[Identity, tuple[Counter, ...]]],
+        *,
+        zone: ZoneInfo,
+        clock: Clock,
+        store: Store,
+        outbox: Outbox,
+    ) -> None:
+        self.outbox = outbox
+        self._clock = clock
+        self._store = store
+        self._loop = asyncio.get_running_loop()
+        self._slots: dict[str, _Slot] = {}
+        self._views: dict[str, InverterView] = {}
+        stored, meta = rows_by_slot(store.ledger()), store.meta()
+        for identity, counters in plant:
+            slot = identity.slot
+            rows = stored.get(slot, {})
+            ledger = Ledger(slot, identity.serial, identity.ports, identity.rated_w, counters, rows)
+            former = next((row.serial for row in rows.values() if row.serial != identity.serial), None)
+            self._slots[slot] = _Slot(ledger, former)
+            quality = Quality.STALE if ledger.energy else Quality.INVALID
+            self._views[slot] = InverterView(identity, quality=quality, energy=ledger.energy)
+        self._day = SiteDay(zone, today=_date(meta.get("day")), previous=_date(meta.get("previous_day")))
+        self._trusted_at: tuple[float, float] | None = None  # UTC and loop time of the last trusted look at the clock
+        if "trusted_utc" in meta:
+            self._trusted_at = (float(meta["trusted_utc"]), self._loop.time())
+        self._dirty: set[str] = set()
+        self._saved_at = self._loop.time()
+        self._trusted = False
+        self.tick()
+
+    @property
+    def views(self) -> Mapping[str, InverterView]:
+        """Return the present view of every slot, in the order of the site file."""
+        return self._views
+
+    @property
+    def clock_trusted(self) -> bool:
+        """Tell whether the clock was trusted at the last look."""
+        return self._trusted
+
+    def utc(self) -> float:
+        """Return the time for stamps: the clock's while trusted, else the last trusted time plus what passed since."""
+        if self._trusted or self._trusted_at is None:
+            return self._clock.utc()
+        utc, at = self._trusted_at
+        return utc + self._loop.time() - at
+
+    def totals(self) -> SiteTotals:
+        """Return the sums over the site."""
+        views = self._views.values()
+        reporting = [v for v in views if v.comm in _REACHED and v.quality is Quality.GOOD]
+        asleep = [v for v in views if v.comm is CommState.ASLEEP]
+        energies = [v.energy[AC] for v in views if AC in v.energy]
+        return SiteTotals(
+            p_ac_w=_sum(reporting + asleep, _POWER),
+            q_ac_var=_sum(reporting + asleep, _REACTIVE),
+            e_total_wh=sum(energy.total_wh for energy in energies),
+            e_day_wh=sum(energy.day_wh for energy in energies),
+            expected=len(views) - len(asleep),
+            reporting=len(reporting),
+            asleep=len(asleep),
+        )
+
+    def answered(self, slot: str, reading: Reading) -> None:
+        """Take a reading."""
+        utc = self.utc()
+        if self._trusted and utc >= self._day.end_utc:
+            self._turn(utc)
+        kept = self._slots[slot]
+        kept.heard = True
+        if kept.ledger.accept(reading, int(utc) if self._trusted else None):
+            self._dirty.add(slot)
+        old = self._views[slot]
+        self._views[slot] = InverterView(
+            old.identity,
+            old.comm,
+            Quality.GOOD,
+            {**old.values, **reading.values},
+            reading.state,
+            reading.events,
+            kept.ledger.energy,
+            utc,
+            old.seq + 1,
+            old.stats,
+        )
+        self.outbox.mark_state(slot)
+
+    def comm_changed(self, slot: str, comm: CommState) -> None:
+        """Take note that a unit's reachability changed."""
+        old = self._views[slot]
+        view = replace(old, comm=comm)
+        if comm is CommState.ASLEEP and self._slots[slot].heard:
+            view = _at_night(view)
+        elif comm is CommState.LOST and view.quality is not Quality.INVALID:
+            view = replace(view, quality=Quality.STALE)
+        self._views[slot] = view
+        self.outbox.mark_availability(slot)
+        if comm is CommState.LOST:
+            self._event("lost", slot, serial=view.identity.serial)
+        elif old.comm is CommState.LOST:
+            self._event("back", slot, serial=view.identity.serial)
+
+    def joined(self, slot: str, values: Mapping[Channel, Value]) -> None:
+        """Take the identity values of a unit that has joined."""
+        kept, view = self._slots[slot], self._views[slot]
+        known = view.identity
+        firmware, model = values.get(_FIRMWARE), values.get(_MODEL)
+        identity = replace(known, firmware=known.firmware if firmware is None else str(firmware))
+        self._views[slot] = replace(view, identity=identity)
+        if not kept.heard or identity != known:
+            self.outbox.mark_info(slot)
+            self._event("joined", slot, serial=identity.serial, model=identity.model, firmware=identity.firmware)
+        if model is not None and model != identity.model:
+            self._event("model_differs", slot, found=str(model), configured=identity.model)
+        if kept.former is not None:
+            self._event("replaced", slot, former=kept.former, serial=identity.serial)
+            kept.former = None
+
+    def mismatched(self, slot: str, serial: str) -> None:
+        """Take note that a unit of another serial answers in a slot; it is not accepted."""
+        self._event("identity_mismatch", slot, found=serial, configured=self._views[slot].identity.serial)
+
+    def stats(self, slot: str, stats: NodeStats) -> None:
+        """Take a unit's statistics; they are published in their own time, so nothing is marked."""
+        self._views[slot] = replace(self._views[slot], stats=stats)
+
+    def link_changed(self, gateway: str, *, up: bool) -> None:
+        """Take note of a link; while it is down its units' values are stale, and no unit is to blame."""
+        self._event("link_up" if up else "link_down", gateway)
+        if up:
+            return
+        for slot, view in self._views.items():
+            if view.identity.gateway == gateway and view.quality is Quality.GOOD:
+                self._views[slot] = replace(view, quality=Quality.STALE)
+                self.outbox.mark_state(slot)
+
+    async def run(self) -> None:
+        """Watch clock and day until cancelled; midnight is met even when nobody answers."""
+        while True:
+            to_midnight_s = self._day.end_utc - self.utc() if self._trusted else TICK_S
+            await asyncio.sleep(min(TICK_S, max(to_midnight_s, 0.001)))
+            self.tick()
+
+    def tick(self) -> None:
+        """Look at the clock, turn the day when it is time, and store what has changed."""
+        self._trusted = self._clock.trust() is Trust.TRUSTED
+        if self._trusted:
+            utc = self._clock.utc()
+            self._trusted_at = (utc, self._loop.time())
+            self._turn(utc)
+        if self._loop.time() - self._saved_at >= SAVE_S:
+            self.save()
+
+    def save(self) -> None:
+        """Hand everything that has changed to the store."""
+        rows: list[Row] = [row for slot in self._dirty for row in self._slots[slot].ledger.rows.values()]
+        if self._day.today is not None:
+            rows.append(Meta("day", self._day.today.toordinal()))
+            rows.append(Meta("previous_day", 0 if self._day.previous is None else self._day.previous.toordinal()))
+        if self._trusted_at is not None:
+            rows.append(Meta("trusted_utc", int(self._trusted_at[0])))
+        self._store.put(rows)
+        self._dirty.clear()
+        self._saved_at = self._loop.time()
+
+    def _turn(self, utc: float) -> None:
+        turn = self._day.observe(utc)
+        if turn is Turn.SAME:
+            return
+        for slot, kept in self._slots.items():
+            match turn:
+                case Turn.NEXT:
+                    kept.ledger.next_day()
+                case Turn.BACK:
+                    kept.ledger.previous_day()
+            self._views[slot] = replace(self._views[slot], energy=kept.ledger.energy)
+            self._dirty.add(slot)
+            self.outbox.mark_state(slot)
+        self.save()  # day and rows in one commit: a power cut between them would count a day twice
+        _log.info("day_turned", turn=turn.value, today=str(self._day.today))
+
+    def _event(self, kind: str, subject: str, **detail: str | float | None) -> None:
+        self.outbox.event(SiteEvent(kind, self.utc(), subject, detail))
+        _log.info(kind, subject=subject, **detail)
+
+
+def _at_night(view: InverterView) -> InverterView:
+    """Return a view of a unit without light: nothing flows, nothing can be measured, what was counted stays."""
+    values: dict[Channel, Value] = {}
+    for channel, value in view.values.items():
+        unit = channel.point.unit
+        values[channel] = 0 if unit in _FLOWS and value is not None else value if unit == _COUNTED else None
+    return replace(view, quality=Quality.NIGHT, values=values, state=InvSt.SLEEPING, events=frozenset())
+
+
+def _sum(views: Iterable[InverterView], channel: Channel) -> float | None:
+    values = [value for view in views if isinstance(value := view.values.get(channel), int | float)]
+    return sum(values) if values else None
+
+
+def _date(ordinal: int | None) -> date | None:
+    return date.fromordinal(ordinal) if ordinal else None
+
+
+_POWER = Channel(W)
+_REACTIVE = Channel(VAR)
+_FIRMWARE = Channel(VR)
+_MODEL = Channel(MD)

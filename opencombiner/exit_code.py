@@ -1,0 +1,23 @@
+"""What the command's exit code says."""
+
+from enum import IntEnum
+
+
+class ExitCode(IntEnum):
+    """Exit codes of every command."""
+
+    OK = 0
+    FAILED = 1
+    USAGE = 2
+    REFUSED = 3
+    INTERRUPTED = 130
+
+
+MEANING = {
+    ExitCode.OK: "done, or stopped on request",
+    ExitCode.FAILED: "failed while running",
+    ExitCode.USAGE: "wrong arguments",
+    ExitCode.REFUSED: "site file refused",
+    ExitCode.INTERRUPTED: "interrupted before it could stop in order",
+}
+EPILOG = "Exit codes: " + "; ".join(f"{code.value} {meaning}" for code, meaning in MEANING.items()) + "."

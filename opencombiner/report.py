@@ -1,0 +1,195 @@
+"""What `check` says of a site: rows that become tables or JSON."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.table import Table
+
+from config.branch import branch_load
+from config.findings import Finding, setting
+from config.loader import LoadedSite
+from config.plant import branches, cycle, nodes, profile_of
+from config.roles import ROLES
+from config.site import Gateway
+
+
+@dataclass(frozen=True, slots=True)
+class LinkRow:
+    """A gateway's link and the poll cycle to expect on it, times in s."""
+
+    gateway: str
+    role: str
+    url: str
+    modem: str
+    bit_rate: float
+    units: int
+    transaction_s: float
+    cycle_s: float
+    poll_s: float
+    period_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class BranchRow:
+    """A branch, its load and what its breaker takes; the last three are None where no manual has a figure."""
+
+    gateway: str
+    branch: str
+    breaker_a: int
+    units: str
+    drawn_a: float
+    permitted: str | None
+    used_pct: int | None
+    source: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class InverterRow:
+    """A slot, the unit in it and the address that it gets."""
+
+    slot: str
+    serial: str
+    model: str
+    gateway: str
+    branch: str
+    node: int
+
+
+@dataclass(frozen=True, slots=True)
+class FindingRow:
+    """An error or a warning."""
+
+    severity: str
+    file: str
+    line: int | None
+    column: int | None
+    setting: str
+    problem: str
+    remedy: str
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """A site that may run."""
+
+    site: str
+    latitude: float
+    longitude: float
+    timezone: str
+    links: tuple[LinkRow, ...]
+    branches: tuple[BranchRow, ...]
+    inverters: tuple[InverterRow, ...]
+
+
+def report(loaded: LoadedSite) -> Report:
+    """Return the report on a site that its checks admitted."""
+    site = loaded.site
+    return Report(
+        site=site.id,
+        latitude=site.location.latitude,
+        longitude=site.location.longitude,
+        timezone=site.location.timezone,
+        links=tuple(_link(gateway) for gateway in site.gateways),
+        branches=tuple(_branches(loaded)),
+        inverters=tuple(row for gateway in site.gateways for row in _inverters(gateway)),
+    )
+
+
+def finding_rows(path: Path, findings: Iterable[Finding]) -> list[FindingRow]:
+    """Return findings as rows."""
+    return [
+        FindingRow(
+            severity=finding.severity.value,
+            file=str(path),
+            line=finding.mark.line if finding.mark else None,
+            column=finding.mark.column if finding.mark else None,
+            setting=setting(finding.loc),
+            problem=finding.problem,
+            remedy=finding.remedy,
+        )
+        for finding in findings
+    ]
+
+
+def tables(rows: Report) -> Iterator[Table]:
+    """Yield the report as tables."""
+    yield _table(
+        "Links",
+        ("gateway", "role", "link", "modem", "units", "one poll s", "a round s", "asked s", "poll period s"),
+        (
+            (
+                *(row.gateway, row.role, row.url, f"{row.modem}, {row.bit_rate:g} bit/s", str(row.units)),
+                *(f"{row.transaction_s:.2f}", f"{row.cycle_s:.1f}", f"{row.poll_s:g}", f"{row.period_s:.1f}"),
+            )
+            for row in rows.links
+        ),
+    )
+    yield _table(
+        "Branches",
+        ("gateway", "branch", "breaker A", "units", "load A", "permitted", "used"),
+        (
+            (
+                *(row.gateway, row.branch, str(row.breaker_a), row.units, f"{row.drawn_a:.2f}"),
+                *(row.permitted or "no figure", "" if row.used_pct is None else f"{row.used_pct} %"),
+            )
+            for row in rows.branches
+        ),
+    )
+    yield _table(
+        "Inverters",
+        ("slot", "serial", "model", "gateway", "branch", "node"),
+        ((row.slot, row.serial, row.model, row.gateway, row.branch, str(row.node)) for row in rows.inverters),
+    )
+
+
+def _table(title: str, columns: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> Table:
+    table = Table(*columns, title=title, title_justify="left")
+    for row in rows:
+        table.add_row(*row)
+    return table
+
+
+def _link(gateway: Gateway) -> LinkRow:
+    expected, link = cycle(gateway), gateway.link
+    return LinkRow(
+        gateway=gateway.id,
+        role=ROLES[gateway.role].title,
+        url=link.url,
+        modem=link.modem,
+        bit_rate=link.bit_rate,
+        units=len(nodes(gateway)),
+        transaction_s=round(expected.transaction_s, 3),
+        cycle_s=round(expected.cycle_s, 2),
+        poll_s=expected.poll_s,
+        period_s=round(expected.period_s, 2),
+    )
+
+
+def _branches(loaded: LoadedSite) -> Iterator[BranchRow]:
+    for _, gateway, branch in branches(loaded.site):
+        load = branch_load(branch, profile_of(gateway).models)
+        yield BranchRow(
+            gateway=gateway.id,
+            branch=branch.id,
+            breaker_a=branch.breaker_a,
+            units=load.text,
+            drawn_a=load.drawn_a,
+            permitted=load.limit.permitted if load.limit else None,
+            used_pct=round(load.limit.used * 100) if load.limit else None,
+            source=load.limit.source if load.limit else None,
+        )
+
+
+def _inverters(gateway: Gateway) -> Iterator[InverterRow]:
+    addresses = nodes(gateway)
+    for branch in gateway.branches:
+        for unit in branch.inverters:
+            yield InverterRow(
+                slot=unit.id,
+                serial=unit.serial,
+                model=unit.model,
+                gateway=gateway.id,
+                branch=branch.id,
+                node=addresses[unit.serial],
+            )

@@ -1,0 +1,24 @@
+"""The vendor's entry in the registry."""
+
+from protocols.modbus.exchange import READ_REQUEST_BYTES, read_answer_bytes
+from protocols.points import TOT_WH_INJ
+from protocols.profile import Counter, PollItem, VendorProfile
+from protocols.vendors.atmoce.codec import Join, command, poll
+from protocols.vendors.atmoce.events import events
+from protocols.vendors.atmoce.layout import LIVE
+from protocols.vendors.atmoce.models import MODELS
+from protocols.vendors.atmoce.responder import InverterSide
+
+PROFILE = VendorProfile(
+    name="atmoce",
+    serials=None,  # how Atmoce numbers its units is not public
+    models=MODELS,
+    counters=(Counter(TOT_WH_INJ, port=0, wrap_wh=0xFFFF_FFFF, restarts=False),),
+    poll_plan=(PollItem("live", LIVE),),
+    join=Join,
+    poll=poll,
+    command=command,
+    events=events,
+    responder=InverterSide,
+    poll_bytes=(READ_REQUEST_BYTES, read_answer_bytes(LIVE.size // 2)),
+)

@@ -1,0 +1,56 @@
+"""The same device as a SunSpec chain, for any other master."""
+
+from collections.abc import Callable
+
+from protocols.layout import Layout
+from protocols.modbus.register_map import Block
+from protocols.points import VR, Channel, Value
+from protocols.profile import Device
+from protocols.sunspec import chain
+from protocols.sunspec.models import CONTROLS
+from protocols.sunspec.view import Nameplate, view
+from protocols.vendors.atmoce.control import Controls
+from protocols.vendors.atmoce.events import EVENTS, alarm_word
+from protocols.vendors.atmoce.models import PF_MIN
+
+
+class SunSpecSide:
+    """The blocks of the chain; `controls_at` is where model 123 begins."""
+
+    def __init__(self, device: Device, controls: Controls) -> None:
+        self._device = device
+        self._controls = controls
+        self._models = chain.chain(device.model.ports)
+        self.controls_at = next(at for at, layout in self._models if layout is CONTROLS)
+
+    def blocks(self, node: Callable[[], int]) -> tuple[Block, ...]:
+        """Return mark, models and end model; `node` tells the unit's address."""
+        last_at, last = self._models[-1]
+        return (
+            Block(chain.BASE, len(chain.MARK) // 2, lambda _: chain.MARK),
+            *(Block(at, layout.size // 2, self._packed(layout, node)) for at, layout in self._models),
+            Block(last_at + last.size // 2, len(chain.END) // 2, lambda _: chain.END),
+        )
+
+    def _packed(self, layout: Layout, node: Callable[[], int]) -> Callable[[float], bytes]:
+        return lambda now: layout.pack(self._values(node(), now))
+
+    def _values(self, node: int, now: float) -> dict[Channel, Value]:
+        device, values, alarms = self._device, self._device.values(now), self._device.alarms(now)
+        firmware = values.get(Channel(VR))
+        plate = Nameplate(
+            maker="Atmoce",
+            model=device.model.name,
+            options="open PLC profile",
+            firmware=None if firmware is None else str(firmware),
+            serial=device.serial,
+            node=node,
+            ports=device.model.ports,
+            rated_w=device.model.rated_w,
+            rated_a=device.model.rated_a,
+            pf_min=PF_MIN,
+            v_nom=device.grid_profile.v_nom,
+            hz_nom=device.grid_profile.hz_nom,
+        )
+        events = [EVENTS[code] for code in alarms]
+        return view(values, plate, self._controls.limit(now), events, alarm_word(alarms))
