@@ -3,13 +3,15 @@
 from collections import Counter
 from collections.abc import Iterable
 from enum import Enum
+from pathlib import Path
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
+from config.document import parse, read
+from config.loader import typed
+from config.packaged import packaged
 from config.site import Section
-
-NO_CODE = 0  # where a rule names no alarm
 
 Code = Annotated[int, Field(ge=1, le=999)]
 Tag = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
@@ -157,12 +159,18 @@ class AlarmDef(Section):
 
 
 class Hide(Section):
-    """While an alarm stands (or there is no light), others are suppressed by design, or their data is not believed."""
+    """While one alarm stands, others at its subject and below are suppressed by design: it explains them."""
 
-    holder: Code | Literal["dark"]
-    at: Annotated[Level, Field(description="the alarm of this level above the hidden one counts")]
+    holder: Code
+    at: Annotated[Level, Field(description="level of the alarm that hides")]
+    hide: Annotated[tuple[Code, ...], Field(min_length=1)]
+
+
+class Dark(Section):
+    """What the want of light explains: alarms suppressed by design, and alarms neither raised nor cleared."""
+
     hide: tuple[Code, ...] = ()
-    freeze: Annotated[tuple[Code, ...], Field(description="neither raised nor cleared meanwhile")] = ()
+    freeze: tuple[Code, ...] = ()
 
 
 class Group(Section):
@@ -205,6 +213,7 @@ class Catalogue(Section):
 
     alarms: Annotated[tuple[AlarmDef, ...], Field(min_length=1)]
     hides: tuple[Hide, ...] = ()
+    dark: Dark = Dark()
     groups: tuple[Group, ...] = ()
     first_out: FirstOut
     load: Load
@@ -217,16 +226,16 @@ class Catalogue(Section):
         if repeated := _repeated(row.tag for row in self.alarms):
             raise ValueError(f"tag {repeated} stands here twice; give each alarm a tag of its own")
         levels = {row.code: row.level for row in self.alarms}
-        if wrong := [hide for hide in self.hides if levels.get(_code(hide), hide.at) is not hide.at]:
+        if wrong := [hide for hide in self.hides if levels.get(hide.holder, hide.at) is not hide.at]:
             raise ValueError(f"code {wrong[0].holder} is no alarm of a {wrong[0].at.value}; give its level as `at`")
-        if unknown := sorted(self._mentioned() - {NO_CODE, *levels}):
+        if unknown := sorted(self._mentioned() - set(levels)):
             raise ValueError(f"code {unknown[0]} is in a rule but is no alarm; list it under alarms")
         return self
 
     def _mentioned(self) -> set[int]:
-        codes = set(self.first_out.order)
+        codes = {*self.first_out.order, *self.dark.hide, *self.dark.freeze}
         for hide in self.hides:
-            codes |= {*hide.hide, *hide.freeze, _code(hide)}
+            codes |= {*hide.hide, hide.holder}
         for group in self.groups:
             codes |= set(group.codes) | {code for code in (group.branch, group.site) if code is not None}
         return codes
@@ -236,9 +245,13 @@ class Catalogue(Section):
         return {row.code: row for row in self.alarms}
 
 
+def load_catalogue(path: Path | None = None) -> Catalogue:
+    """Return the catalogue of a file, by default our own; raises SiteRefusedError, a ConfigError, with every error."""
+    if path is not None:
+        return typed(path, read(path), Catalogue)
+    ours = Path("alarms.yaml")
+    return typed(ours, parse(ours, packaged(ours.name).read_text("utf-8")), Catalogue)
+
+
 def _repeated(names: Iterable[str]) -> str | None:
     return next((name for name, times in Counter(names).items() if times > 1), None)
-
-
-def _code(hide: Hide) -> int:
-    return hide.holder if isinstance(hide.holder, int) else NO_CODE

@@ -57,7 +57,7 @@ class Engine:
         self._notices = _notices(catalogue)
         self._alarms: dict[str, dict[int, Alarm]] = {}
         self._dark: set[str] = set()
-        self._hiding = Hiding(catalogue.hides, plant, self._found, self._dark)
+        self._hiding = Hiding(catalogue, plant, self._found, self._dark)
         self._groups = Grouping(catalogue.groups, plant, self._found, self._dark)
         self._first_outs = FirstOuts(catalogue.first_out)
         self._flood = Flood(catalogue.load)

@@ -1,8 +1,8 @@
 """Which alarms others explain: suppression by design."""
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection
 
-from config.alarms import Hide
+from config.alarms import Catalogue, Hide
 from gateway.alarms.alarm import Alarm
 from gateway.alarms.plant import Plant
 
@@ -14,27 +14,25 @@ class Hiding:
     """
 
     def __init__(
-        self, rules: Iterable[Hide], plant: Plant, lookup: Callable[[str, int], Alarm | None], dark: Collection[str]
+        self, catalogue: Catalogue, plant: Plant, lookup: Callable[[str, int], Alarm | None], dark: Collection[str]
     ) -> None:
-        self._rules = tuple(rules)
+        self._rules = catalogue.hides
+        self._in_dark = catalogue.dark
         self._plant = plant
         self._lookup = lookup
         self._dark = dark
 
     def reason(self, subject: str, code: int) -> str | None:
         """Return what hides an alarm: a code or `dark`; None if nothing does."""
-        rules = (rule for rule in self._rules if code in rule.hide)
-        return next((str(rule.holder) for rule in rules if self._applies(rule, subject)), None)
+        if subject in self._dark and code in self._in_dark.hide:
+            return "dark"
+        return next((str(rule.holder) for rule in self._rules if self._applies(rule, subject, code)), None)
 
     def frozen(self, subject: str, code: int) -> bool:
         """Tell whether data on an alarm is not to be believed now."""
-        return any(code in rule.freeze and self._applies(rule, subject) for rule in self._rules)
+        return subject in self._dark and code in self._in_dark.freeze
 
-    def _applies(self, rule: Hide, subject: str) -> bool:
-        above = self._plant.above(subject, rule.at)
-        if above is None:
-            return False
-        if rule.holder == "dark":
-            return above in self._dark
-        holder = self._lookup(above, rule.holder)
+    def _applies(self, rule: Hide, subject: str, code: int) -> bool:
+        above = self._plant.above(subject, rule.at) if code in rule.hide else None
+        holder = None if above is None else self._lookup(above, rule.holder)
         return holder is not None and holder.holds
