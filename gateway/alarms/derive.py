@@ -67,6 +67,7 @@ class DayStarts:
 
     def __init__(self) -> None:
         self._dark_since: dict[str, float] = {}
+        self._rested: set[str] = set()
 
     def observe(self, now_s: float, view: InverterView) -> bool:
         """Return whether a unit has just begun to generate after at least DARK_S without light (loop time, s)."""
@@ -74,10 +75,14 @@ class DayStarts:
         if is_dark(view):
             self._dark_since.setdefault(slot, now_s)
             return False
-        if view.quality is not Quality.GOOD or view.state not in _PRODUCING:
+        if view.quality is not Quality.GOOD:
             return False
-        since = self._dark_since.pop(slot, None)
-        return since is not None and now_s - since >= DARK_S
+        if now_s - self._dark_since.pop(slot, now_s) >= DARK_S:
+            self._rested.add(slot)
+        starts = slot in self._rested and view.state in _PRODUCING
+        if starts:
+            self._rested.remove(slot)
+        return starts
 
 
 class SiteStatus(Enum):

@@ -71,7 +71,13 @@ class Engine:
         return row if row.level is level else self._notices.get(code) if level is Level.BRANCH else None
 
     def observe(self, now: Moment, *observations: Observation) -> tuple[Transition, ...]:
-        """Take in what is known now; what one poll tells belongs into one call. Raises LookupError for what is not."""
+        """Take in what is known now; what one poll tells belongs into one call.
+
+        Raises LookupError for alarms that are not, or that only the grouping rules raise.
+        """
+        for seen in observations:
+            if (seen.subject, seen.code) in self._groups.targets:
+                raise LookupError(f"{seen.subject} {seen.code} is not observed: it follows from its units")
         return self._settle(now, {seen.subject for seen in observations if self._note(now, seen)})
 
     def dark(self, now: Moment, subject: str, *, is_dark: bool) -> tuple[Transition, ...]:

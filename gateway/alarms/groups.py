@@ -33,7 +33,7 @@ class _Part:
 class Grouping:
     """Applies the grouping rules to branches, and from them to the site.
 
-    `lookup` returns the alarm of a unit, if it ever had one; `dark` are the units without light, which are not asked.
+    `lookup` returns the alarm of a subject, if it ever had one; `dark` are the units without light, which are not asked.
     A group forms by raises within a time, and lasts as long as its share of the units shows the code.
     """
 
@@ -45,6 +45,8 @@ class Grouping:
         self._lookup = lookup
         self._dark = dark
         self._parts: dict[tuple[int, str], _Part] = {}
+        self.targets = {(branch, rule.branch or code) for rule, code in self._rules for branch in plant.branches}
+        self.targets |= {(SITE, rule.site) for rule, _ in self._rules if rule.site is not None}
 
     def judge(self, branches: Iterable[str]) -> list[Verdict]:
         """Return the verdicts that may have changed with some branches; several rules' on one alarm are one."""
@@ -58,29 +60,39 @@ class Grouping:
         for rule, code in self._rules:
             for branch in branches:
                 part = self._parts[code, branch] = self._part(rule, code, branch)
-                met = part.met and len(part.showing) >= rule.least
-                yield _verdict(rule, branch, rule.branch or code, met, part)
+                yield self._verdict(rule, branch, rule.branch or code, part)
             if rule.site is not None and branches:
-                yield self._site(rule, rule.site, code)
+                yield self._verdict(rule, SITE, rule.site, self._whole(rule, code))
 
-    def _site(self, rule: Group, target: int, code: int) -> Verdict:
-        """Judge the site: every branch with anybody to ask must show the code, and there must be several branches."""
-        parts = [self._parts.get((code, branch), _Part()) for branch in self._plant.branches]
-        lit = [part for part in parts if part.asked]
-        whole = _Part(
-            met=len(parts) > 1 and all(part.met for part in lit),
-            asked=sum(part.asked for part in lit),
-            showing=tuple(alarm for part in lit for alarm in part.showing),
+    def _whole(self, rule: Group, code: int) -> _Part:
+        """Return how the site does: each branch with anybody to ask must show the code, and there must be several."""
+        for branch in self._plant.branches:
+            if (code, branch) not in self._parts:
+                self._parts[code, branch] = self._part(rule, code, branch)
+        parts = [part for branch in self._plant.branches if (part := self._parts[code, branch]).asked]
+        return _Part(
+            met=len(self._plant.branches) > 1 and all(part.met for part in parts),
+            asked=sum(part.asked for part in parts),
+            showing=tuple(alarm for part in parts for alarm in part.showing),
         )
-        met = whole.met and len(whole.showing) >= rule.least
-        return _verdict(rule, SITE, target, met, whole)
 
     def _part(self, rule: Group, code: int, branch: str) -> _Part:
         lit = [unit for unit in self._plant.branches[branch] if unit not in self._dark]
         alarms = [alarm for unit in lit if (alarm := self._lookup(unit, code)) is not None and _shows(rule, alarm)]
-        before = self._parts.get((code, branch), _Part())
-        together = len(alarms) if before.met or rule.within_s is None else _cluster(alarms, rule.within_s)
+        anyhow = rule.within_s is None or self._stands(branch, rule.branch or code)
+        together = len(alarms) if anyhow else _cluster(alarms, rule.within_s or 0.0)
         return _Part(bool(alarms) and together >= rule.share * len(lit), len(lit), tuple(alarms))
+
+    def _verdict(self, rule: Group, subject: str, target: int, part: _Part) -> Verdict:
+        enough = len(part.showing) >= rule.least or self._stands(subject, target)
+        names = ", ".join(alarm.record.subject for alarm in part.showing)
+        cause = rule.cause or f"{len(part.showing)} of {part.asked} units: {names}"
+        since = min((alarm.since for alarm in part.showing if alarm.since is not None), default=None)
+        return Verdict(subject, target, part.met and enough if part.asked else None, cause, since)
+
+    def _stands(self, subject: str, target: int) -> bool:
+        alarm = self._lookup(subject, target)
+        return alarm is not None and alarm.holds
 
 
 def _shows(rule: Group, alarm: Alarm) -> bool:
@@ -92,13 +104,6 @@ def _cluster(alarms: list[Alarm], within_s: float) -> int:
     """Return how many at most began within a time of each other."""
     instants = sorted(alarm.since or 0.0 for alarm in alarms)
     return max((at + 1 - bisect_left(instants, since - within_s) for at, since in enumerate(instants)), default=0)
-
-
-def _verdict(rule: Group, subject: str, code: int, met: bool, part: _Part) -> Verdict:  # noqa: FBT001 - a verdict
-    names = ", ".join(alarm.record.subject for alarm in part.showing)
-    cause = rule.cause or f"{len(part.showing)} of {part.asked} units: {names}"
-    since = min((alarm.since for alarm in part.showing if alarm.since is not None), default=None)
-    return Verdict(subject, code, met if part.asked else None, cause, since)
 
 
 def _either(one: Verdict | None, other: Verdict) -> Verdict:
