@@ -51,6 +51,8 @@ class Alarm:
         self._waiting: Stimulus | None = None
         self._shelf_due: float | None = None
         self._raised_at: float | None = None
+        self._next: float | None = None
+        self._moved = False  # since _next was computed: a plant in an outage has hundreds of alarms that do not move
 
     def resume(self, now: Moment) -> None:
         """Start the clocks of what was rebuilt from rows: the shelf's and the age go on, delays wait for data."""
@@ -61,6 +63,7 @@ class Alarm:
             self._raised_at = now.loop_s - max(0.0, now.utc_s - record.raised_ts)
         self._rearm(now)
         self._delay.freeze(now.loop_s)
+        self._moved = True
 
     @property
     def active(self) -> bool:
@@ -79,6 +82,7 @@ class Alarm:
 
         `since` is the instant at which the device noticed (UTC, s), if it told. Return whether something can follow.
         """
+        self._moved = True
         if condition is None:
             self._delay.freeze(now.loop_s)
             self.uncertain = True
@@ -103,6 +107,11 @@ class Alarm:
 
     def next_deadline(self) -> float | None:
         """Return the loop time at which `due` will have an answer without another observation."""
+        if self._moved:
+            self._next, self._moved = self._earliest(), False
+        return self._next
+
+    def _earliest(self) -> float | None:
         ready = self._waiting is not Stimulus.RAISE or self._polls >= self.row.on_polls
         dues = [self._shelf_due, self._delay.due if ready else None, *(due for due, _ in self._stands())]
         return min((due for due in dues if due is not None), default=None)
@@ -241,6 +250,7 @@ class Alarm:
 
     def _follow(self, row: Transition, now: Moment) -> None:
         """Set the clocks as a transition demands."""
+        self._moved = True
         shelf = self.record.shelf
         if row.stimulus is Stimulus.RAISE:
             self._raised_at, self._chatter = now.loop_s, 0

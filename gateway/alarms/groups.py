@@ -33,8 +33,8 @@ class _Part:
 class Grouping:
     """Applies the grouping rules to branches, and from them to the site.
 
-    `lookup` returns the alarm of a subject, if it ever had one; `dark` are the units without light, which are not asked.
-    A group forms by raises within a time, and lasts as long as its share of the units shows the code.
+    `lookup` returns the alarm of a subject, if it ever had one; `dark` are the units without light, which are not
+    asked. A group forms by raises within a time, and lasts as long as its share of the units shows the code.
     """
 
     def __init__(

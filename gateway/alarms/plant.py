@@ -27,6 +27,7 @@ class Plant:
     def __init__(self, tree: Tree) -> None:
         self.branches: dict[str, tuple[str, ...]] = {}
         self._above: dict[str, dict[Level, str]] = {SITE: {Level.SITE: SITE}}
+        self._levels = {SITE: Level.SITE}
         for gateway, branches in tree.items():
             at_gateway = self._add(gateway_subject(gateway), Level.GATEWAY, SITE)
             for branch, slots in branches.items():
@@ -47,12 +48,12 @@ class Plant:
         if subject in self._above:
             raise ValueError(f"{subject} stands in the plant twice")
         self._above[subject] = self._above[parent] | {level: subject}
+        self._levels[subject] = level
         return subject
 
     def level(self, subject: str) -> Level | None:
         """Return what a subject is; None if the plant has no such subject."""
-        above = self._above.get(subject)
-        return None if above is None else next(level for level in Level if above.get(level) == subject)
+        return self._levels.get(subject)
 
     def above(self, subject: str, level: Level) -> str | None:
         """Return the subject of a level that another one belongs to (or is); None below it."""

@@ -16,7 +16,7 @@ CATALOGUE = load_catalogue()
 ROWS = CATALOGUE.by_code()
 OPERATOR = "ann"
 
-Deed: TypeAlias = bool | None | Action | Literal["tick", "day", "profile", "replace"]
+Deed: TypeAlias = bool | Action | Literal["tick", "day", "profile", "replace"] | None
 
 
 def at(t: float) -> Moment:

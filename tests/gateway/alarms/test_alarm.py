@@ -74,14 +74,21 @@ def test_bad_data_freezes_a_delay_and_good_data_lets_it_go_on(condition: bool) -
     alarm = alarm_of(on_delay_s=10) if condition else raised(off_delay_s=10)
     alarm.observe(at(1), condition=condition)
     alarm.observe(at(4), condition=None)
-    assert alarm.uncertain
     assert alarm.next_deadline() is None
     assert alarm.tick(at(1000)) == []
     alarm.observe(at(1000), condition=condition)
-    assert not alarm.uncertain
     assert alarm.next_deadline() == 1007
     assert alarm.tick(at(1006.9)) == []
     assert len(alarm.tick(at(1007))) == 1
+
+
+def test_an_alarm_is_uncertain_while_its_data_is_bad() -> None:
+    alarm = alarm_of()
+    seen = []
+    for t, condition in enumerate((True, None, None, False)):
+        alarm.observe(at(t), condition=condition)
+        seen.append(alarm.uncertain)
+    assert seen == [False, True, True, False]
 
 
 def test_bad_data_twice_loses_no_time() -> None:

@@ -57,8 +57,8 @@ SILENCE = [
 
 @pytest.mark.parametrize(("comm", "link_up", "expected"), SILENCE)
 def test_silence_is_an_alarm_by_day_and_while_the_link_is_up(
-    comm: CommState, expected: bool | None, *, link_up: bool
-) -> None:  # noqa: FBT001 - the row
+    *, comm: CommState, link_up: bool, expected: bool | None
+) -> None:
     assert conditions(replace(VIEW, comm=comm), link_up=link_up)[101] is expected
 
 

@@ -167,4 +167,4 @@ def active(engine: Engine) -> set[tuple[str, int]]:
 
 
 TestAlarms = Alarms.TestCase
-TestAlarms.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)
+TestAlarms.settings = settings(max_examples=40, stateful_step_count=30, deadline=None)

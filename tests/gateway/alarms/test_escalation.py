@@ -104,10 +104,10 @@ def test_an_alarm_that_stands_calls_somebody_at_its_time(
             for n in range(number):
                 bench.see(t, f"{branch}{n + 1}", {code: True})
     bench.tick(15)
-    (t,) = (t for t, subject, code, stimulus in bench.edges(Stimulus.RAISE) if (subject, code) == raised)
+    (began,) = (at_s for at_s, *alarm, _ in bench.edges(Stimulus.RAISE) if tuple(alarm) == raised)
     bench.rows.clear()
     due = bench.engine.next_deadline()
-    assert due == t + standing_s
+    assert due == began + standing_s
     assert bench.tick(due - 0.1) == ()
     assert [(row.stimulus, row.subject, row.code) for row in bench.tick(due)] == [(Stimulus.ESCALATE, *raised)]
     assert bench.engine.next_deadline() is None, "once"

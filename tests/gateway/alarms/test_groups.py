@@ -2,8 +2,8 @@
 
 import pytest
 
-from gateway.alarms.states import AlarmState, Stimulus, Suppression
 from gateway.alarms.engine import Observation
+from gateway.alarms.states import AlarmState, Stimulus, Suppression
 from tests.gateway.alarms.bench import UTC, Bench, at, units
 
 NORM, UNACK = AlarmState.NORM, AlarmState.UNACK
