@@ -1,6 +1,7 @@
 """The site file, read, typed and resolved; every error names its line, its setting and what helps."""
 
 from dataclasses import dataclass
+from importlib.resources import as_file
 from pathlib import Path
 from typing import TypeVar
 
@@ -9,6 +10,7 @@ from pydantic import ValidationError
 from config.document import Document, read
 from config.explain import explain
 from config.findings import SiteRefusedError, in_order
+from config.packaged import packaged
 from config.site import Section, Site
 from drivers.clock import Clock
 
@@ -31,6 +33,12 @@ def load_site(path: Path, clock: Clock) -> LoadedSite:
     """
     document = read(path)
     return LoadedSite(typed(path, document, Site, utc=clock.utc()), path, document)
+
+
+def load_packaged(name: str, clock: Clock) -> Site:
+    """Return a site that comes with the package."""
+    with as_file(packaged(name)) as path:
+        return load_site(path, clock).site
 
 
 def typed(path: Path, document: Document, root: type[S], **context: float) -> S:

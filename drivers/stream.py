@@ -6,6 +6,7 @@ socket://host:port   a TCP connection              mem://name an in-process pipe
 
 import asyncio
 import errno
+import os
 from urllib.parse import urlsplit
 
 from drivers.transport import BACKLOG, CHUNK, ByteStream, Listener
@@ -91,5 +92,7 @@ def _reason(url: str, error: OSError) -> str:
             return f"{url}: permission denied; add the user to group dialout"
         case errno.EAGAIN | errno.EBUSY:
             return f"{url} is in use by another program"
+        case int(code) if code > 0:
+            return f"{url}: {os.strerror(code)}"  # asyncio's own text does not say why
         case _:
-            return f"{url}: {error.strerror or error}"
+            return f"{url}: {error}"

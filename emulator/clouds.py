@@ -46,6 +46,7 @@ class _Level:
     dwell_sigma: float  # sqrt(2 ln(mean / median))
 
 
+# the spread of clear days is halved: half of what was measured is the misfit of the clear-sky model
 _SMOOTH = {Regime.CLEAR: _Smooth(1.00, 0.03, 0.972), Regime.OVERCAST: _Smooth(0.31, 0.14, 0.994)}
 _TELEGRAPH = (_Level(1.06, 0.16, 1.386, 1.156), _Level(0.49, 0.18, 1.609, 1.074))
 _SUNNY_SHARE = 0.43

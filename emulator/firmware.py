@@ -45,7 +45,6 @@ class Phase(Enum):
     RUNNING = "running"
 
 
-_SILENT = frozenset({Phase.DARK, Phase.RESTARTING})
 _NEXT = {
     Phase.DARK: Phase.SELF_TEST,
     Phase.RESTARTING: Phase.SELF_TEST,
@@ -89,7 +88,7 @@ class Firmware:
     @property
     def silent(self) -> bool:
         """Tell whether the processor has no power or is restarting."""
-        return self.phase in _SILENT
+        return self.phase is Phase.DARK or self.phase is Phase.RESTARTING
 
     @property
     def state(self) -> InvSt:
@@ -126,7 +125,7 @@ class Firmware:
         if dark_at is not None and dark_at <= now:
             self.phase = Phase.DARK
         elif step_at is not None and step_at <= now:
-            if self.phase in _SILENT:
+            if self.silent:
                 self.booted_at = step_at
                 self._until = step_at + SELF_TEST_S
             self.phase = _NEXT[self.phase]

@@ -1,6 +1,7 @@
 """The modem's side of the serial port: bytes that wait for the host, in a buffer like a serial port's."""
 
 import asyncio
+from contextlib import suppress
 
 from drivers.stream import ByteStream
 from protocols.errors import LinkDownError
@@ -25,20 +26,24 @@ class HostPort:
         if self._buffer:
             self._filled.set()
 
-    async def attend(self, stream: ByteStream) -> None:
-        """Write to the host until it is gone; raises LinkDownError then."""
+    def attach(self) -> None:
+        """Begin to collect bytes for a host."""
         self._attached = True
-        try:
-            while True:
-                await self._filled.wait()
-                data = bytes(self._buffer)
-                self._buffer.clear()
-                self._filled.clear()
-                await stream.write(data)
-        finally:
-            self._attached = False
+
+    def detach(self) -> None:
+        """Forget the host and what it did not get."""
+        self._attached = False
+        self._buffer.clear()
+        self._filled.clear()
+
+    async def drain(self, stream: ByteStream) -> None:
+        """Write to the host until it is gone; raises LinkDownError then."""
+        while True:
+            await self._filled.wait()
+            data = bytes(self._buffer)
             self._buffer.clear()
             self._filled.clear()
+            await stream.write(data)
 
 
 class Modem:
@@ -55,12 +60,21 @@ class Modem:
 
     async def serve(self, stream: ByteStream) -> None:
         """Serve one host until it is gone."""
+        self.port.attach()
+        writer = asyncio.create_task(self._write(stream))
         try:
-            async with asyncio.TaskGroup() as tasks:
-                tasks.create_task(self.port.attend(stream))
-                tasks.create_task(self._listen(stream))
-        except* LinkDownError:
-            stream.close()
+            await self._listen(stream)
+        except LinkDownError:
+            pass
+        finally:
+            writer.cancel()
+            await asyncio.wait((writer,))
+            self.port.detach()
+
+    async def _write(self, stream: ByteStream) -> None:
+        with suppress(LinkDownError):
+            await self.port.drain(stream)
+        stream.close()  # the reading side ends too
 
     async def _listen(self, stream: ByteStream) -> None:
         while True:

@@ -55,6 +55,7 @@ class Line:
         self._channel = Channel(impairments, seed)
         self._noise = Random(f"{seed}/noise")
         self._nodes: list[Node] = []
+        self._early: list[Node] = []
         self._active: list[Transmission] = []
         self._last: tuple[Node | None, float] = (None, float("-inf"))
         self.collisions = 0
@@ -62,6 +63,8 @@ class Line:
     def join(self, node: Node) -> None:
         """Put a node on the line."""
         self._nodes.append(node)
+        if node.early:
+            self._early.append(node)
 
     @property
     def busy(self) -> bool:
@@ -78,7 +81,7 @@ class Line:
         self._collide(sent)
         self._active.append(sent)
         sent.timer = loop.call_at(end, self._ended, sent)
-        if any(node.early and node is not sender for node in self._nodes):
+        if any(node is not sender for node in self._early):
             loop.call_at(start + self._overhead_s + self._byte_s, self._began, sent)
         return sent
 
@@ -121,9 +124,10 @@ class Line:
     def _began(self, sent: Transmission) -> None:
         if sent not in self._active:  # a frame of one byte: its end came first
             return
-        for node in self._nodes:
-            if node.early and node is not sent.sender:
-                heard = b"" if sent.spoiled else self._heard(sent)
+        data = bytes(sent.data)
+        for node in self._early:
+            if node is not sent.sender:
+                heard = b"" if sent.spoiled else self._heard(sent, data)
                 sent.rest[node] = heard[1:]
                 if heard:
                     node.hear(heard[:1])
@@ -132,18 +136,18 @@ class Line:
         self._active.remove(sent)
         self._last = (sent.sender, sent.end)
         if not sent.spoiled:
+            data = bytes(sent.data)
             for node in self._nodes:
                 if node is not sent.sender:
-                    heard = sent.rest[node] if node in sent.rest else self._heard(sent)
+                    heard = sent.rest[node] if node in sent.rest else self._heard(sent, data)
                     if heard:
                         node.hear(heard)
         if sent.done is not None:
             sent.done()
 
-    def _heard(self, sent: Transmission) -> bytes:
+    def _heard(self, sent: Transmission, data: bytes) -> bytes:
         """Return what one receiver makes of a frame; empty when it misses it."""
         if self._channel.lost(sent.start):
             return b""
-        data = bytes(sent.data)
         heard = self._channel.damaged(data)
         return b"" if self._integrity and heard != data else heard

@@ -52,7 +52,7 @@ class TransparentModem(Modem):
 class St7580Modem(Modem):
     """Host frames in, checked datagrams out (ST7580, data-link service).
 
-    It listens before it talks: a data request while the line is busy is answered by a busy status, not taken.
+    It listens before it talks: a data request while the line is busy is refused, with a status that says why.
     """
 
     def __init__(self, line: Line) -> None:
@@ -92,7 +92,7 @@ class St7580Modem(Modem):
     def _request(self, frame: Frame) -> None:
         busy = self._sending * BUSY_SENDING | (not self._sending and self._line.busy) * BUSY_RECEIVING
         if frame.command is Command.DL_DATA_REQ and busy:
-            self.port.put(st7580.encode(Status(busy)))
+            self.port.put(st7580.encode(Status(busy)) + st7580.encode(NAK))
             return
         self.port.put(st7580.encode(ACK))
         if frame.command is Command.DL_DATA_REQ and self._configured and len(frame.data) > 1:

@@ -18,7 +18,7 @@ from protocols.profile import Model, VendorProfile
 from protocols.registry import vendor
 
 _UPTIME_S = (3600.0, 4 * 3600.0)  # of a warm unit
-_AGE_H = (4380.0, 17520.0)  # since a warm unit was installed: half a year to two years
+_INSTALLED = (1_690_000_000.0, 1_750_000_000.0)  # UTC of a warm unit's first day: so its counter outlives a restart
 _YIELD = 0.12  # mean power of a unit by its rating: about 1050 full hours a year
 _TOLERANCE = 0.015  # spread of modules of one type, soiling included
 
@@ -78,7 +78,7 @@ def _inverter(
     seed, warm, model = emulation.seed, emulation.warm, plate.model
     rng = Random(f"{seed}/{plate.serial}/life")
     tolerance = rng.gauss(1, _TOLERANCE)
-    age_h = rng.uniform(*_AGE_H)
+    age_h = max(around.utc - rng.uniform(*_INSTALLED), 0.0) / 3600
     start = Start(
         now=around.now,
         utc=around.utc,

@@ -5,7 +5,7 @@ Rows are coalesced by key while they wait, so a disk that is slow or full costs 
 
 import sqlite3
 import threading
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, fields
 from operator import attrgetter
 from pathlib import Path
@@ -64,7 +64,7 @@ class _Table:
 
     create: str
     insert: str
-    cells: attrgetter[_Cells]
+    cells: Callable[[Row], _Cells]
     key_cells: int
 
 
@@ -106,6 +106,7 @@ class Store:
         self.dropped_rows = 0
         self._max_pages = max_bytes // _PAGE_BYTES
         self._failing = False
+        self._writing = 0
         self._pending: dict[tuple[str | int | None, ...], tuple[str, _Cells]] = {}
         self._lock = threading.Lock()
         self._wake = threading.Event()
@@ -127,8 +128,9 @@ class Store:
 
     @property
     def pending(self) -> int:
-        """Return how many rows wait for the disk."""
-        return len(self._pending)
+        """Return how many rows are not on the disk yet."""
+        with self._lock:
+            return len(self._pending) + self._writing
 
     def put(self, rows: Iterable[Row]) -> None:
         """Store rows soon, together with all that wait; a row replaces the waiting one of its key. Never raises."""
@@ -170,14 +172,18 @@ class Store:
     def _commit(self) -> bool:
         with self._lock:
             batch, self._pending = self._pending, {}
+            self._writing = len(batch)
         try:
             if batch:
                 self._write(batch.values())
         except sqlite3.Error as error:
             with self._lock:
                 self._pending = batch | self._pending  # a row that came meanwhile is newer
+                self._writing = 0
             self._note_failure(error)
             return False
+        with self._lock:
+            self._writing = 0
         if batch and self._failing:
             self._failing = False
             _log.info("store_writes_again", path=str(self.path), failures=self.failures)

@@ -1,10 +1,8 @@
 """A broker inside the demo's own process, on loopback, so that nothing has to be installed beside it."""
 
-import logging
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from pathlib import Path
 
 from protocols.errors import OpenCombinerError
 
@@ -18,10 +16,10 @@ class BrokerMissingError(OpenCombinerError):
 
 
 @asynccontextmanager
-async def embedded_broker(log: Path) -> AsyncIterator[int]:
+async def embedded_broker() -> AsyncIterator[int]:
     """Run a broker for the time of the context and yield its port: 1883 where it is free, else another.
 
-    What it logs goes to the file `log`. Raises BrokerMissingError when amqtt is not installed.
+    Raises BrokerMissingError when amqtt is not installed.
     """
     try:
         from amqtt.broker import Broker  # noqa: PLC0415 - an extra that only the demo needs
@@ -29,7 +27,6 @@ async def embedded_broker(log: Path) -> AsyncIterator[int]:
         raise BrokerMissingError(
             "the demo needs its broker: pip install 'opencombiner[demo]', or make demo in a checkout"
         ) from None
-    _log_to(log)
     port = free_port()
     broker = Broker(
         {
@@ -55,10 +52,3 @@ def free_port() -> int:
                 continue
             return int(probe.getsockname()[1])
     raise OpenCombinerError("no free port on loopback")
-
-
-def _log_to(path: Path) -> None:
-    logger = logging.getLogger("amqtt")
-    logger.addHandler(logging.FileHandler(path))
-    logger.setLevel(logging.WARNING)
-    logger.propagate = False

@@ -44,7 +44,7 @@ async def child(name: str, *arguments: str, log: Path) -> AsyncIterator[Child]:
     try:
         yield Child(name, log, process)
     finally:
-        await _end(process)
+        await end(process)
 
 
 def _environment() -> dict[str, str]:
@@ -53,14 +53,13 @@ def _environment() -> dict[str, str]:
     return {**os.environ, "PYTHONPATH": path, "PYTHONSAFEPATH": "1"}
 
 
-async def _end(process: asyncio.subprocess.Process) -> None:
+async def end(process: asyncio.subprocess.Process, patience_s: float = STOP_S) -> None:
+    """Ask a process group to stop; kill it when it has not stopped after `patience_s`."""
     for number in (signal.SIGTERM, signal.SIGKILL):
         if process.returncode is not None:
             return
         with suppress(ProcessLookupError):  # it has just ended by itself
             os.killpg(process.pid, number)
-        try:
-            async with asyncio.timeout(STOP_S):
+        with suppress(TimeoutError):
+            async with asyncio.timeout(patience_s):
                 await process.wait()
-        except TimeoutError:
-            continue

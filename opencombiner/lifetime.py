@@ -15,26 +15,21 @@ def run_until_stopped(main: Callable[[asyncio.Event], Coroutine[Any, Any, T]]) -
     async def hosted() -> T:
         stop, loop = asyncio.Event(), asyncio.get_running_loop()
         for number in _SIGNALS:
-            if signal.getsignal(number) is not signal.SIG_IGN:  # nohup, or a shell's background job
+            if signal.getsignal(number) is not signal.SIG_IGN:  # nohup, or a job in a shell's background
                 loop.add_signal_handler(number, stop.set)
         return await main(stop)
 
     return asyncio.run(hosted())
 
 
-async def until(stop: asyncio.Event, work: Coroutine[Any, Any, None]) -> None:
-    """Run `work` until the event is set or it ends by itself; raises what it raises."""
-    task = asyncio.ensure_future(work)
-    stopped = asyncio.ensure_future(stop.wait())
+async def first_of(*works: Coroutine[Any, Any, object], within_s: float | None = None) -> None:
+    """Run all `works` until the first ends or the time is over, end the others, and raise what the first raised."""
+    tasks = [asyncio.ensure_future(work) for work in works]
     try:
-        await asyncio.wait((task, stopped), return_when=asyncio.FIRST_COMPLETED)
-        if task.done():
+        done, _ = await asyncio.wait(tasks, timeout=within_s, return_when=asyncio.FIRST_COMPLETED)
+        for task in done:
             task.result()
     finally:
-        await _end(task, stopped)
-
-
-async def _end(*tasks: asyncio.Future[Any]) -> None:
-    for task in tasks:
-        task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)

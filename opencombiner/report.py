@@ -1,10 +1,8 @@
-"""What `check` says of a site: rows that become tables or JSON."""
+"""What `check` says of a site: rows, for tables and JSON alike."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-
-from rich.table import Table
 
 from config.branch import branch_load
 from config.findings import Finding, setting
@@ -110,44 +108,6 @@ def finding_rows(path: Path, findings: Iterable[Finding]) -> list[FindingRow]:
         )
         for finding in findings
     ]
-
-
-def tables(rows: Report) -> Iterator[Table]:
-    """Yield the report as tables."""
-    yield _table(
-        "Links",
-        ("gateway", "role", "link", "modem", "units", "one poll s", "a round s", "asked s", "poll period s"),
-        (
-            (
-                *(row.gateway, row.role, row.url, f"{row.modem}, {row.bit_rate:g} bit/s", str(row.units)),
-                *(f"{row.transaction_s:.2f}", f"{row.cycle_s:.1f}", f"{row.poll_s:g}", f"{row.period_s:.1f}"),
-            )
-            for row in rows.links
-        ),
-    )
-    yield _table(
-        "Branches",
-        ("gateway", "branch", "breaker A", "units", "load A", "permitted", "used"),
-        (
-            (
-                *(row.gateway, row.branch, str(row.breaker_a), row.units, f"{row.drawn_a:.2f}"),
-                *(row.permitted or "no figure", "" if row.used_pct is None else f"{row.used_pct} %"),
-            )
-            for row in rows.branches
-        ),
-    )
-    yield _table(
-        "Inverters",
-        ("slot", "serial", "model", "gateway", "branch", "node"),
-        ((row.slot, row.serial, row.model, row.gateway, row.branch, str(row.node)) for row in rows.inverters),
-    )
-
-
-def _table(title: str, columns: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> Table:
-    table = Table(*columns, title=title, title_justify="left")
-    for row in rows:
-        table.add_row(*row)
-    return table
 
 
 def _link(gateway: Gateway) -> LinkRow:

@@ -13,7 +13,7 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
-from drivers.mqtt.line import MAX_INBOX, Line
+from drivers.mqtt.line import Line
 from drivers.mqtt.session import AccessRefusedError, Message, Options, Session, Tls
 from protocols.errors import LinkDownError
 
@@ -42,10 +42,10 @@ class _Door:
 class _Session:
     """An open connection of the library's, seen through our contract."""
 
-    def __init__(self, client: aiomqtt.Client, *, mqtt5: bool) -> None:
+    def __init__(self, client: aiomqtt.Client, line: Line, *, mqtt5: bool) -> None:
         self._client = client
+        self._line = line
         self._mqtt5 = mqtt5
-        self._line = Line()
 
     @property
     def dropped(self) -> int:
@@ -78,13 +78,22 @@ class _Session:
     def messages(self) -> AsyncIterator[Message]:
         return self._line.messages()
 
-    async def pump(self) -> None:
-        """Move what the library receives into the inbox, until the connection is lost."""
+    async def watch(self) -> None:
+        """Wait for the end of the connection and pass it on; the messages themselves go straight to the line."""
         try:
-            async for message in self._client.messages:
-                self._line.deliver(_received(message))
+            await anext(self._client.messages)
         except (aiomqtt.MqttError, OSError) as error:
             self._line.lose(f"connection lost: {error.__cause__ or error}")
+
+
+def _inbox(line: Line) -> type[asyncio.Queue[aiomqtt.Message]]:
+    """Return the queue class that the library fills: one that hands everything to the line, which bounds and counts."""
+
+    class Inbox(asyncio.Queue[aiomqtt.Message]):
+        def put_nowait(self, item: aiomqtt.Message) -> None:
+            line.deliver(_received(item))
+
+    return Inbox
 
 
 @asynccontextmanager
@@ -92,18 +101,19 @@ async def session(host: str, port: int, options: Options, *, secure: bool) -> As
     """Connect to a real broker; see `connect`. MQTT 5 first, then 3.1.1 for a broker that does not know it."""
     door = _Door(host, port, _tls_context(options.tls or Tls()) if secure else None)
     await _knock(door)
+    line = Line()
     try:
-        client = await _enter(door, options, aiomqtt.ProtocolVersion.V5)
+        client = await _enter(door, options, line, aiomqtt.ProtocolVersion.V5)
         mqtt5 = True
     except _VersionRefusedError:
-        client = await _enter(door, options, aiomqtt.ProtocolVersion.V311)
+        client = await _enter(door, options, line, aiomqtt.ProtocolVersion.V311)
         mqtt5 = False
-    opened = _Session(client, mqtt5=mqtt5)
-    pump = asyncio.create_task(opened.pump())
+    opened = _Session(client, line, mqtt5=mqtt5)
+    watch = asyncio.create_task(opened.watch())
     try:
         yield opened
     finally:
-        pump.cancel()
+        watch.cancel()
         await _leave(client)
 
 
@@ -126,10 +136,10 @@ class _VersionRefusedError(Exception):
     """The broker does not speak this version of MQTT."""
 
 
-async def _enter(door: _Door, options: Options, version: aiomqtt.ProtocolVersion) -> aiomqtt.Client:
-    client = _client(door, options, version)
+async def _enter(door: _Door, options: Options, line: Line, version: aiomqtt.ProtocolVersion) -> aiomqtt.Client:
+    client = _client(door, options, line, version)
     try:
-        await client.__aenter__()
+        await _entered(client)
     except aiomqtt.MqttCodeError as error:
         raise _refusal(door, version, error) from error
     except aiomqtt.MqttError as error:
@@ -140,7 +150,20 @@ async def _enter(door: _Door, options: Options, version: aiomqtt.ProtocolVersion
     return client
 
 
-def _client(door: _Door, options: Options, version: aiomqtt.ProtocolVersion) -> aiomqtt.Client:
+async def _entered(client: aiomqtt.Client) -> None:
+    """Enter in a task of its own: before Python 3.12 the library can lose a cancellation that comes with the answer."""
+    entering = asyncio.create_task(client.__aenter__())
+    try:
+        await asyncio.wait([entering])
+    except asyncio.CancelledError:
+        entering.cancel()
+        await asyncio.gather(entering, return_exceptions=True)
+        await _leave(client)
+        raise
+    await entering
+
+
+def _client(door: _Door, options: Options, line: Line, version: aiomqtt.ProtocolVersion) -> aiomqtt.Client:
     will = options.will
     mqtt5 = version is aiomqtt.ProtocolVersion.V5
     return aiomqtt.Client(
@@ -154,7 +177,7 @@ def _client(door: _Door, options: Options, version: aiomqtt.ProtocolVersion) -> 
         timeout=CONNACK_WITHIN_S,
         will=aiomqtt.Will(will.topic, will.payload, will.qos, will.retain) if will else None,
         tls_context=door.tls,
-        max_queued_incoming_messages=MAX_INBOX,
+        queue_type=_inbox(line),
         socket_options=[_NO_DELAY],
         properties=_properties(PacketTypes.CONNECT, MaximumPacketSize=MAX_PACKET) if mqtt5 else None,
     )

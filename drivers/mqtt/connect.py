@@ -17,7 +17,7 @@ def connect(options: Options) -> AbstractAsyncContextManager[Session]:
     away and AccessRefusedError when it denies us. A loss inside it shows as LinkDownError from the session's methods.
     """
     where = urlsplit(options.url)
-    if where.scheme == "mem" and where.netloc:
+    if where.scheme == "mem" and where.netloc and not where.path:
         return memory.session(memory.broker(where.netloc), options)
     if where.scheme in _PORTS and where.hostname:
         return client.session(where.hostname, _port(where, options.url), options, secure=where.scheme == "mqtts")

@@ -10,7 +10,6 @@ from drivers.stream import ByteStream
 from protocols.errors import LinkDownError
 
 FRAMES = 16  # one answer is expected; no chatterbox on the line fills the memory
-_EARLY_TRUST = 3  # misses after which a modem is no longer trusted to hand bytes up as they come
 
 
 class Line:
@@ -30,7 +29,7 @@ class Line:
         self._reply_bytes = 0
         self._margin_s = 0.0
         self._began: float | None = None  # when the bytes began that wait for the rest of their frame
-        self._early = 0  # misses that are left until bytes are no longer expected early
+        self._early = False  # the last answer came byte by byte, not as a whole
         self._lost: str | None = None
 
     async def start(self) -> None:
@@ -50,11 +49,13 @@ class Line:
         while True:
             chunk = await self._stream.read()
             began = self._now() if self._began is None else self._began
+            deadline = self._window.deadline
             for heard in await self._modem.take(chunk):
                 self._note(heard, began)
             self._began = began if self._modem.pending else None
             self._window.heard(self._now(), self._modem.pending, self._margin_s)
-            self._changed.set()
+            if self._frames or self._window.deadline < deadline:  # a later end is noticed when the earlier one comes
+                self._changed.set()
 
     def _note(self, heard: Heard, began: float) -> None:
         now = self._now()
@@ -69,8 +70,7 @@ class Line:
                 self._quiet_at = now + self.air.turnaround_s
                 self.excess_s = now - self._window.paper_end
                 if self._modem.early and len(heard) == self._reply_bytes:
-                    streamed = now - began >= self.air.frame_s(len(heard)) / 2
-                    self._early = _EARLY_TRUST if streamed else 0
+                    self._early = now - began >= self.air.bytes_s(len(heard)) / 2
 
     async def request(self, datagram: bytes, reply_bytes: int, within_s: float, allowance: Allowance) -> None:
         """Send once the medium is quiet, and open the window. Raises LinkDownError."""
@@ -81,7 +81,15 @@ class Line:
         now = self._now()
         self._reply_bytes, self._margin_s = reply_bytes, allowance.seconds
         wait_s = within_s + allowance.seconds
-        self._window = Window(self.air, now, len(datagram), reply_bytes, wait_s=wait_s, early=self._early > 0)
+        self._window = Window(
+            self.air,
+            now,
+            len(datagram),
+            reply_bytes,
+            wait_s=wait_s,
+            early=self._early,
+            confirm_s=self._modem.confirm_s,
+        )
         self._quiet_at = now + self.air.transaction_s(len(datagram), reply_bytes)
         self._counters.sent += 1
         try:
@@ -110,8 +118,6 @@ class Line:
     def _miss(self) -> None:
         self._forget()
         self._quiet_at = self._now()  # nothing is on the way: the medium is free
-        if self._reply_bytes:
-            self._early = max(self._early - 1, 0)
 
     def _forget(self) -> None:
         self._modem.forget()

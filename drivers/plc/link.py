@@ -102,7 +102,7 @@ class PlcLink:
         finally:
             self._line = None
             self._opened.clear()
-            line.lose(_STOPPED)
+            self._reason = line.lose(_STOPPED)
 
     def _modem(self, stream: ByteStream) -> Modem:
         match self._settings.modem:

@@ -33,6 +33,7 @@ class Modem(Protocol):
     """One opening of a modem."""
 
     early: bool  # may hand bytes up before the frame is whole
+    confirm_s: float  # how long it may take to say that a request has left; 0: it does not say so
 
     @property
     def pending(self) -> int:
@@ -60,6 +61,7 @@ class Transparent:
     """Bytes in, bytes out: frames are found by their length and CRC."""
 
     early = True
+    confirm_s = 0.0
 
     def __init__(self, stream: ByteStream, settings: PlcSettings, counters: LinkCounters) -> None:
         self._stream = stream
@@ -117,12 +119,14 @@ class St7580:
     """
 
     early = False  # an indication comes when the frame has ended
+    confirm_s = CONFIRM_S
     options = st7580.data_options(Modulation.BPSK_CODED)
 
     def __init__(self, stream: ByteStream, settings: PlcSettings, counters: LinkCounters) -> None:
         self._stream = stream
         self._byte_s = _UART_BITS / settings.baud
         self._baud = settings.baud
+        self._turnaround_s = settings.turnaround_s
         self._counters = counters
         self._deframer = st7580.Deframer()
         self._answer: asyncio.Future[Handshake] = asyncio.get_running_loop().create_future()
@@ -166,6 +170,8 @@ class St7580:
             answer = await self._acknowledged(len(frame))
             if answer is ACK:
                 return True
+            if answer is NAK:  # damaged on the wire, or the line is busy
+                await asyncio.sleep(self._turnaround_s)
         if answer is NAK:
             return False
         raise LinkDownError("the ST7580 acknowledges nothing")

@@ -62,43 +62,53 @@ class Window:
 
     `early` (the modem hands bytes up as they come): nothing heard by the time of the first byte ends the window, and
     half an answer ends it when the rest is due. Otherwise it ends when the last byte is due. Without a reply it lasts
-    until the medium is free.
+    until the medium is free. A modem that confirms gets `confirm_s` to do so: until then the line may be busy.
     """
 
     def __init__(
-        self, air: AirTime, at: float, request_bytes: int, reply_bytes: int, *, wait_s: float, early: bool
+        self,
+        air: AirTime,
+        at: float,
+        request_bytes: int,
+        reply_bytes: int,
+        *,
+        wait_s: float,
+        early: bool,
+        confirm_s: float = 0.0,
     ) -> None:
         self._air = air
         self._reply_bytes = reply_bytes
         self._sent = at + air.frame_s(request_bytes)
-        self._confirmed = False
+        self._confirm_by = self._sent + confirm_s
         free = self._sent + air.turnaround_s
-        if not reply_bytes:
-            self.paper_end = self._start_by = self._end_by = self.deadline = free
-            return
-        self.paper_end = free + air.frame_s(reply_bytes)
-        self._end_by = self.paper_end + wait_s
+        self.paper_end = free + air.frame_s(reply_bytes) if reply_bytes else free
+        self._end_by = self.paper_end + wait_s if reply_bytes else free
         first_byte = free + wait_s + air.bytes_s(air.overhead_bytes + LEEWAY_BYTES)
         self._start_by = min(first_byte, self._end_by) if early else self._end_by
-        self.deadline = self._start_by
+        self._until = self._start_by
+
+    @property
+    def deadline(self) -> float:
+        """Return when the window ends if nothing more is heard."""
+        return max(self._until, self._confirm_by)
 
     def heard(self, now: float, pending: int, margin_s: float) -> None:
         """Take note of bytes; `pending` of them may belong to an answer that is still growing."""
-        self.deadline = self._start_by
+        self._until = self._start_by
         if pending:
             rest = self._air.bytes_s(max(self._reply_bytes - pending, 0))
-            self.deadline = max(self._start_by, min(now + rest + margin_s, self._end_by + margin_s))
+            self._until = max(self._start_by, min(now + rest, self._end_by) + margin_s)
 
     def confirmed(self, now: float) -> None:
-        """Take note that the modem has sent the request, perhaps later than on paper: the line was busy."""
-        late = now - self._sent
-        if late > 0 and not self._confirmed:
-            self.paper_end += late
-            self._start_by += late
-            self._end_by += late
-            self.deadline += late
-        self._confirmed = True
+        """Take note that the modem has sent the request, perhaps later than on paper."""
+        late = max(now - self._sent, 0.0)
+        self._sent += late
+        self.paper_end += late
+        self._start_by += late
+        self._end_by += late
+        self._until += late
+        self._confirm_by = now
 
     def over(self, now: float) -> None:
         """End the window: no answer can come."""
-        self._start_by = self._end_by = self.deadline = now
+        self._start_by = self._end_by = self._until = self._confirm_by = now

@@ -28,6 +28,7 @@ class PairedStream:
         except OSError as error:  # those of pyserial are among them
             raise LinkDownError(f"{CLOSED}: {error}") from error
         if not chunk:
+            self.close()  # what is written to a half-open connection goes nowhere
             raise LinkDownError(CLOSED)
         return chunk
 

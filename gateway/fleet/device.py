@@ -24,7 +24,7 @@ class Device:
         self.station = Station(identity.serial, identity.node)
         self.comm = Comm()
         self.joined = False
-        self.stranger: str | None = None  # a foreign serial that was reported already
+        self.stranger: str | None = None  # who answered instead and was reported already
         self.stats = NodeStats()
         self.stats_told_at: float | None = None
         self._values: dict[Channel, Value] = {}

@@ -41,8 +41,8 @@ class Listener(Protocol):
         """Take the identity values of a unit that has joined."""
         ...
 
-    def mismatched(self, slot: str, serial: str) -> None:
-        """Take note that a unit of another serial answers in a slot; told once per serial."""
+    def mismatched(self, slot: str, found: str) -> None:
+        """Take note that another unit answers in a slot: its serial, or the exchange's words; told once for each."""
         ...
 
     def answered(self, slot: str, reading: Reading) -> None:
@@ -252,10 +252,10 @@ class Poller:
         self._report_stranger(device, str(serial))
         return False
 
-    def _report_stranger(self, device: Device, serial: str) -> None:
-        if device.stranger != serial:
-            device.stranger = serial
-            self._listener.mismatched(device.identity.slot, serial)
+    def _report_stranger(self, device: Device, found: str) -> None:
+        if device.stranger != found:
+            device.stranger = found
+            self._listener.mismatched(device.identity.slot, found)
 
     def _tell(self, device: Device, before: CommState, now: float) -> None:
         slot = device.identity.slot

@@ -13,6 +13,8 @@ MARGIN = 1.2  # times rated power: more than that no unit delivers, not even for
 TOLERANCE_MWH = 100_000  # the coarsest step of a register: 0.1 kWh
 DAY_H = 10.0  # full-load hours of the longest summer day: a device that saves once a day forgets no more
 CONFIRM = 3  # readings in a row that must agree before an implausible step is believed
+_UPTIME_DRIFT = 0.05  # of a device's own clock, which nobody corrects
+_UPTIME_SLACK_S = 5.0  # an answer may be read late by its own retries
 
 _log = structlog.get_logger(__name__)
 
@@ -127,8 +129,12 @@ class Account:
         """
         if when.uptime_s is None or self.row.uptime_s is None:
             return None
-        earlier = when.uptime_s < self.row.uptime_s or (elapsed_s is not None and when.uptime_s < 0.95 * elapsed_s - 5)
-        return earlier and value_mwh <= self._most(when.uptime_s)
+        if elapsed_s is None:
+            short = when.uptime_s < self.row.uptime_s
+        else:
+            expected_s = self.row.uptime_s + elapsed_s * (1 - _UPTIME_DRIFT) - _UPTIME_SLACK_S
+            short = when.uptime_s < min(expected_s, elapsed_s * (1 + _UPTIME_DRIFT) + _UPTIME_SLACK_S)
+        return short and value_mwh <= self._most(when.uptime_s)
 
     def _confirmed(self, value_mwh: int, at: float) -> bool:
         """Count implausible readings that agree with one another; tell whether there are enough."""

@@ -165,9 +165,9 @@ class SiteState:
             self._event("replaced", slot, former=kept.former, serial=identity.serial)
             kept.former = None
 
-    def mismatched(self, slot: str, serial: str) -> None:
-        """Take note that a unit of another serial answers in a slot; it is not accepted."""
-        self._event("identity_mismatch", slot, found=serial, configured=self._views[slot].identity.serial)
+    def mismatched(self, slot: str, found: str) -> None:
+        """Take note that another unit answers in a slot; it is not accepted."""
+        self._event("identity_mismatch", slot, found=found, configured=self._views[slot].identity.serial)
 
     def stats(self, slot: str, stats: NodeStats) -> None:
         """Take a unit's statistics; they are published in their own time, so nothing is marked."""

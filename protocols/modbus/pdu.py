@@ -46,6 +46,8 @@ class ReadRequest:
 
     def encode(self) -> bytes:
         """Return the PDU."""
+        if not 1 <= self.count <= MAX_READ:
+            raise LocalProtocolError(f"a read of {self.count} registers")
         return _TWO_WORDS.pack(self.function, self.start, self.count)
 
 

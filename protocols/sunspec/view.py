@@ -34,7 +34,7 @@ from protocols.sunspec import models as m
 
 _FIELD_32 = 1 << 32
 _ON_GRID = frozenset({InvSt.RUNNING, InvSt.THROTTLED})
-_MODULE_KINDS = {  # events that SunSpec also knows at an input, with their bits there: note on SunSpec 160 DCEvt
+_MODULE_KINDS = {  # events that an input has too, and their bits in SunSpec 160.DCEvt
     EventKind.GROUND_FAULT: 0,
     EventKind.DC_OVER_VOLT: 1,
     EventKind.DC_DISCONNECT: 3,
@@ -105,6 +105,8 @@ def _counter(values: Mapping[Channel, Value], point: Point, port: int = 0) -> in
 
 
 def _apparent(values: Mapping[Channel, Value]) -> dict[Channel, Value]:
+    if values.get(Channel(W)) is None:
+        return {Channel(VA): None, Channel(PF): None}
     w, var = _number(values, W), _number(values, VAR)
     va = hypot(w, var)
     return {Channel(VA): va, Channel(PF): w / va if va else None}

@@ -14,6 +14,7 @@ from protocols.vendors.atmoce.control import FIRST_123, LAST_123, Controls
 from protocols.vendors.atmoce.sunspec_side import SunSpecSide
 
 MUTE = 0  # address of a unit that has none
+_BROADCAST = rtu.BROADCAST.to_bytes()
 
 
 class InverterSide:
@@ -35,6 +36,8 @@ class InverterSide:
 
     def answer(self, datagram: bytes, now: float) -> tuple[bytes, ...]:
         """Return the answer to a request for this unit; silence to all else."""
+        if datagram[:1] not in (_BROADCAST, self.node.to_bytes()):
+            return ()  # before the CRC: most of what a unit hears is for another
         try:
             node, body = rtu.decode(datagram)
             request = pdu.decode_request(body)
@@ -43,7 +46,7 @@ class InverterSide:
         if node == rtu.BROADCAST:
             self._hear(request, now)
             return ()
-        return (rtu.encode(node, self._serve(request, now).encode()),) if node == self.node else ()
+        return (rtu.encode(node, self._serve(request, now).encode()),)
 
     def _native(self) -> tuple[Block, ...]:
         device, profile = self._device, y.GRID_PROFILE.size // 2

@@ -1,0 +1,252 @@
+"""The bridge: keeps a session with the broker and says there what the site has to say."""
+
+import asyncio
+import contextlib
+import random
+from collections import deque
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import asdict, dataclass
+
+import structlog
+
+from config.site import Mqtt
+from drivers.clock import Clock
+from drivers.mqtt.connect import connect
+from drivers.mqtt.session import AccessRefusedError, Message, Options, Session
+from gateway.log import LogTap
+from gateway.mqtt import payloads, topics
+from gateway.mqtt.discovery import Discovery
+from gateway.mqtt.messages import Messages
+from gateway.mqtt.payloads import About, Json
+from gateway.mqtt.questions import Questions
+from gateway.mqtt.site import Site
+from gateway.telemetry.outbox import MAX_EVENTS
+from protocols.errors import LinkDownError
+
+RETRY_FIRST_S = 1.0  # pause before another try; doubled each time
+RETRY_MOST_S = 30.0  # so that a broker that comes back is found within half a minute
+RETRY_REFUSED_S = 60.0  # after a refusal, which a person must put right first
+BIRTH_DELAY_S = (0.5, 3.0)  # before we answer Home Assistant's birth: not all devices at once
+FLUSH_GAP_S = 0.1  # between two looks at the outbox: a burst of answers is one message per topic
+REPORT_EVERY_S = 60.0  # between two reports of health and links
+FAREWELL_WITHIN_S = 1.0  # for our last word; with the driver's goodbye it stays below 2 s
+
+log = structlog.get_logger()
+
+
+@dataclass(slots=True)
+class BridgeCounters:
+    """What the bridge has counted since the daemon started; `dropped_inbound` is of the present session."""
+
+    connected: bool = False
+    connects: int = 0
+    failures: int = 0
+    published: int = 0
+    waiting_events: int = 0
+    dropped_events: int = 0
+    dropped_inbound: int = 0
+
+
+class Bridge:
+    """Connects the site with a broker, for as long as `run` runs.
+
+    `health` returns what `bridge/health` says beside its time, `tap` holds the warnings for `bridge/logging`,
+    `jitter` draws a number between two.
+    """
+
+    def __init__(
+        self,
+        site: Site,
+        clock: Clock,
+        about: About,
+        settings: Mqtt,
+        options: Options,
+        health: Callable[[], Json],
+        tap: LogTap,
+        *,
+        jitter: Callable[[float, float], float] = random.uniform,
+    ) -> None:
+        self._site = site
+        self._clock = clock
+        self._options = options
+        self._health = health
+        self._tap = tap
+        self._jitter = jitter
+        tree = topics.Tree(settings.base, about.site)
+        discovery = Discovery(tree, about, settings.discovery.prefix) if settings.discovery.enabled else None
+        self._messages = Messages(tree, about, discovery, mirror=settings.flat)
+        self._questions = Questions(tree, site, about, self._condition)
+        self._inventory = tree.topic(topics.Bridge("devices"))
+        self._birth = f"{settings.discovery.prefix}/status" if discovery else None
+        self._filters = [tree.requests, self._inventory, *([self._birth] if self._birth else [])]
+        self._born = asyncio.Event()
+        self._speaking = asyncio.Lock()  # greeting and news never mix: values follow their descriptions
+        self._events: deque[Message] = deque()  # taken from the outbox and not yet acknowledged
+        self._report_at = 0.0
+        self._tries = 0
+        self._noted: str | None = None  # the loss that the log knows of
+        self._counters = BridgeCounters()
+
+    def counters(self) -> Json:
+        """Return the counters, for `bridge/health`."""
+        self._counters.waiting_events = len(self._events)
+        return asdict(self._counters)
+
+    async def run(self) -> None:
+        """Keep a session open until cancelled; then say goodbye, in less than 2 s whatever the broker does."""
+        while True:
+            pause_s = await self._attempt()
+            self._tries += 1
+            await asyncio.sleep(self._jitter(pause_s / 2, pause_s))
+
+    async def _attempt(self) -> float:
+        """Hold one session until it ends; return how long to pause at most before the next."""
+        try:
+            async with connect(self._options) as session:
+                await self._serve(session)
+        except AccessRefusedError as error:
+            self._note("mqtt_refused", error, remedy="check user, password, certificate and rights")
+            return RETRY_REFUSED_S
+        except LinkDownError as error:
+            self._note("mqtt_down", error)
+        except Exception:  # the MQTT supervisor: a bug of ours costs the session, never the plant
+            self._counters.failures += 1
+            log.exception("mqtt_failed")
+        finally:
+            self._counters.connected = False
+        return min(RETRY_FIRST_S * 2.0 ** min(self._tries, 10), RETRY_MOST_S)
+
+    def _note(self, event: str, error: LinkDownError, **more: str) -> None:
+        """Log a loss once, not every vain try after it."""
+        say = log.debug if event == self._noted else log.warning
+        self._noted = event
+        say(event, broker=self._options.url, reason=str(error), **more)
+
+    async def _serve(self, session: Session) -> None:
+        try:
+            await self._subscribe(session)
+            await self._greet(session)
+            self._tries = 0
+            self._noted = None
+            self._counters.connected = True
+            self._counters.connects += 1
+            log.info("mqtt_up", broker=self._options.url)
+            works = (self._tell, self._listen, self._greet_newborn, self._report, self._forward_logs)
+            await _until_one_fails([asyncio.create_task(work(session)) for work in works])
+        finally:
+            self._counters.dropped_inbound = session.dropped
+            with contextlib.suppress(LinkDownError, TimeoutError):
+                async with asyncio.timeout(FAREWELL_WITHIN_S):
+                    await session.publish(self._messages.gone())
+
+    async def _subscribe(self, session: Session) -> None:
+        for topic_filter in self._filters:
+            try:
+                await session.subscribe(topic_filter)
+            except AccessRefusedError as error:  # telemetry works without
+                log.warning("mqtt_subscription_refused", reason=str(error))
+
+    async def _greet(self, session: Session) -> None:
+        """Say everything, in the order that lets a listener make sense of it."""
+        async with self._speaking:
+            views = self._site.views
+            await self._say(session, self._messages.bridge(views))
+            await self._say(session, self._messages.descriptions(views))
+            for view in views.values():
+                await self._say(session, self._messages.availability(view))
+            for view in views.values():
+                await self._say(session, self._messages.info(view))
+                await self._say(session, self._messages.state(view))
+            await self._say(session, [self._messages.site(self._site.totals(), self._clock.utc())])
+
+    async def _tell(self, session: Session) -> None:
+        """Say what is new, as soon as it is new."""
+        while True:
+            await self._site.outbox.wait()
+            async with self._speaking:
+                await self._flush(session)
+            await asyncio.sleep(FLUSH_GAP_S)
+
+    async def _flush(self, session: Session) -> None:
+        changes = self._site.outbox.take()
+        for event in changes.events:
+            self._keep(self._messages.event(event))
+        views = self._site.views
+        for slot in changes.info:
+            await self._say(session, self._messages.description(views[slot]))
+            await self._say(session, self._messages.info(views[slot]))
+        if changes.info:
+            await self._say(session, [self._messages.devices(views)])
+        for slot in changes.availability:
+            await self._say(session, self._messages.availability(views[slot]))
+        for slot in changes.state:
+            await self._say(session, self._messages.state(views[slot]))
+        if changes.site:
+            await self._say(session, [self._messages.site(self._site.totals(), self._clock.utc())])
+        while self._events:
+            await self._say(session, [self._events[0]])
+            self._events.popleft()
+
+    def _keep(self, event: Message) -> None:
+        if len(self._events) >= MAX_EVENTS:
+            self._events.popleft()
+            self._counters.dropped_events += 1
+        self._events.append(event)
+
+    async def _listen(self, session: Session) -> None:
+        async for message in session.messages():
+            if message.topic == self._birth:
+                if message.payload == b"online" and not message.retain:
+                    self._born.set()
+            elif message.topic == self._inventory:
+                if message.retain:  # what an earlier run left behind; not our own echo
+                    known = payloads.parse_inventory(message.payload)
+                    await self._say(session, self._messages.departed(known, self._site.views))
+            elif answer := self._questions.answer(message):
+                await self._say(session, [answer])
+
+    async def _greet_newborn(self, session: Session) -> None:
+        """Answer Home Assistant's birth."""
+        while True:
+            await self._born.wait()
+            await asyncio.sleep(self._jitter(*BIRTH_DELAY_S))
+            self._born.clear()
+            await self._greet(session)
+
+    async def _report(self, session: Session) -> None:
+        now = asyncio.get_running_loop().time
+        while True:
+            await asyncio.sleep(self._report_at - now())
+            self._report_at = now() + REPORT_EVERY_S
+            self._counters.dropped_inbound = session.dropped
+            await self._say(session, [self._messages.health(self._condition())])
+            for view in self._site.views.values():
+                await self._say(session, self._messages.link(view))
+
+    def _condition(self) -> Json:
+        return {"ts": payloads.stamp(self._clock.utc()), **self._health()}
+
+    async def _forward_logs(self, session: Session) -> None:
+        while True:
+            await self._tap.wait()
+            await self._say(session, [self._messages.log(record) for record in self._tap.take()])
+
+    async def _say(self, session: Session, messages: Iterable[Message]) -> None:
+        for message in messages:
+            await session.publish(message)
+            self._counters.published += 1
+
+
+async def _until_one_fails(tasks: Sequence[asyncio.Task[None]]) -> None:
+    """Let endless tasks run until one of them fails; end the others and raise its error.
+
+    Not a task group: before Python 3.13 that loses a cancellation that comes in the instant of an error.
+    """
+    try:
+        failed, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+    for task in failed:
+        task.result()

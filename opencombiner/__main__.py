@@ -1,0 +1,5 @@
+"""`python -m opencombiner`."""
+
+from opencombiner.cli import main
+
+main()

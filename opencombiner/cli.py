@@ -1,0 +1,185 @@
+"""The command line: what a user types, and the exit code that answers."""
+
+import json
+from collections.abc import Iterable
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+from config.checks import admit
+from config.findings import Finding, SiteRefusedError
+from config.loader import LoadedSite, load_site
+from config.packaged import packaged
+from drivers.clock import SystemClock
+from opencombiner.exit_code import EPILOG, ExitCode
+from opencombiner.lifetime import run_until_stopped
+from opencombiner.logs import LogFormat, LogLevel, configure
+from opencombiner.report import finding_rows, report
+from protocols.errors import ConfigError, OpenCombinerError
+
+
+class Commands(TyperGroup):
+    """Commands whose errors become one line each and an exit code."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run a command."""
+        try:
+            return super().invoke(ctx)
+        except (OpenCombinerError, ExceptionGroup) as error:
+            leaves = _leaves(error)
+            if not all(isinstance(leaf, OpenCombinerError) for leaf in leaves):
+                raise  # a bug: its traceback is wanted
+            typer.echo("\n".join(str(leaf) for leaf in leaves), err=True)
+            refused = all(isinstance(leaf, ConfigError) for leaf in leaves)
+            raise typer.Exit(ExitCode.REFUSED if refused else ExitCode.FAILED) from None
+        except KeyboardInterrupt:
+            raise typer.Exit(ExitCode.INTERRUPTED) from None
+
+
+def _leaves(error: Exception) -> list[Exception]:
+    """Return the errors in a task group's group."""
+    if isinstance(error, ExceptionGroup):
+        return [leaf for part in error.exceptions for leaf in _leaves(part)]
+    return [error]
+
+
+app = typer.Typer(
+    name="opencombiner",
+    cls=Commands,
+    help="The gateway of a microinverter plant as open software.",
+    epilog=EPILOG,
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+SitePath = Annotated[Path, typer.Argument(metavar="SITE", help="the site file", show_default=False)]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")]
+Level = Annotated[LogLevel, typer.Option("--log-level", help="The least severe lines to log.")]
+Form = Annotated[LogFormat, typer.Option("--log-format", help="Log for people or for machines.")]
+
+
+def _show_version(value: bool) -> None:  # noqa: FBT001 - typer calls it so
+    if not value:
+        return
+    from importlib import metadata  # noqa: PLC0415 - its import costs more than most commands need
+
+    try:
+        typer.echo(f"opencombiner {metadata.version('opencombiner')}")
+    except metadata.PackageNotFoundError:
+        typer.echo("opencombiner, not installed: run from a checkout")
+    raise typer.Exit
+
+
+@app.callback()
+def options(
+    *,
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the version and exit.", callback=_show_version, is_eager=True)
+    ] = False,
+) -> None:
+    """Take the options that stand before any command."""
+
+
+@app.command(epilog=EPILOG)
+def check(site: SitePath, *, as_json: AsJson = False) -> None:
+    """Check a site file; show links, branch loads, inverters and the poll cycle to expect."""
+    from opencombiner.tables import headline, report_tables, show  # noqa: PLC0415 - memory that the daemon can do without
+
+    clock = SystemClock()
+    try:
+        loaded = load_site(site, clock)
+        warnings = admit(loaded)
+    except SiteRefusedError as error:
+        if as_json:
+            _print_json({"ok": False, "findings": [asdict(row) for row in finding_rows(site, error.findings)]})
+        raise
+    rows = report(loaded)
+    if as_json:
+        findings = [asdict(row) for row in finding_rows(site, warnings)]
+        _print_json({"ok": True, **asdict(rows), "findings": findings})
+    else:
+        typer.echo(headline(rows))
+        show(report_tables(rows))
+        _warn(site, warnings)
+
+
+@app.command(epilog=EPILOG)
+def run(site: SitePath, *, log_level: Level = LogLevel.INFO, log_format: Form = LogFormat.TEXT) -> None:
+    """Run the gateway of a site until it is stopped. A broker or a modem that is away is waited for."""
+    configure(log_level, log_format)
+    loaded = _load(site)
+    clock = SystemClock(always=loaded.site.clock.trust == "always")
+    from gateway import app as daemon  # noqa: PLC0415 - each command loads what it runs
+
+    run_until_stopped(lambda stop: daemon.run(loaded.site, clock=clock, stop=stop))
+
+
+@app.command(epilog=EPILOG)
+def emulate(
+    site: SitePath,
+    *,
+    seed: Annotated[int | None, typer.Option(help="Seed instead of the site file's.", show_default=False)] = None,
+    log_level: Level = LogLevel.INFO,
+    log_format: Form = LogFormat.TEXT,
+) -> None:
+    """Emulate the inverters of a site behind their modems until it is stopped."""
+    configure(log_level, log_format)
+    loaded = _load(site)
+    from opencombiner.emulation import emulate as serve  # noqa: PLC0415 - each command loads what it runs
+
+    run_until_stopped(lambda stop: serve(loaded.site, seed, SystemClock(), stop))
+
+
+@app.command(epilog=EPILOG)
+def demo(
+    *,
+    seconds: Annotated[
+        float | None,
+        typer.Option(min=1, help="End after this time; exit code 0 if data arrived, else 1.", show_default=False),
+    ] = None,
+) -> None:
+    """Run an emulated plant, its gateway and a broker, and watch them live. Ctrl-C ends it all."""
+    from opencombiner.demo import demo as watch  # noqa: PLC0415 - each command loads what it runs
+
+    if not run_until_stopped(lambda stop: watch(SystemClock(), stop, seconds)) and seconds is not None:
+        typer.echo(f"not every inverter was heard of within {seconds:g} s", err=True)
+        raise typer.Exit(ExitCode.FAILED)
+
+
+@app.command(epilog=EPILOG)
+def schema() -> None:
+    """Print the JSON schema of the site file."""
+    from config.schema import schema as text  # noqa: PLC0415 - each command loads what it runs
+
+    typer.echo(text(), nl=False)
+
+
+@app.command(epilog=EPILOG)
+def example() -> None:
+    """Print a commented site file to start from."""
+    typer.echo(packaged("example.yaml").read_text("utf-8"), nl=False)
+
+
+def _load(path: Path) -> LoadedSite:
+    """Return a site that may run; its warnings are shown."""
+    loaded = load_site(path, SystemClock())
+    _warn(path, admit(loaded))
+    return loaded
+
+
+def _warn(path: Path, warnings: Iterable[Finding]) -> None:
+    for warning in warnings:
+        typer.echo(warning.text(path), err=True)
+
+
+def _print_json(value: object) -> None:
+    typer.echo(json.dumps(value, indent=2, ensure_ascii=False))
+
+
+def main() -> None:
+    """Run the command that the arguments name."""
+    app(prog_name="opencombiner")

@@ -1,0 +1,204 @@
+"""What every vendor folder must do; a new one is tested by being there."""
+
+from dataclasses import replace
+from itertools import combinations
+from random import Random
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from protocols.commands import Activate, AlarmReset, Command, Conn, Restart, WMaxLimPct
+from protocols.exchange import Done, Exchange, Failed, Responder, Send, Wait
+from protocols.points import Channel, Value
+from protocols.profile import PollItem, Station, VendorProfile
+from protocols.registry import vendor, vendor_names
+from tests.support.device import ScriptedDevice, running
+from tests.support.layouts import every_layout
+from tests.support.talk import Medium, talk
+from tests.support.vectors import load
+
+PROFILES = [vendor(name) for name in vendor_names()]
+ITEMS = [(profile, item) for profile in PROFILES for item in profile.poll_plan]
+COMMANDS: list[Command] = [
+    WMaxLimPct(55.0),
+    Conn(on=False),
+    Conn(on=True),
+    Restart(),
+    AlarmReset(),
+    Activate(permitted=True),
+    Activate(permitted=False),
+]
+
+each_vendor = pytest.mark.parametrize("profile", PROFILES, ids=lambda profile: profile.name)
+each_item = pytest.mark.parametrize(("profile", "item"), ITEMS, ids=[f"{p.name} {i.name}" for p, i in ITEMS])
+
+
+def device(profile: VendorProfile) -> ScriptedDevice:
+    serial = str(profile.serials[0][0]) if profile.serials else "TEST00001"
+    model = next(iter(profile.models.values()))
+    return ScriptedDevice(serial, model, running(model.ports))
+
+
+def joined(profile: VendorProfile, unit: ScriptedDevice) -> tuple[Station, Responder]:
+    station, responder = Station(unit.serial, 7), profile.responder(unit)
+    assert isinstance(talk(profile.join(station), responder), Done)
+    return station, responder
+
+
+def polled(profile: VendorProfile, item: PollItem, unit: ScriptedDevice) -> dict[Channel, Value]:
+    station, responder = joined(profile, unit)
+    done = talk(profile.poll(station, item), responder)
+    assert isinstance(done, Done)
+    return dict(done.value)
+
+
+@each_item
+def test_the_gateway_reads_what_the_device_shows(profile: VendorProfile, item: PollItem) -> None:
+    unit = device(profile)
+    values = polled(profile, item, unit)
+    known = values.keys() & unit.shown.keys()
+    assert len(known) >= 5
+    for channel in known:
+        assert values[channel] == pytest.approx(unit.shown[channel], rel=0.01), channel
+
+
+@each_item
+def test_a_poll_costs_what_the_profile_says(profile: VendorProfile, item: PollItem) -> None:
+    step = profile.poll(Station("TEST00001", 7), item).start()
+    assert isinstance(step, Send)
+    if item is profile.poll_plan[0]:
+        assert (len(step.datagram), step.reply_bytes) == profile.poll_bytes
+
+
+@each_item
+@pytest.mark.parametrize("seed", range(10))
+def test_a_bad_line_costs_readings_but_never_makes_one_up(profile: VendorProfile, item: PollItem, seed: int) -> None:
+    unit = device(profile)
+    truth = polled(profile, item, unit)
+    station, responder = joined(profile, unit)
+    medium = Medium(0.2, Random(seed))
+    ends = [talk(profile.poll(station, item), responder, medium=medium) for _ in range(50)]
+    read = [end.value for end in ends if isinstance(end, Done)]
+    assert 10 < len(read) < 50
+    assert all(values == truth for values in read)
+
+
+@each_vendor
+@pytest.mark.parametrize("seed", range(5))
+def test_a_unit_joins_over_a_bad_line_in_the_end(profile: VendorProfile, seed: int) -> None:
+    unit = device(profile)
+    responder, medium = profile.responder(unit), Medium(0.2, Random(seed))
+    ends = [talk(profile.join(Station(unit.serial, 7)), responder, medium=medium) for _ in range(20)]
+    assert any(isinstance(end, Done) for end in ends)
+
+
+@each_vendor
+@pytest.mark.parametrize("command", COMMANDS, ids=repr)
+def test_a_command_reaches_the_device(profile: VendorProfile, command: Command) -> None:
+    unit = device(profile)
+    station, responder = joined(profile, unit)
+    assert isinstance(talk(profile.command(station, command), responder), Done)
+    assert unit.commands == [command]
+
+
+@each_vendor
+@pytest.mark.parametrize("command", COMMANDS, ids=repr)
+def test_a_refused_command_fails(profile: VendorProfile, command: Command) -> None:
+    unit = device(profile)
+    unit.refuses = (command,)
+    station, responder = joined(profile, unit)
+    assert isinstance(talk(profile.command(station, command), responder), Failed)
+    assert unit.commands == []
+
+
+def exchanges(profile: VendorProfile) -> list[Exchange[object]]:
+    station = Station("TEST00001", 7)
+    polls: list[Exchange[object]] = [profile.poll(station, item) for item in profile.poll_plan]
+    return [profile.join(station), *polls, *(profile.command(station, command) for command in COMMANDS)]
+
+
+@each_vendor
+@given(noise=st.lists(st.binary(max_size=64), max_size=10))
+def test_noise_never_ends_a_conversation_and_never_raises(profile: VendorProfile, noise: list[bytes]) -> None:
+    for exchange in exchanges(profile):
+        assert isinstance(exchange.start(), Send)
+        assert [exchange.received(datagram) for datagram in noise] == [Wait()] * len(noise)
+
+
+@each_vendor
+def test_a_conversation_with_nobody_ends_and_never_raises(profile: VendorProfile) -> None:
+    for exchange in exchanges(profile):
+        assert isinstance(talk(exchange), Failed)
+
+
+@each_vendor
+@given(noise=st.lists(st.binary(max_size=64), max_size=10))
+def test_noise_is_met_with_silence(profile: VendorProfile, noise: list[bytes]) -> None:
+    responder = profile.responder(device(profile))
+    assert [responder.answer(datagram, 0.0) for datagram in noise] == [()] * len(noise)
+
+
+@each_vendor
+@pytest.mark.parametrize("code", range(1, 11))
+def test_every_alarm_code_is_an_event_of_its_own(profile: VendorProfile, code: int) -> None:
+    unit = device(profile)
+    unit.active = frozenset({code})
+    values = {channel: value for item in profile.poll_plan for channel, value in polled(profile, item, unit).items()}
+    assert [event.alarm_code for event in profile.events(values)] == [code]
+
+
+@each_vendor
+def test_no_alarm_is_no_event(profile: VendorProfile) -> None:
+    values = polled(profile, profile.poll_plan[0], device(profile))
+    assert profile.events(values) == frozenset()
+
+
+@each_vendor
+def test_every_layout_of_a_vendor_is_in_its_vectors(profile: VendorProfile) -> None:
+    own = {name for name in every_layout() if name.startswith(f"{profile.name}.")}
+    assert own >= {item.layout.name for item in profile.poll_plan}
+    assert own == {vector.decoded["layout"] for vector in load(profile.name) if "layout" in vector.decoded}
+
+
+@each_vendor
+def test_what_is_counted_is_polled(profile: VendorProfile) -> None:
+    channels = {channel for item in profile.poll_plan for channel in item.layout.channels}
+    assert profile.counters
+    assert {Channel(counter.point, counter.port) for counter in profile.counters} <= channels
+
+
+@each_vendor
+def test_models_are_complete(profile: VendorProfile) -> None:
+    assert profile.models
+    for name, model in profile.models.items():
+        assert model.name == name
+        assert model.source
+        assert model.ports >= 1
+        assert 0 < model.dc_stop_v < model.dc_start_v < model.dc_max_v
+        assert list(model.units_per_breaker.values()) == sorted(model.units_per_breaker.values())
+
+
+def shared_serials(profiles: list[VendorProfile]) -> list[tuple[str, str]]:
+    """Return the pairs of ranges that have a serial in common."""
+    owned = [(profile.name, serials) for profile in profiles for serials in profile.serials or ()]
+    return [
+        (one, other)
+        for (one, first), (other, second) in combinations(owned, 2)
+        if first.start < second.stop and second.start < first.stop
+    ]
+
+
+def test_no_serial_belongs_to_two() -> None:
+    assert shared_serials(PROFILES) == []
+
+
+@pytest.mark.parametrize(
+    ("second", "shared"),
+    [(range(20, 30), []), (range(19, 30), [("a", "b")]), (range(12, 13), [("a", "b")])],
+    ids=["side by side", "overlapping", "one inside the other"],
+)
+def test_a_serial_that_belonged_to_two_would_be_seen(second: range, shared: list[tuple[str, str]]) -> None:
+    one = replace(PROFILES[0], name="a", serials=(range(10, 20),))
+    other = replace(PROFILES[0], name="b", serials=(second,))
+    assert shared_serials([one, other]) == shared

@@ -1,0 +1,432 @@
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+
+import pytest
+from structlog.testing import capture_logs
+
+from drivers.link import Port, Urgency
+from gateway.fleet.device import Device
+from gateway.fleet.poller import MAX_COMMANDS, CommandResult, Poller
+from gateway.snapshot import CommState, NodeStats
+from protocols.commands import Restart, WMaxLimPct
+from protocols.errors import LinkDownError, LocalProtocolError
+from protocols.exchange import Cause, Done, Failed, Step
+from protocols.layout import Field, Layout
+from protocols.points import SN, TMP_CAB, Channel, Value, W
+from protocols.profile import PollItem, VendorProfile
+from protocols.reading import Reading
+from protocols.states import InvSt
+from tests.gateway.acme import IDENTITY_AT, LIVE, MODEL, PROFILE, identity
+from tests.gateway.fleet.medium import ANSWER_S, Medium, Unit
+from tests.support.virtual_time import run
+
+
+@dataclass
+class Ear:
+    """Keeps what the poller tells."""
+
+    names: list[tuple[str, Value]] = field(default_factory=list)
+    strangers: list[tuple[str, str]] = field(default_factory=list)
+    readings: list[tuple[str, Reading]] = field(default_factory=list)
+    comms: list[tuple[float, str, CommState]] = field(default_factory=list)
+    latest: dict[str, NodeStats] = field(default_factory=dict)
+    links: list[tuple[float, bool]] = field(default_factory=list)
+
+    def joined(self, slot: str, values: Mapping[Channel, Value]) -> None:
+        self.names.append((slot, values[Channel(SN)]))
+
+    def mismatched(self, slot: str, found: str) -> None:
+        self.strangers.append((slot, found))
+
+    def answered(self, slot: str, reading: Reading) -> None:
+        self.readings.append((slot, reading))
+
+    def comm_changed(self, slot: str, comm: CommState) -> None:
+        self.comms.append((asyncio.get_running_loop().time(), slot, comm))
+
+    def stats(self, slot: str, stats: NodeStats) -> None:
+        self.latest[slot] = stats
+
+    def link_changed(self, gateway: str, *, up: bool) -> None:
+        assert gateway == "gw"
+        self.links.append((asyncio.get_running_loop().time(), up))
+
+
+class Bench:
+    """A poller with its units, run for a while."""
+
+    def __init__(
+        self,
+        units: Sequence[Unit],
+        *,
+        profile: VendorProfile = PROFILE,
+        poll_s: float = 5.0,
+        probe_share: float = 0.1,
+        elevation: float | None = 40.0,
+    ) -> None:
+        self.units = units
+        self.elevation = elevation
+        self.medium = Medium(dict(enumerate(units, 1)))
+        self.ear = Ear()
+        self.devices = [Device(identity(f"s{n}", n), MODEL) for n in range(1, len(units) + 1)]
+        self.poller = Poller(
+            "gw",
+            self.medium,
+            self.devices,
+            profile,
+            poll_s=poll_s,
+            probe_share=probe_share,
+            light=lambda: self.elevation,
+            listener=self.ear,
+        )
+
+    def run(self, seconds: float, *acts: tuple[float, Callable[[], object]]) -> Ear:
+        async def main() -> None:
+            for at, act in acts:
+                asyncio.get_running_loop().call_at(at, act)
+            await self.during(asyncio.sleep(seconds))
+
+        run(main())
+        return self.ear
+
+    async def during(self, work: Awaitable[None]) -> None:
+        task = asyncio.create_task(self.poller.run())
+        try:
+            await work
+        finally:
+            task.cancel()
+            with pytest.raises(asyncio.CancelledError, match=r"^$"):
+                await task
+
+
+def plant(count: int) -> list[Unit]:
+    return [Unit(f"SN{n:04}") for n in range(1, count + 1)]
+
+
+def test_units_join_once_and_are_polled_on_the_period() -> None:
+    units = plant(3)
+    ear = Bench(units).run(60)
+    assert ear.names == [("s1", "SN0001"), ("s2", "SN0002"), ("s3", "SN0003")]
+    assert [len(unit.polls()) for unit in units] == [12, 12, 12]
+    assert {comm for _, _, comm in ear.comms} == {CommState.ONLINE}
+    slot, reading = ear.readings[0]
+    assert (slot, reading.serial, reading.state, reading.number(W)) == ("s1", "SN0001", InvSt.RUNNING, 100.0)
+    assert reading.events == frozenset()
+
+
+def test_an_alarm_word_becomes_an_event() -> None:
+    (unit,) = units = plant(1)
+    unit.alarm = 1
+    ear = Bench(units).run(10)
+    assert {event.alarm_code for event in ear.readings[-1][1].events} == {1}
+
+
+def test_statistics_count_conversations_repeats_and_latency() -> None:
+    (unit,) = units = plant(1)
+    ear = Bench(units).run(41, (19, lambda: setattr(unit, "alive", False)), (21, lambda: setattr(unit, "alive", True)))
+    stats = ear.latest["s1"]
+    assert stats.polls == stats.answered + 1
+    assert stats.retries == 1
+    assert stats.latency_s == pytest.approx(ANSWER_S)
+    assert stats.last_failure == "no_answer"
+
+
+def test_a_unit_that_restarted_names_itself_again() -> None:
+    (unit,) = units = plant(1)
+    ear = Bench(units).run(60, (31, lambda: setattr(unit, "booted_at", 31.0)))
+    assert ear.names == [("s1", "SN0001")] * 2
+
+
+def test_a_stranger_in_a_slot_is_reported_once_and_not_accepted() -> None:
+    units = [Unit("SN0001"), Unit("OTHER")]
+    ear = Bench(units).run(120)
+    assert ear.strangers == [("s2", "OTHER")]
+    assert {slot for slot, _ in ear.readings} == {"s1"}
+    assert ("s2", CommState.LOST) in {(slot, comm) for _, slot, comm in ear.comms}
+
+
+def test_a_dead_unit_is_lost_and_costs_the_others_no_more_than_its_share() -> None:
+    units = plant(20)
+    units[4].alive = False
+    bench = Bench(units, poll_s=2.0)
+    ear = bench.run(1000)
+    assert [(slot, comm) for _, slot, comm in ear.comms if comm is not CommState.ONLINE] == [("s5", CommState.LOST)]
+    cost_s = sum(seconds for node, seconds in bench.medium.spent if node == 5)
+    assert 0 < cost_s <= 0.1 * 1000
+    assert min(len(unit.polls()) for unit in units if unit.alive) >= 450
+
+
+def test_half_a_plant_that_dies_leaves_the_other_half_its_period() -> None:
+    units = plant(10)
+    bench = Bench(units, poll_s=5.0, probe_share=0.1)
+
+    def breaker() -> None:
+        for unit in units[5:]:
+            unit.alive = False
+
+    bench.run(1000, (100, breaker))
+    cost_s = sum(seconds for node, seconds in bench.medium.spent if node > 5) - 5 * 20 * ANSWER_S
+    assert cost_s <= 0.1 * 900 + 5 * 2 * 1.0
+    assert min(len(unit.polls()) for unit in units[:5]) >= 190
+
+
+def test_the_night_is_no_fault_and_the_morning_finds_everybody() -> None:
+    units = plant(3)
+    bench = Bench(units, poll_s=60.0)
+
+    def dusk() -> None:
+        bench.elevation = 1.0
+        for unit in units:
+            unit.alive = False
+
+    def dawn() -> None:
+        bench.elevation = 4.0
+        for unit in units:
+            unit.alive, unit.booted_at = True, 40_000.0
+
+    ear = bench.run(41_000, (3600, dusk), (40_000, dawn))
+    assert [comm for _, slot, comm in ear.comms if slot == "s2"] == [
+        CommState.ONLINE,
+        CommState.ASLEEP,
+        CommState.ONLINE,
+    ]
+    back = [at for at, _, comm in ear.comms if comm is CommState.ONLINE][3:]
+    assert all(40_000 <= at <= 40_070 for at in back)
+
+
+def test_without_a_clock_dusk_is_known_from_the_panels() -> None:
+    (unit,) = units = plant(1)
+    bench = Bench(units, elevation=None)
+    ear = bench.run(3600, (100, lambda: setattr(unit, "dc_v", 20.0)), (110, lambda: setattr(unit, "alive", False)))
+    assert [comm for _, _, comm in ear.comms] == [CommState.ONLINE, CommState.ASLEEP]
+
+
+def test_a_pulled_link_blames_nobody_and_resumes_at_once() -> None:
+    units = plant(3)
+    bench = Bench(units)
+    ear = bench.run(400, (101.05, bench.medium.pull), (301.05, bench.medium.plug))
+    assert {comm for _, _, comm in ear.comms} == {CommState.ONLINE}
+    assert [up for _, up in ear.links] == [True, False, True]
+    assert ear.links[2][0] == 301.05
+    assert all(stats.polls == stats.answered for stats in ear.latest.values())
+    resumed = min(at for unit in units for at in unit.polls() if at > 200)
+    assert resumed == pytest.approx(301.05, abs=0.01)
+
+
+def test_a_link_that_goes_down_between_polls_is_told_within_half_a_minute() -> None:
+    bench = Bench(plant(1), poll_s=600.0)
+    ear = bench.run(100, (50, bench.medium.pull))
+    assert ear.links[-1][1] is False
+    assert ear.links[-1][0] <= 80
+
+
+def test_a_command_goes_ahead_of_all_polls() -> None:
+    units = plant(20)
+    bench = Bench(units, poll_s=1.0)  # the link is never idle
+
+    async def main() -> None:
+        await asyncio.sleep(30.05)
+        asked_at = asyncio.get_running_loop().time()
+        assert await bench.poller.submit("s7", WMaxLimPct(60)) == Done({})
+        ((heard_at, limit),) = units[6].limits
+        assert limit == 60
+        assert heard_at - asked_at <= ANSWER_S  # one conversation was under way
+
+    run(bench.during(main()))
+
+
+def test_a_command_wakes_an_idle_link() -> None:
+    units = plant(1)
+    bench = Bench(units, poll_s=3600.0)
+
+    async def main() -> None:
+        await asyncio.sleep(100)
+        await bench.poller.submit("s1", WMaxLimPct(50))
+        assert units[0].limits == [(100.0, 50)]
+
+    run(bench.during(main()))
+
+
+def test_a_command_that_nobody_answers_says_why() -> None:
+    units = plant(1)
+    bench = Bench(units)
+
+    async def main() -> None:
+        await asyncio.sleep(10)
+        units[0].alive = False
+        assert await bench.poller.submit("s1", WMaxLimPct(50)) == Failed(Cause.NO_ANSWER)
+
+    run(bench.during(main()))
+
+
+def test_commands_wait_in_a_bounded_queue() -> None:
+    bench = Bench(plant(1))
+
+    async def main() -> None:
+        await asyncio.sleep(10)
+        asked = [bench.poller.submit("s1", WMaxLimPct(n)) for n in range(MAX_COMMANDS + 1)]
+        results = await asyncio.gather(*asked)
+        assert results[:-1] == [Done({})] * MAX_COMMANDS
+        assert isinstance(results[-1], Failed)
+        assert results[-1].cause is Cause.BUSY
+
+    run(bench.during(main()))
+
+
+def test_commands_fail_at_once_while_the_link_is_down() -> None:
+    bench = Bench(plant(1))
+
+    async def main() -> None:
+        await asyncio.sleep(10.05)
+        waiting = [bench.poller.submit("s1", WMaxLimPct(n)) for n in range(2)]
+        bench.medium.pull()
+        for future in waiting:
+            result = await future
+            assert isinstance(result, Failed)
+            assert result.cause is Cause.LINK_DOWN
+        assert await bench.poller.submit("s1", WMaxLimPct(1)) == Failed(Cause.LINK_DOWN)
+        assert asyncio.get_running_loop().time() < 11
+
+    run(bench.during(main()))
+
+
+def test_a_command_whose_asker_gave_up_is_not_sent() -> None:
+    units = plant(1)
+    bench = Bench(units)
+
+    async def main() -> None:
+        await asyncio.sleep(10)
+        bench.poller.submit("s1", WMaxLimPct(10)).cancel()
+        await bench.poller.submit("s1", WMaxLimPct(20))
+        assert [limit for _, limit in units[0].limits] == [20]
+
+    run(bench.during(main()))
+
+
+def test_a_stop_leaves_no_command_waiting() -> None:
+    bench = Bench(plant(1))
+    left: list[asyncio.Future[CommandResult]] = []
+
+    async def main() -> None:
+        await asyncio.sleep(10)
+        left.extend(bench.poller.submit("s1", WMaxLimPct(n)) for n in range(3))
+
+    async def whole() -> None:
+        await bench.during(main())
+        assert all(future.done() for future in left)
+
+    run(whole())
+    assert len(left) == 3
+
+
+def test_a_command_for_a_foreign_slot_is_our_bug() -> None:
+    async def main() -> None:
+        Bench(plant(1)).poller.submit("elsewhere", WMaxLimPct(10))
+
+    with pytest.raises(KeyError, match="elsewhere"):
+        run(main())
+
+
+def test_a_command_that_the_vendor_lacks_is_our_bug_and_its_future_ends() -> None:
+    bench = Bench(plant(1))
+
+    async def main() -> None:
+        task = asyncio.create_task(bench.poller.run())
+        await asyncio.sleep(1)
+        future = bench.poller.submit("s1", Restart())
+        with pytest.raises(LocalProtocolError, match="acme cannot"):
+            await task
+        assert future.cancelled()
+
+    run(main())
+
+
+def test_items_of_their_own_period_complete_each_other() -> None:
+    slow = PollItem("slow", Layout("acme.slow", 22, Field(18, "h", TMP_CAB, div=10, absent=-32768)), every_s=60.0)
+    profile = replace(PROFILE, poll_plan=(PollItem("live", LIVE), slow))
+    units = plant(1)
+    units[0].alarm = 1
+    ear = Bench(units, profile=profile).run(600)
+    slow_readings = [reading for _, reading in ear.readings if set(reading.values) == {Channel(TMP_CAB)}]
+    assert len(slow_readings) == 10
+    assert {reading.state for reading in slow_readings[1:]} == {InvSt.RUNNING}
+    assert all(reading.events for reading in slow_readings[1:])
+
+
+def test_an_overloaded_link_says_how_long_its_cycle_is() -> None:
+    bench = Bench(plant(20), poll_s=1.0)
+    bench.run(120)
+    assert bench.poller.cycle_s == pytest.approx(20 * ANSWER_S, rel=0.05)
+
+
+def test_a_cycle_that_stretches_is_logged_once_each_way() -> None:
+    units = plant(20)
+    bench = Bench(units, poll_s=1.0)
+
+    def shrink() -> None:
+        for unit in units[2:]:
+            unit.alive = False
+
+    with capture_logs() as logs:
+        bench.run(600, (200, shrink))
+    assert [(entry["event"], entry["gateway"]) for entry in logs] == [
+        ("poll_cycle_stretched", "gw"),
+        ("poll_cycle_kept", "gw"),
+    ]
+
+
+class Refusing(Medium):
+    """Says that it is up and grants nothing."""
+
+    asked = 0
+
+    @asynccontextmanager
+    async def claim(self, node: int, urgency: Urgency) -> AsyncIterator[Port]:
+        self.asked += 1
+        async with super().claim(node, urgency) as port:
+            if self.asked:
+                raise LinkDownError("no grant")
+            yield port
+
+
+def test_a_link_that_grants_nothing_costs_little_and_blames_nobody() -> None:
+    bench = Bench(plant(1))
+    refusing = Refusing({})
+    bench.poller = Poller(
+        "gw", refusing, bench.devices, PROFILE, poll_s=5.0, probe_share=0.1, light=lambda: 40.0, listener=bench.ear
+    )
+    ear = bench.run(60)
+    assert 1 <= refusing.asked <= 601
+    assert ear.comms == []
+
+
+def test_a_join_that_finds_a_stranger_is_reported() -> None:
+    profile = replace(PROFILE, join=lambda _: Foreign())
+    ear = Bench(plant(1), profile=profile).run(60)
+    assert ear.strangers == [("s1", "X123")]
+    assert ear.readings == []
+
+
+class Foreign:
+    """A join that ends with another device's answer."""
+
+    def start(self) -> Step[Mapping[Channel, Value]]:
+        return Failed(Cause.MISMATCH, "X123")
+
+    def received(self, datagram: bytes) -> Step[Mapping[Channel, Value]]:
+        raise AssertionError(datagram)
+
+    def timed_out(self) -> Step[Mapping[Channel, Value]]:
+        raise AssertionError
+
+
+def test_no_cycle_is_known_before_the_first_poll() -> None:
+    assert Bench(plant(1)).poller.cycle_s is None
+
+
+def test_joins_come_before_the_first_poll_of_each_unit() -> None:
+    units = plant(2)
+    Bench(units).run(10)
+    assert [unit.heard[0][1] for unit in units] == [IDENTITY_AT, IDENTITY_AT]

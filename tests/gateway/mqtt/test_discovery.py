@@ -1,0 +1,186 @@
+import copy
+import json
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gateway.mqtt import payloads
+from gateway.mqtt.discovery import Discovery
+from gateway.mqtt.payloads import About
+from gateway.mqtt.topics import Tree
+from gateway.snapshot import CommState
+from tests.support.discovery_rules import breaches
+from tests.support.mqtt_site import NOON, OVER_TEMP, StillSite, identity, running, silent
+
+ABOUT = About(version="0.1.0", config_schema="1", site="home", name="Home", drivers={"east": "plc"})
+DISCOVERY = Discovery(Tree("opencombiner", "home"), ABOUT, "homeassistant")
+
+BRIDGE = {"topic": "opencombiner/home/bridge/state", "value_template": "{{ value_json.state }}"}
+ROOF = {
+    "topic": "opencombiner/home/inverter/roof-1/availability",
+    "value_template": "{{ 'offline' if value_json.state == 'offline' else 'online' }}",
+}
+
+
+def every_device() -> Iterator[tuple[str, dict[str, Any]]]:
+    yield DISCOVERY.topic("bridge"), DISCOVERY.bridge()
+    yield DISCOVERY.topic("site"), DISCOVERY.site()
+    for ports in (1, 2, 4):
+        yield DISCOVERY.topic("roof-1"), DISCOVERY.inverter(identity(ports=ports))
+    yield DISCOVERY.topic("roof-1"), DISCOVERY.inverter(identity(firmware=None))
+
+
+@pytest.mark.parametrize(("topic", "payload"), list(every_device()))
+def test_every_device_keeps_the_rules(topic: str, payload: dict[str, Any]) -> None:
+    assert breaches(topic, payload) == []
+
+
+ids = st.from_regex(r"[A-Za-z0-9_-]{1,40}", fullmatch=True)
+
+
+@given(site=ids, slot=ids, ports=st.integers(1, 8), name=st.text(min_size=1, max_size=20))
+def test_whatever_the_names_the_rules_are_kept(site: str, slot: str, ports: int, name: str) -> None:
+    about = About(version="1", config_schema="1", site=site, name=name, drivers={})
+    discovery = Discovery(Tree("base", site), about, "ha/main")
+    who = identity(slot, ports)
+    assert breaches(discovery.topic(slot), discovery.inverter(who), "ha/main") == []
+
+
+def unset(*path: str) -> Callable[[dict[str, Any]], None]:
+    def change(payload: dict[str, Any]) -> None:
+        for key in path[:-1]:
+            payload = payload[key]
+        del payload[path[-1]]
+
+    return change
+
+
+def put(value: object, *path: str) -> Callable[[dict[str, Any]], None]:
+    def change(payload: dict[str, Any]) -> None:
+        for key in path[:-1]:
+            payload = payload[key]
+        payload[path[-1]] = value
+
+    return change
+
+
+@pytest.mark.parametrize(
+    ("change", "breach"),
+    [
+        (unset("origin", "name"), "origin lacks name"),
+        (unset("device", "name"), "device lacks name"),
+        (put([], "device", "identifiers"), "device lacks identifiers"),
+        (put(None, "device", "sw"), "device has unknown ['sw']"),
+        (unset("components", "p_ac_w", "platform"), "p_ac_w: lacks platform"),
+        (unset("components", "p_ac_w", "unique_id"), "p_ac_w: lacks unique_id"),
+        (put("config", "components", "p_ac_w", "entity_category"), "p_ac_w: a sensor must not be of category config"),
+        (put("kW", "components", "p_ac_w", "unit_of_measurement"), "p_ac_w: unit kW does not go with power"),
+        (put("total", "components", "e_day_wh", "state_class"), "e_day_wh: state class total does not go with energy"),
+        (put("latest", "components", "v_ac_v", "availability_mode"), "v_ac_v: several availabilities without mode all"),
+        (put([BRIDGE], "components", "e_day_wh", "availability"), "e_day_wh: energy depends on more than the bridge"),
+        (put([], "components", "state", "options"), "state: an enum lacks its options"),
+        (put("power", "components", "v_ac_v", "device_class"), "v_ac_v: is named like voltage and says power"),
+        (put(60, "components", "p_ac_w", "expire_after"), "p_ac_w: component has unknown ['expire_after']"),
+        (put("home_roof-1_x", "components", "p_ac_w", "unique_id"), "p_ac_w: unique id home_roof-1_x does not follow"),
+        (put([BRIDGE, ROOF], "availability"), "root availability is not the bridge alone"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_the_rules_catch_a_planted_breach(change: Callable[[dict[str, Any]], None], breach: str) -> None:
+    payload = copy.deepcopy(DISCOVERY.inverter(identity()))
+    change(payload)
+    assert any(found.startswith(breach) for found in breaches(DISCOVERY.topic("roof-1"), payload))
+
+
+def test_a_topic_with_forbidden_characters_is_caught() -> None:
+    assert breaches("homeassistant/device/a.b/config", DISCOVERY.site()) != []
+    assert breaches("homeassistant/sensor/a/config", DISCOVERY.site()) != []
+
+
+def test_an_inverter_as_home_assistant_gets_it() -> None:
+    payload = DISCOVERY.inverter(identity())
+    assert DISCOVERY.topic("roof-1") == "homeassistant/device/opencombiner_home_roof-1/config"
+    assert payload["device"] == {
+        "identifiers": ["home_roof-1"],
+        "name": "MI-450 roof-1",
+        "manufacturer": "atmoce",
+        "model": "MI-450",
+        "serial_number": "A4500123",
+        "sw_version": "1.4.2",
+        "via_device": "home_bridge",
+    }
+    assert payload["origin"] == {"name": "OpenCombiner", "sw_version": "0.1.0"}
+    assert payload["availability"] == [BRIDGE]
+    assert payload["state_topic"] == "opencombiner/home/inverter/roof-1/state"
+    assert payload["components"]["p_ac_w"] == {
+        "platform": "sensor",
+        "unique_id": "home_roof-1_p_ac_w",
+        "default_entity_id": "sensor.home_roof_1_p_ac_w",
+        "name": "AC power",
+        "value_template": "{{ value_json.p_ac_w }}",
+        "device_class": "power",
+        "unit_of_measurement": "W",
+        "state_class": "measurement",
+        "availability": [BRIDGE, ROOF],
+        "availability_mode": "all",
+    }
+    assert payload["components"]["ch2_e_total_wh"] == {
+        "platform": "sensor",
+        "unique_id": "home_roof-1_ch2_e_total_wh",
+        "default_entity_id": "sensor.home_roof_1_ch2_e_total_wh",
+        "name": "Input 2 Energy total",
+        "value_template": "{{ value_json.e_total_wh }}",
+        "device_class": "energy",
+        "unit_of_measurement": "Wh",
+        "state_class": "total_increasing",
+        "state_topic": "opencombiner/home/inverter/roof-1/ch/2/state",
+    }
+
+
+def test_devices_hang_below_the_bridge_and_ids_are_unique_across_them() -> None:
+    every = [DISCOVERY.bridge(), DISCOVERY.site(), DISCOVERY.inverter(identity()), DISCOVERY.inverter(identity("b"))]
+    assert [payload["device"].get("via_device") for payload in every] == [None, *["home_bridge"] * 3]
+    unique = [component["unique_id"] for payload in every for component in payload["components"].values()]
+    assert len(set(unique)) == len(unique)
+
+
+def test_whether_the_bridge_is_connected_shows_when_it_is_not() -> None:
+    connected = DISCOVERY.bridge()["components"]["connected"]
+    assert connected["availability"] == []
+    assert "state_topic" not in connected  # the bridge's own state, from the root
+
+
+@pytest.mark.parametrize("view", [running(), running(comm=CommState.ASLEEP), silent()], ids=["awake", "asleep", "new"])
+def test_every_template_finds_its_key_and_its_words(view: Any) -> None:
+    spoken = {
+        "opencombiner/home/inverter/roof-1/state": payloads.inverter_state(view),
+        "opencombiner/home/inverter/roof-1/ch/1/state": payloads.input_state(view, 1),
+        "opencombiner/home/inverter/roof-1/ch/2/state": payloads.input_state(view, 2),
+        "opencombiner/home/inverter/roof-1/link": payloads.link(view),
+        "opencombiner/home/inverter/roof-1/availability": {"state": "online"},
+        "opencombiner/home/site/state": payloads.site_state(StillSite(view).totals(), NOON),
+    }
+    for payload in (DISCOVERY.inverter(view.identity), DISCOVERY.site()):
+        for key, component in payload["components"].items():
+            said = spoken[component.get("state_topic", payload["state_topic"])]
+            assert any(f"value_json.{name}" in component["value_template"] for name in said), key
+            if "options" in component:
+                name = component["value_template"].removeprefix("{{ value_json.").removesuffix(" }}")
+                assert said[name] in {None, *component["options"]}
+
+
+def test_a_state_stays_below_what_home_assistant_takes() -> None:
+    state = payloads.inverter_state(running(events=frozenset({OVER_TEMP})))
+    assert all(len(json.dumps(value)) < 255 for value in state.values())
+
+
+def test_an_input_that_is_gone_is_sent_with_its_platform_alone() -> None:
+    one = identity(ports=1)
+    dying = DISCOVERY.inverter_without(one, range(2, 3))["components"]
+    gone = {key: component for key, component in dying.items() if key.startswith("ch2_")}
+    assert set(gone) == {"ch2_p_dc_w", "ch2_v_dc_v", "ch2_i_dc_a", "ch2_e_total_wh", "ch2_e_day_wh"}
+    assert all(component == {"platform": "sensor"} for component in gone.values())
+    assert not any(key.startswith("ch2_") for key in DISCOVERY.inverter(one)["components"])

@@ -1,0 +1,185 @@
+import json
+from pathlib import Path
+
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from config.findings import SiteRefusedError
+from config.packaged import packaged
+from config.schema import schema
+from opencombiner.cli import Commands, app
+from opencombiner.exit_code import MEANING, ExitCode
+from protocols.errors import ConfigError, LinkDownError
+
+run = CliRunner().invoke
+OVERLOADED = "".join(f"          - {{serial: 500E{n:05d}, model: MI-500}}\n" for n in range(7))
+SITE = """\
+location: daylight
+gateways:
+  - id: roof
+    role: m-combiner
+    link: {url: /dev/ttyUSB0, bit_rate: 50}
+    branches:
+      - id: south
+        inverters:
+"""
+
+
+@pytest.fixture
+def demo(tmp_path: Path) -> str:
+    path = tmp_path / "demo.yaml"
+    path.write_text(packaged("demo.yaml").read_text("utf-8"), "utf-8")
+    return str(path)
+
+
+@pytest.fixture
+def overloaded(tmp_path: Path) -> str:
+    path = tmp_path / "site.yaml"
+    path.write_text(SITE + OVERLOADED, "utf-8")
+    return str(path)
+
+
+def test_check_shows_links_branches_and_inverters(demo: str) -> None:
+    result = run(app, ["check", demo])
+    assert result.exit_code == ExitCode.OK
+    assert result.stderr == ""
+    assert result.stdout.startswith("demo at ")
+    for word in ("Links", "0.28 s", "3.3 s", "5.0 s", "Branches", "4 x MI-400", "12.51 A", "90 %", "west-5"):
+        assert word in result.stdout
+
+
+def test_check_prints_the_same_as_json(demo: str) -> None:
+    result = run(app, ["check", demo, "--json"])
+    report = json.loads(result.stdout)
+    assert result.exit_code == ExitCode.OK
+    assert (report["ok"], report["site"], report["findings"]) == (True, "demo", [])
+    (link,) = report["links"]
+    assert (link["gateway"], link["units"], link["poll_s"], link["period_s"]) == ("combiner", 12, 5.0, 5.0)
+    assert link["cycle_s"] == pytest.approx(12 * link["transaction_s"], rel=0.01)
+    assert [branch["used_pct"] for branch in report["branches"]] == [90, 73]
+    assert report["inverters"][11] == {
+        "slot": "west-5",
+        "serial": "500E2400012",
+        "model": "MI-500",
+        "gateway": "combiner",
+        "branch": "west",
+        "node": 12,
+    }
+
+
+def test_check_says_what_a_slow_link_makes_of_the_poll_period(tmp_path: Path) -> None:
+    path = tmp_path / "site.yaml"
+    path.write_text(SITE + "          - {serial: 400E00001, model: MI-400}\n", "utf-8")
+    result = run(app, ["check", str(path)])
+    assert result.exit_code == ExitCode.OK
+    assert "asked 5.0 s" in " ".join(result.stdout.replace("│", " ").split())
+    assert f"{path}:3:5: warning: gateways[0].poll_s: a round of polls takes this link" in result.stderr
+
+
+@pytest.mark.parametrize("command", ["check", "run", "emulate"])
+def test_a_refused_site_is_told_in_one_line_and_an_exit_code(command: str, overloaded: str) -> None:
+    result = run(app, [command, overloaded])
+    assert result.exit_code == ExitCode.REFUSED
+    assert result.stdout == ""
+    (line,) = result.stderr.splitlines()
+    assert line.startswith(f"{overloaded}:7:9: gateways[0].branches[0]: branch 'south': 7 x MI-500 draw 15.19 A")
+
+
+def test_a_refused_site_is_told_in_json_too(overloaded: str) -> None:
+    result = run(app, ["check", overloaded, "--json"])
+    told = json.loads(result.stdout)
+    assert result.exit_code == ExitCode.REFUSED
+    assert told["ok"] is False
+    (finding,) = told["findings"]
+    assert (finding["file"], finding["line"], finding["column"]) == (overloaded, 7, 9)
+    assert (finding["severity"], finding["setting"]) == ("error", "gateways[0].branches[0]")
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["check"], ["check", "a", "b"], ["fly"], ["run", "site.yaml", "--log-level", "loud"], ["demo", "--seconds", "0"]],
+    ids=" ".join,
+)
+def test_wrong_arguments_are_a_usage_error(arguments: list[str]) -> None:
+    assert run(app, arguments).exit_code == ExitCode.USAGE
+
+
+def test_the_emulator_refuses_real_hardware(tmp_path: Path) -> None:
+    path = tmp_path / "site.yaml"
+    path.write_text(SITE.replace("50}", "5000}") + "          - {serial: 400E00001, model: MI-400}\n", "utf-8")
+    result = run(app, ["emulate", str(path), "--seed", "7"])
+    assert result.exit_code == ExitCode.REFUSED
+    assert "gateways[0].link.url: /dev/ttyUSB0 is real hardware" in result.stderr
+
+
+def test_the_schema_is_printed_as_it_is_packaged() -> None:
+    assert run(app, ["schema"]).stdout == schema()
+
+
+def test_the_example_is_a_site_that_check_admits(tmp_path: Path) -> None:
+    path = tmp_path / "site.yaml"
+    path.write_text(run(app, ["example"]).stdout, "utf-8")
+    assert run(app, ["check", str(path)]).exit_code == ExitCode.OK
+
+
+def test_the_version_is_printed() -> None:
+    result = run(app, ["--version"])
+    assert result.exit_code == ExitCode.OK
+    assert result.stdout.startswith("opencombiner")
+
+
+@pytest.mark.parametrize("command", [[], ["check"], ["run"], ["emulate"], ["demo"]], ids=" ".join)
+def test_help_tells_every_exit_code(command: list[str]) -> None:
+    told = " ".join(run(app, [*command, "--help"]).stdout.split())
+    for code, meaning in MEANING.items():
+        assert f"{code.value} {meaning}" in told
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "line"),
+    [
+        pytest.param(ConfigError("a: b"), ExitCode.REFUSED, "a: b\n", id="a setting"),
+        pytest.param(SiteRefusedError(Path("s"), ()), ExitCode.REFUSED, "\n", id="a site file"),
+        pytest.param(LinkDownError("broker gone"), ExitCode.FAILED, "broker gone\n", id="a medium"),
+        pytest.param(
+            ExceptionGroup("tasks", [ConfigError("x"), ExceptionGroup("inner", [ConfigError("y")])]),
+            ExitCode.REFUSED,
+            "x\ny\n",
+            id="settings that several tasks complain of",
+        ),
+        pytest.param(
+            ExceptionGroup("tasks", [LinkDownError("x"), ConfigError("y")]), ExitCode.FAILED, "x\ny\n", id="a mixture"
+        ),
+        pytest.param(KeyboardInterrupt(), ExitCode.INTERRUPTED, "", id="Ctrl-C before the loop runs"),
+    ],
+)
+def test_an_error_becomes_lines_and_an_exit_code(error: BaseException, code: ExitCode, line: str) -> None:
+    failing = typer.Typer(cls=Commands)
+
+    @failing.command()
+    def fail() -> None:
+        raise error
+
+    @failing.command()
+    def succeed() -> None:
+        pass
+
+    result = run(failing, ["fail"])
+    assert (result.exit_code, result.stderr) == (code, line)
+    assert run(failing, ["succeed"]).exit_code == ExitCode.OK
+
+
+def test_a_bug_keeps_its_traceback() -> None:
+    failing = typer.Typer(cls=Commands)
+
+    @failing.command()
+    def fail() -> None:
+        raise ExceptionGroup("tasks", [ConfigError("x"), ZeroDivisionError("y")])
+
+    @failing.command()
+    def succeed() -> None:
+        pass
+
+    assert isinstance(run(failing, ["fail"]).exception, ExceptionGroup)
+    assert run(failing, ["succeed"]).exit_code == ExitCode.OK
