@@ -188,8 +188,7 @@ def test_a_reset_on_unknown_data_is_refused() -> None:
     alarm.tick(at(1))
     alarm.observe(at(2), condition=None)
     refused = alarm.reset(at(3), OPERATOR)
-    assert isinstance(refused, Refused)
-    assert refused.code == "no_answer"
+    assert refused == Refused("no_answer", "it is not known whether the condition is gone")
 
 
 def test_a_shelf_ends_by_itself() -> None:
@@ -241,8 +240,20 @@ def test_a_shelf_has_a_longest_time(for_s: float) -> None:
     assert raised(9).shelve(at(1), OPERATOR, for_s) == Refused("out_of_range", "shelve for at most 28800 s")
 
 
-def test_the_longest_shelf_is_allowed() -> None:
-    assert isinstance(raised(9).shelve(at(1), OPERATOR, 28_800), Transition)
+@pytest.mark.parametrize("for_s", [0.1, 28_800])
+def test_shelves_up_to_the_longest_are_allowed(for_s: float) -> None:
+    assert isinstance(raised(9).shelve(at(1), OPERATOR, for_s), Transition)
+
+
+def test_a_locked_out_alarm_is_free_after_its_reset() -> None:
+    alarm = alarm_of(7, off_delay_s=0)
+    for t in range(9):
+        alarm.observe(at(t), condition=t % 2 == 0)
+        alarm.tick(at(t))
+    alarm.observe(at(9), condition=False)
+    assert [row.stimulus for row in alarm.tick(at(9))] == [Stimulus.LATCH]
+    alarm.reset(at(10), OPERATOR)
+    assert (alarm.record.locked_out, alarm.record.released_ts) == (False, UTC + 10)
 
 
 def test_an_operator_ends_a_shelf() -> None:

@@ -35,7 +35,7 @@ def test_a_unit_in_touch_tells_of_each_code() -> None:
     seen = {s.code: s for s in of_unit(replace(VIEW, events=frozenset({GFDI, DERATED})), link_up=True)}
     assert set(seen) == {*range(1, 11), 101}
     assert seen[9] == Observation("a1", 9, True, "earth fault")
-    assert {s.condition for code, s in seen.items() if code != 9} == {False}
+    assert {(s.subject, s.condition, s.cause) for code, s in seen.items() if code != 9} == {("a1", False, None)}
 
 
 @pytest.mark.parametrize("quality", [q for q in Quality if q is not Quality.GOOD])
@@ -72,7 +72,7 @@ def test_system_conditions() -> None:
     assert of_link("roof", up=False) == Observation("gateway/roof", 106, True)
     assert of_link("roof", up=True) == Observation("gateway/roof", 106, False)
     assert of_profile("a1", "nl", "nl").condition is False
-    assert of_profile("a1", "nl", None).condition is None
+    assert of_profile("a1", "nl", None) == Observation("a1", 104, None, None)
     assert of_profile("a1", "nl", "de") == Observation("a1", 104, True, "found de, wanted nl")
 
 
@@ -108,6 +108,14 @@ STARTS = [
 def test_a_day_starts(rows: list[tuple[float, InverterView]], expected: list[float]) -> None:
     starts = DayStarts()
     assert [t for t, view in rows if starts.observe(t, view)] == expected
+
+
+def test_each_unit_has_its_own_day() -> None:
+    starts = DayStarts()
+    neighbour = replace(IDENTITY, slot="a2")
+    starts.observe(0, ASLEEP)
+    assert not starts.observe(DARK_S, replace(VIEW, identity=neighbour))
+    assert starts.observe(DARK_S, VIEW)
 
 
 def status(bench: Bench, *comm: CommState) -> SiteStatus:

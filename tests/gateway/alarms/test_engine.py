@@ -1,10 +1,12 @@
+from typing import Literal
+
 import pytest
 
 from gateway.alarms.alarm import Refused
 from gateway.alarms.command import Action, Command
 from gateway.alarms.engine import Engine, Observation
 from gateway.alarms.plant import Plant
-from gateway.alarms.record import MAX_TEXT
+from gateway.alarms.record import MAX_TEXT, Shelf
 from gateway.alarms.states import AlarmState, Stimulus, Suppression
 from tests.gateway.alarms.bench import CATALOGUE, UTC, Bench, at
 
@@ -58,6 +60,8 @@ def test_what_went_while_it_was_hidden_is_let_go_in_silence() -> None:
     assert [row.stimulus for row in bench.rows[-2:]] == [Stimulus.CLEAR, Stimulus.RELEASE]
     assert bench.rows[-2].suppression is HIDDEN
     assert (bench.state("a1", 4), bench.shown()) == (NORM, [("a1", 2)])
+    record = next(record for record in bench.engine.snapshot().records if record.code == 4)
+    assert (record.cleared_ts, record.count, record.occurrences) == (UTC + 11, 1, ())
 
 
 def test_an_outage_that_is_not_yet_sure_hides_already() -> None:
@@ -97,6 +101,8 @@ FIRST_OUT = [
     pytest.param([(0, "a1", 5, 0.0), (1, "a1", 3, 0.0)], {("a1", 5)}, id="on a tie the order, whoever was heard first"),
     pytest.param([(0, "a1", 3, 0.0), (1, "a2", 3, 0.0)], {("a1", 3)}, id="on a full tie who was heard first"),
     pytest.param([(0, "a1", 4, 0.0), (9, "a2", 4, 5.0)], {("a1", 4)}, id="five seconds are one group"),
+    pytest.param([(9, "a1", 4, 9.0), (10, "a2", 4, 4.0)], {("a2", 4)}, id="five seconds earlier are one group too"),
+    pytest.param([(0, "a1", 104, 0.0), (1, "a1", 101, 0.0)], {("a1", 101)}, id="codes without a place come last"),
     pytest.param([(0, "a1", 4, 0.0), (9, "a2", 4, 5.1)], {("a1", 4), ("a2", 4)}, id="more are two groups"),
     pytest.param([(9, "a1", 4, 9.0), (10, "a2", 4, 3.9)], {("a1", 4), ("a2", 4)}, id="late news of a group before"),
     pytest.param([(0, "a1", 4, 0.0), (1, "b1", 4, 0.5)], {("a1", 4), ("b1", 4)}, id="each branch has its own"),
@@ -142,11 +148,65 @@ def test_a_command_needs_a_target_a_code_and_a_name() -> None:
         assert answer.code == "out_of_range"
 
 
-def test_a_command_says_who_gave_it() -> None:
+def test_a_refusal_says_why() -> None:
+    engine = Bench().engine
+    unknown = engine.command(at(0), Command(Action.ACK, "a9", 1, "ann"))
+    assert unknown == Refused("unknown_target", "a9 has no alarm 1")
+    nobody = engine.command(at(0), Command(Action.ACK, "a1", 1, ""))
+    assert nobody == Refused("out_of_range", "say who you are, in at most 120 characters")
+
+
+DEEDS = [Action.ACK, Action.SHELVE, Action.UNSHELVE, Action.REMOVE, Action.PLACE, Action.RESET]
+
+
+@pytest.mark.parametrize("name", ["b", "bob", "x" * MAX_TEXT])
+def test_each_command_says_who_gave_it(name: str) -> None:
     bench = Bench()
     bench.see(0, "a1", {9: True})
-    assert bench.command(1, Action.ACK, "a1", 9, by="bob") is None
-    assert (bench.rows[-1].stimulus, bench.rows[-1].actor, bench.rows[-1].seq) == (Stimulus.ACK, "bob", 3)
+    bench.see(1, "a1", {9: False})
+    before = len(bench.rows)
+    for action in DEEDS:
+        assert bench.command(2, action, "a1", 9, by=name) is None
+    assert [row.actor for row in bench.rows[before:]] == [name] * len(DEEDS)
+    assert [row.seq for row in bench.rows] == list(range(1, len(bench.rows) + 1))
+
+
+def test_a_shelf_has_an_owner() -> None:
+    bench = Bench()
+    bench.command(0, Action.SHELVE, "a1", 9, by="bob")
+    assert bench.engine.snapshot().records[0].shelf == Shelf("bob", UTC + 28_800, one_shot=False)
+
+
+def test_a_notice_goes_when_its_units_are_shelved() -> None:
+    bench = Bench({"a": 6})
+    for unit in ("a1", "a2", "a3"):
+        bench.see(0, unit, {6: True})
+    assert bench.state("branch/a", 6) is UNACK
+    for unit in ("a1", "a2"):
+        bench.command(5, Action.SHELVE, unit, 6)
+    bench.tick(6)
+    assert bench.state("branch/a", 6) is NORM
+
+
+def test_a_hidden_alarm_that_is_unshelved_stays_hidden_and_acknowledged() -> None:
+    bench = Bench()
+    bench.see(0, "a1", {2: True, 4: True})
+    for action in (Action.ACK, Action.SHELVE, Action.UNSHELVE):
+        bench.command(1, action, "a1", 4)
+    assert (bench.state("a1", 4), bench.suppression("a1", 4)) == (ACKED, HIDDEN)
+
+
+def test_a_hidden_latch_that_a_new_day_opens_is_released() -> None:
+    bench = Bench()
+    for n in range(5):
+        bench.see(n * 100, "a1", {7: True})
+        bench.see(n * 100 + 1, "a1", {7: False})
+        bench.tick(n * 100 + 61)
+    bench.command(500, Action.ACK, "a1", 7)
+    bench.see(501, "a1", {10: True})
+    assert bench.suppression("a1", 7) is HIDDEN
+    bench.do(502, "day", "a1", 7)
+    assert [row.stimulus for row in bench.rows[-2:]] == [Stimulus.DAY_START, Stimulus.RELEASE]
 
 
 def test_a_shelf_lasts_as_long_as_asked_or_as_the_row_allows() -> None:
@@ -217,6 +277,31 @@ def test_a_new_grid_profile_judges_anew_and_keeps_the_counts() -> None:
     )
 
 
+@pytest.mark.parametrize("deed", ["profile", "replace"])
+def test_what_is_judged_anew_waits_for_data(deed: Literal["profile", "replace"]) -> None:
+    bench = Bench()
+    bench.see(0, "a1", {8: True})
+    bench.see(5, "a1", {8: True})
+    bench.do(6, deed, "a1", 8)
+    assert (bench.rows[-1].actor, bench.state("a1", 8)) == ("ann", NORM)
+    bench.see(7, "a1", {8: None})
+    bench.tick(1000)
+    bench.see(1001, "a1", {8: True})
+    assert bench.state("a1", 8) is NORM, "one poll is not enough"
+    bench.see(1006, "a1", {8: True})
+    assert bench.state("a1", 8) is UNACK
+
+
+def test_a_unit_judged_anew_counts_no_more_in_its_group() -> None:
+    bench = Bench({"a": 6})
+    for unit in ("a1", "a2", "a3"):
+        bench.see(0, unit, {6: True})
+    bench.do(1, "replace", "a1", 6)
+    bench.do(1, "profile", "a2", 6)
+    bench.tick(2)
+    assert bench.state("branch/a", 6) is NORM
+
+
 def test_a_new_profile_where_nothing_stands_is_no_edge() -> None:
     bench = Bench()
     bench.see(0, "a1", {3: True})
@@ -243,6 +328,19 @@ def test_a_replaced_unit_is_still_shelved() -> None:
     bench.command(1, Action.SHELVE, "a1", 9)
     bench.do(2, "replace", "a1", 9)
     assert bench.suppression("a1", 9) is Suppression.SHELVED
+
+
+def test_a_replaced_unit_is_still_out_of_service_or_hidden() -> None:
+    bench = Bench()
+    bench.see(0, "a1", {9: True, 1: True})
+    bench.command(1, Action.REMOVE, "a1", 1)
+    rows = bench.engine.replaced(at(2), "a1", "ann")
+    assert [(row.stimulus, row.code, row.suppression) for row in rows] == [
+        (Stimulus.REPLACED, 1, Suppression.OUT_OF_SERVICE),
+        (Stimulus.REPLACED, 9, HIDDEN),
+        (Stimulus.RELEASE, 9, SHOWN),
+    ]
+    assert bench.suppression("a1", 1) is Suppression.OUT_OF_SERVICE
 
 
 def test_a_value_is_judged_with_the_deadband_of_its_row() -> None:

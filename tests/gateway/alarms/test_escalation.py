@@ -68,6 +68,23 @@ def test_from_three_tenths_of_a_branch_on_it_is_the_mains(size: int, tag: str) -
     assert calls(bench)[-1] == (9000, "a1", tag)
 
 
+@pytest.mark.parametrize(("size", "showing", "tag"), [(2, 1, "often_alone"), (10, 2, "often_alone"), (10, 3, "often")])
+def test_alone_is_one_unit_or_fewer_than_three_tenths(size: int, showing: int, tag: str) -> None:
+    bench = Bench({"a": size})
+    for n in range(3):
+        for unit in range(showing):
+            come_and_go(bench, 1000.0 * n + 100 * unit, f"a{unit + 1}", 4)
+    assert {tag for *_, tag in calls(bench)} == {tag}
+
+
+def test_what_neighbours_had_before_the_window_is_forgotten() -> None:
+    bench = Bench({"a": 2})
+    come_and_go(bench, 0, "a2", 4)
+    for n in range(3):
+        come_and_go(bench, DAY + 1000.0 * n, "a1", 4)
+    assert calls(bench) == [(DAY + 2000, "a1", "often_alone")]
+
+
 def test_a_cause_calls_at_once() -> None:
     bench = Bench()
     bench.keep(bench.engine.observe(at(0), Observation("a1", 1, True, "far_above_limit")))
