@@ -151,8 +151,8 @@ class AlarmDef(Section):
     def _consistent(self) -> Self:
         if (self.lockout is not None) is not (self.latching is Latching.AUTO_LOCKOUT):
             raise ValueError("lockout and latching auto+lockout go together; set both or neither")
-        if self.ack is not self.latches:
-            raise ValueError("ack is asked of latching alarms and of no others; set ack to match latching")
+        if self.latches and not self.ack:
+            raise ValueError("a latching alarm asks to be acknowledged; set ack: true")
         if repeated := _repeated(rule.tag for rule in self.escalation):
             raise ValueError(f"escalation rule {repeated} stands here twice; give each a tag of its own")
         return self

@@ -231,7 +231,7 @@ class Alarm:
         return [] if self._raised_at is None else [(self._raised_at + (rule.standing_s or 0.0), rule) for rule in rules]
 
     def _table(self) -> dict[tuple[AlarmState, Stimulus], AlarmState]:
-        return TRANSITIONS if self.row.ack or self.record.locked_out else ACK_FREE
+        return TRANSITIONS if self.row.ack else ACK_FREE
 
     def _accepts(self, stimulus: Stimulus) -> bool:
         return (self.record.state, stimulus) in self._table()

@@ -99,7 +99,9 @@ def test_a_priority_rises_by_steps_to_the_highest(steps: int, before: str, after
 
 MISTAKES = [
     pytest.param("    off_delay_s: 10\n", "    of_delay_s: 10\n", "did you mean off_delay_s", id="a misspelt key"),
-    pytest.param("latching: manual\n    ack: true", "latching: manual\n    ack: false", "ack is asked of", id="ack"),
+    pytest.param(
+        "latching: manual\n    ack: true", "latching: manual\n    ack: false", "asks to be acknowledged", id="ack"
+    ),
     pytest.param(
         "    lockout: {count: 5, within_s: 3600}\n", "", "lockout and latching", id="no lockout to lock out by"
     ),

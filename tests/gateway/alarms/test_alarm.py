@@ -143,6 +143,40 @@ def test_a_long_cause_is_cut() -> None:
     assert alarm.tick(at(0))[0].cause == "x" * MAX_TEXT
 
 
+def test_an_alarm_that_asks_to_be_seen_waits_for_it_without_a_latch() -> None:
+    alarm = raised(3, ack=True, off_delay_s=0)
+    alarm.observe(at(1), condition=False)
+    assert [row.state for row in alarm.tick(at(1))] == [AlarmState.RTNUN]
+    alarm.observe(at(2), condition=True)
+    assert [row.state for row in alarm.tick(at(2))] == [UNACK]
+    alarm.observe(at(3), condition=False)
+    alarm.tick(at(3))
+    alarm.ack(at(4), OPERATOR)
+    assert alarm.record.state is NORM
+
+
+def test_unseen_and_shelved_it_is_forgotten_when_the_shelf_ends() -> None:
+    alarm = raised(3, ack=True, off_delay_s=0)
+    alarm.shelve(at(1), OPERATOR, 60)
+    alarm.observe(at(2), condition=False)
+    assert [row.state for row in alarm.tick(at(2))] == [AlarmState.RTNUN]
+    assert [row.state for row in alarm.tick(at(61))] == [NORM]
+
+
+def test_later_rows_repeat_what_the_raise_said_and_count_no_chatter() -> None:
+    alarm = raised(9, off_delay_s=10)
+    alarm.observe(at(1), condition=False)
+    alarm.observe(at(2), condition=True, cause="another", since=UTC + 2)
+    row = alarm.ack(at(3), OPERATOR)
+    assert isinstance(row, Transition)
+    assert (row.cause, row.since, row.first_out, row.chatter, row.count) == (None, UTC, False, 0, 1)
+    alarm.observe(at(4), condition=False)
+    (row,) = alarm.tick(at(14))
+    assert (row.stimulus, row.chatter) == (Stimulus.LATCH, 1)
+    alarm.observe(at(15), condition=True, cause="another", since=UTC + 15)
+    assert [(row.cause, row.since) for row in alarm.tick(at(15))] == [("another", UTC + 15)]
+
+
 def test_who_acknowledged_is_kept() -> None:
     alarm = raised(9)
     row = alarm.ack(at(7), OPERATOR)

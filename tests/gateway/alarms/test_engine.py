@@ -30,6 +30,8 @@ def test_a_code_hides_what_it_explains(holder: int, code: int, expected: Suppres
     for t in (0, 5):
         bench.see(t, "a1", {code: True, holder: True})
     assert bench.suppression("a1", code) is expected
+    reasons = {row.detail for row in bench.rows if row.stimulus is Stimulus.SUPPRESS and row.code == code}
+    assert reasons == ({str(holder)} if expected is HIDDEN else set())
     assert bench.state("a1", code) is UNACK, "hidden or not, it is followed"
 
 
@@ -90,7 +92,8 @@ def test_a_unit_that_stays_dark_changes_nothing() -> None:
     bench = Bench()
     bench.see(0, "a1", {101: True})
     assert bench.engine.dark(at(1), "a1", is_dark=False) == ()
-    assert len(bench.engine.dark(at(2), "a1", is_dark=True)) == 1
+    (row,) = bench.engine.dark(at(2), "a1", is_dark=True)
+    assert (row.stimulus, row.detail) == (Stimulus.SUPPRESS, "dark")
     assert bench.engine.dark(at(3), "a1", is_dark=True) == ()
 
 
@@ -133,6 +136,16 @@ def test_one_that_has_cleared_since_is_not_overtaken() -> None:
     bench.do(1, "replace", "a1", 9)
     bench.keep(bench.engine.observe(at(2), Observation("a2", 4, True, since=UTC - 1)))
     assert bench.edges(Stimulus.OVERTAKEN) == []
+
+
+def test_one_that_has_come_again_since_is_not_overtaken() -> None:
+    bench = Bench({"a": 8})
+    bench.keep(bench.engine.observe(at(0), Observation("a1", 9, True, since=UTC)))
+    bench.see(1, "a1", {9: False})
+    bench.keep(bench.engine.observe(at(2), Observation("a1", 9, True, since=UTC + 2)))
+    bench.keep(bench.engine.observe(at(3), Observation("a2", 4, True, since=UTC - 1)))
+    assert bench.edges(Stimulus.OVERTAKEN) == []
+    assert [row.first_out for row in bench.rows if row.stimulus is Stimulus.RAISE] == [True, False, True]
 
 
 def test_a_command_needs_a_target_a_code_and_a_name() -> None:

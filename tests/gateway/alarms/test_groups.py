@@ -2,6 +2,7 @@
 
 import pytest
 
+from config.alarms import Level
 from gateway.alarms.engine import Observation
 from gateway.alarms.states import AlarmState, Stimulus, Suppression
 from tests.gateway.alarms.bench import UTC, Bench, at, units
@@ -186,6 +187,40 @@ def test_fewer_units_or_a_longer_time_give_no_notice(instants: tuple[float, ...]
     for t, unit in zip(instants, units("a", 3), strict=False):
         bench.see(t, unit, {6: True})
     assert bench.state("branch/a", 6) is NORM
+
+
+def test_a_notice_is_of_the_branch_comes_at_once_calls_nobody_and_is_never_locked_out() -> None:
+    bench = Bench({"a": 3})
+    for code in (5, 8):
+        row = bench.engine.row("branch/a", code)
+        assert row is not None
+        assert (row.level, row.on_polls, row.lockout, row.escalation, row.ack) == (Level.BRANCH, 1, None, (), False)
+
+
+def test_a_notice_forms_by_raises_within_its_time_and_lasts_longer() -> None:
+    bench = Bench({"a": 9})
+    for t, unit in ((0, "a1"), (30, "a2"), (60, "a3"), (500, "a4")):
+        bench.see(t, unit, {6: True})
+    for unit in ("a1", "a2"):
+        bench.see(600, unit, {6: False})
+    run(bench, 700)
+    assert bench.state("branch/a", 6) is NORM, "two of nine are no group"
+    bench.see(800, "a5", {6: True})
+    run(bench, 900)
+    assert bench.state("branch/a", 6) is NORM, "three of nine, but not within a minute"
+
+
+def test_either_rule_keeps_the_branch_alarm() -> None:
+    bench = Bench({"a": 4})
+    poll(bench, 0, "a", 4, {101: True})
+    run(bench, 20)
+    assert bench.state("branch/a", 102) is UNACK
+    for t, unit in ((100, "a1"), (130, "a2"), (160, "a3"), (190, "a4")):
+        bench.see(t, unit, {101: False, 2: True})
+        bench.see(t + 5, unit, {101: False, 2: True})
+    run(bench, 300)
+    assert bench.edges(Stimulus.RAISE)[0][2] == 101
+    assert [row.stimulus for row in bench.rows if row.code == 102] == [Stimulus.RAISE]
 
 
 def test_hidden_alarms_give_no_notice() -> None:
