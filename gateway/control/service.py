@@ -193,6 +193,7 @@ class Control:
                 continue  # too late
             command = ONCE[ticket.order.verb]
             line.flying = hand
+            ticket.sent.add(hand.view.identity.slot)
             answer = line.sender.submit(hand.view.identity.slot, command)
             answer.add_done_callback(partial(self._done, line, ticket, hand, command))
             return True

@@ -18,6 +18,7 @@ class Ticket:
     due: float
     answer: "asyncio.Future[Outcome]"
     results: dict[str, UnitResult] = field(default_factory=dict)
+    sent: set[str] = field(default_factory=set)
 
     @property
     def complete(self) -> bool:
@@ -26,5 +27,9 @@ class Ticket:
 
     def report(self) -> Report:
         """Return the results; a unit whose turn has not come in time is left as it is."""
-        late = UnitResult(refusal=Refusal(Code.TOO_OLD, f"its turn did not come within {WITHIN_S:.0f} s; not sent"))
-        return Report({slot: self.results.get(slot, late) for slot in self.slots})
+        return Report({slot: self.results.get(slot) or self._late(slot) for slot in self.slots})
+
+    def _late(self, slot: str) -> UnitResult:
+        if slot in self.sent:
+            return UnitResult(refusal=Refusal(Code.NO_ANSWER, f"sent, and no answer within {WITHIN_S:.0f} s yet"))
+        return UnitResult(refusal=Refusal(Code.TOO_OLD, f"its turn did not come within {WITHIN_S:.0f} s; not sent"))

@@ -200,7 +200,7 @@ class SiteState:
 
     def link_changed(self, gateway: str, *, up: bool) -> None:
         """Take note of a link; while it is down its units' values are stale, and no unit is to blame."""
-        self.outbox.event(SiteEvent("link_up" if up else "link_down", self.utc(), gateway, {}))  # the driver logs it
+        self._post("link_up" if up else "link_down", gateway, {})  # the driver logs it
 
     async def run(self) -> None:
         """Watch clock and day until cancelled; midnight is met even when nobody answers."""
@@ -248,11 +248,15 @@ class SiteState:
         _log.info("day_turned", turn=turn.value, today=str(self._day.today))
 
     def event(self, kind: str, subject: str, **detail: str | float | None) -> None:
-        """Tell a happening; no two of one burst have the same time, which is a part of their ids."""
+        """Tell a happening."""
+        self._post(kind, subject, detail)
+        _log.info(kind, subject=subject, **detail)
+
+    def _post(self, kind: str, subject: str, detail: Mapping[str, str | float | None]) -> None:
+        """Tell the broker; no two events of one burst have the same time, which is a part of their ids."""
         utc = self.utc()
         self._event_ts = self._event_ts + 0.001 if 0 <= self._event_ts - utc + 0.001 < 1 else utc
         self.outbox.event(SiteEvent(kind, self._event_ts, subject, detail))
-        _log.info(kind, subject=subject, **detail)
 
     def _tell(self, slot: str) -> None:
         for tell in self._watchers:

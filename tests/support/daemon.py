@@ -1,28 +1,31 @@
 """The whole daemon and an emulated plant behind its links: two gateways, three branches, four units."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+import pytest
 
 from config.site import Site
 from drivers.clock import Clock
 from emulator.inverter import Inverter
 from emulator.server import Plant
 from gateway.app import App
-from gateway.control.order import Order, Outcome, Verb
+from gateway.control.order import Order, Outcome, Report, UnitResult, Verb
 from gateway.log import LogTap
 from gateway.snapshot import CommState, InverterView
 from gateway.telemetry.outbox import SiteEvent
+from protocols.commands import WMaxLimPct
 from protocols.points import W_MAX_LIM_PCT, Channel
 from tests.support.emulated import NOON, UTRECHT
 from tests.support.virtual_time import FakeClock
 
 RATED_W = {"a": 400.0, "b": 400.0, "c": 500.0, "d": 450.0}
 POLL_S = 5.0
-PATIENCE_S = 120.0
+PATIENCE_S = 400.0  # a unit that sleeps is asked every five minutes
 LOOK_S = 0.05
 LIMIT = Channel(W_MAX_LIM_PCT)
 
@@ -73,6 +76,10 @@ class Running:
         """Return the limits that the units themselves hold, by slot."""
         return {slot: self.unit(slot).firmware.limit_pct for slot in RATED_W}
 
+    def limited_w(self) -> float:
+        """Return what the units' own limits let through."""
+        return sum(pct / 100 * RATED_W[slot] for slot, pct in self.limits().items())
+
     def view(self, slot: str) -> InverterView:
         """Return what the daemon knows of a slot."""
         return self.app.state.views[slot]
@@ -83,7 +90,7 @@ class Running:
 
     async def until(self, condition: Callable[[], bool]) -> None:
         """Return once a condition holds; give up after a while."""
-        for _ in range(round(PATIENCE_S / LOOK_S)):
+        for _ in range(round(PATIENCE_S / LOOK_S)):  # an event would have to come from the emulated units
             if condition():
                 return
             await asyncio.sleep(LOOK_S)
@@ -99,6 +106,37 @@ class Running:
     def events(self, *kinds: str) -> list[SiteEvent]:
         """Take the happenings that nobody has taken yet, of some kinds."""
         return [event for event in self.app.outbox.take().events if event.kind in kinds]
+
+
+def now() -> float:
+    """Return the loop's time."""
+    return asyncio.get_running_loop().time()
+
+
+def accepted(outcome: Outcome) -> Mapping[str, UnitResult]:
+    """Return the results of an order that somebody carries out."""
+    assert isinstance(outcome, Report), outcome
+    assert outcome.accepted, outcome
+    return outcome.units
+
+
+class Stubborn:
+    """Lets a unit refuse every limit until it is told to obey."""
+
+    def __init__(self, daemon: Running, slot: str, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.obeys = False
+        firmware = daemon.unit(slot).firmware
+        obey = firmware.command
+        monkeypatch.setattr(
+            firmware,
+            "command",
+            lambda command, at: (self.obeys or not isinstance(command, WMaxLimPct)) and obey(command, at),
+        )
+
+
+def silence(daemon: Running, slot: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a unit hear nothing from now on."""
+    monkeypatch.setattr(daemon.unit(slot), "awake", lambda _: False)
 
 
 @asynccontextmanager
