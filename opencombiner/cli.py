@@ -155,6 +155,38 @@ def demo(
 
 
 @app.command(epilog=EPILOG)
+def decode(
+    vendor: Annotated[str, typer.Argument(metavar="VENDOR", show_default=False)],
+    frames: Annotated[
+        list[str], typer.Argument(metavar="HEX...", help="the message, one argument a frame", show_default=False)
+    ],
+    *,
+    kind: Annotated[str | None, typer.Option("--as", help="What it is.", show_default=False)] = None,
+    request: Annotated[str | None, typer.Option(help="The request that it answers.", show_default=False)] = None,
+    serial: Annotated[str | None, typer.Option(help="Who sent it, if known.", show_default=False)] = None,
+) -> None:
+    """Decode captured bytes, offline, and print one JSON object."""
+    from opencombiner.decoding import decode as explain  # noqa: PLC0415 - each command loads what it runs
+
+    _print_json(explain(vendor, frames, kind, request, serial))
+
+
+@app.command(epilog=EPILOG)
+def init(
+    site: Annotated[Path, typer.Argument(metavar="SITE", help="the site file to write")] = Path("site.yaml"),
+    *,
+    force: Annotated[bool, typer.Option("--force", help="Write over a file that is there.")] = False,
+) -> None:
+    """Ask a few questions and write a commented site file."""
+    from opencombiner.init import init as ask  # noqa: PLC0415 - each command loads what it runs
+
+    if site.exists() and not force:
+        raise typer.BadParameter(f"{site} is there already; name another file, or --force to write over it")
+    _warn(site, ask(site, SystemClock()))
+    typer.echo(f"{site} is written; next: opencombiner check {site}")
+
+
+@app.command(epilog=EPILOG)
 def schema() -> None:
     """Print the JSON schema of the site file."""
     from config.schema import schema as text  # noqa: PLC0415 - each command loads what it runs
