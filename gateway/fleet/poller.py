@@ -3,7 +3,7 @@
 import asyncio
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
-from typing import Protocol, TypeAlias
+from typing import Protocol, TypeAlias, TypeVar
 
 import structlog
 
@@ -16,8 +16,9 @@ from gateway.fleet.schedule import Job, Schedule
 from gateway.snapshot import CommState, NodeStats
 from protocols.commands import Command
 from protocols.errors import LinkDownError
+from protocols.events import AlarmRecord
 from protocols.exchange import Cause, Done, Exchange, Failed
-from protocols.points import SN, Channel, Value
+from protocols.points import ALRM_SEQ, SN, Channel, Value
 from protocols.profile import VendorProfile
 from protocols.reading import Reading
 
@@ -30,6 +31,7 @@ _STRETCHED = 1.5  # times the period: a cycle worth a line in the log
 
 Values: TypeAlias = Mapping[Channel, Value]
 CommandResult: TypeAlias = Done[Values] | Failed
+T = TypeVar("T")
 
 _log = structlog.get_logger(__name__)
 
@@ -192,7 +194,8 @@ class Poller:
             event = "poll_cycle_stretched" if stretched else "poll_cycle_kept"
             _log.warning(event, gateway=self.gateway, cycle_s=cycle_s, poll_s=self._periods_s[0])
 
-    async def _converse(self, device: Device, exchange: Exchange[Values], urgency: Urgency) -> Outcome[Values]:
+    async def _converse(self, device: Device, exchange: Exchange[T], urgency: Urgency) -> Outcome[T]:
+        outcome: Outcome[T]
         try:
             async with self._link.claim(device.station.node, urgency) as port:
                 outcome = await pump.run(port, exchange)
@@ -226,30 +229,60 @@ class Poller:
             return
         device.count(outcome, poll=not joining)
         before = device.comm.state
-        answered = self._take(device, outcome.result, joining=joining, at=ended)
+        if joining:
+            answered = self._join(device, outcome.result, ended)
+        else:
+            answered = await self._take(device, outcome.result, ended)
         schedule.report(job, now, ended, answered=answered)
         if joining and answered:
             schedule.hasten(job.unit, ended)
         self._tell(device, before, ended)
 
-    def _take(self, device: Device, result: Done[Values] | Failed, *, joining: bool, at: float) -> bool:
-        """Act on the end of a conversation; tell whether the unit is there."""
+    async def _take(self, device: Device, result: Done[Values] | Failed, at: float) -> bool:
+        """Act on the end of a poll; tell whether the unit is there."""
         match result:
-            case Done(values) if not joining:
-                self._listener.answered(device.identity.slot, device.read(values, self._profile, at))
+            case Done(values):
+                records = await self._new_records(device, values)
+                self._listener.answered(device.identity.slot, device.read(values, self._profile, at, records))
                 device.comm.answered(dim=device.dim)
                 return True
+            case Failed(cause, detail):
+                self._miss(device, cause, detail, at)
+                return False
+
+    async def _new_records(self, device: Device, values: Values) -> tuple[AlarmRecord, ...]:
+        """Read the alarm records that a poll announces; those that do not come now are asked for with the next poll."""
+        log, newest = self._profile.records, values.get(_RECORD_SEQ)
+        if log is None or not isinstance(newest, int):
+            return ()
+        missing = device.missing(newest, log)
+        if not missing:
+            return ()
+        outcome = await self._converse(device, log.read(device.station, missing), Urgency.POLL)
+        match outcome.result:
+            case Done(records):
+                return device.take(records, newest, log)
+            case Failed():
+                return ()
+
+    def _join(self, device: Device, result: Done[Values] | Failed, at: float) -> bool:
+        """Act on the end of an attempt to join; tell whether the unit is there."""
+        match result:
             case Done(values) if self._is_ours(device, values):
                 device.joined = True
                 device.stranger = None
                 self._listener.joined(device.identity.slot, values)
                 return True
-            case Failed(Cause.MISMATCH, detail):
-                self._report_stranger(device, detail)
-            case Done() | Failed():
-                pass
-        device.comm.missed(at, self._light)
+            case Done():
+                device.comm.missed(at, self._light)
+            case Failed(cause, detail):
+                self._miss(device, cause, detail, at)
         return False
+
+    def _miss(self, device: Device, cause: Cause, detail: str, at: float) -> None:
+        if cause is Cause.MISMATCH:
+            self._report_stranger(device, detail)
+        device.comm.missed(at, self._light)
 
     def _is_ours(self, device: Device, values: Values) -> bool:
         serial = values.get(_SERIAL)
@@ -274,3 +307,4 @@ class Poller:
 
 
 _SERIAL = Channel(SN)
+_RECORD_SEQ = Channel(ALRM_SEQ)
