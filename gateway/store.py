@@ -327,7 +327,7 @@ class Store:
                 path=str(self.path),
                 moved_to=str(aside),
                 error=str(error),
-                lost="energy of the day, totals beyond what the units themselves have counted, limits, states of alarms",
+                lost="energy of the day, totals beyond what the units have counted, limits, states of alarms",
             )
         try:
             return self._open()

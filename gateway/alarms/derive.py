@@ -99,9 +99,10 @@ def site_status(views: Iterable[InverterView], standing: Iterable[Standing]) -> 
     should = [state for state in states if state not in (CommState.ASLEEP, CommState.UNKNOWN)]
     if should and all(state is CommState.LOST for state in should):
         return SiteStatus.OFFLINE
-    return SiteStatus.FAULTY if any(_faulty(alarm) for alarm in standing) else SiteStatus.NORMAL
+    return SiteStatus.FAULTY if any(is_faulty(alarm) for alarm in standing) else SiteStatus.NORMAL
 
 
-def _faulty(alarm: Standing) -> bool:
+def is_faulty(alarm: Standing) -> bool:
+    """Tell whether an alarm is one that makes the site faulty: shown, and there or latched."""
     shown = alarm.record.suppression is Suppression.NONE
     return shown and alarm.row.site_fault and alarm.record.state in ACTIVE | LATCHED

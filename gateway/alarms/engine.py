@@ -51,7 +51,7 @@ class Engine:
     """
 
     def __init__(self, catalogue: Catalogue, plant: Plant) -> None:
-        self._catalogue = catalogue
+        self.catalogue = catalogue
         self._plant = plant
         self._rows = catalogue.by_code()
         self._notices = _notices(catalogue)
@@ -62,6 +62,11 @@ class Engine:
         self._first_outs = FirstOuts(catalogue.first_out)
         self._flood = Flood(catalogue.load)
         self._seq = 0
+
+    @property
+    def subjects(self) -> tuple[str, ...]:
+        """Return all that alarms can belong to."""
+        return self._plant.subjects
 
     def row(self, subject: str, code: int) -> AlarmDef | None:
         """Return the row of an alarm; None where the plant has no such subject, or the subject no such alarm."""
@@ -136,6 +141,16 @@ class Engine:
         rows = [alarm.step(Stimulus.REPLACED, now, actor=actor) for alarm in self._alarms_of(subject)]
         return self._with(now, subject, rows)
 
+    def next_seq(self) -> int:
+        """Return the number of the next entry of the journal: of a transition, or of what lies between two of them."""
+        self._seq += 1
+        return self._seq
+
+    def alarm(self, subject: str, code: int) -> Standing | None:
+        """Return an alarm that has ever been raised or commanded, back to normal or not."""
+        alarm = self._found(subject, code)
+        return None if alarm is None else Standing(alarm.row, alarm.record, alarm.uncertain)
+
     def standing(self) -> tuple[Standing, ...]:
         """Return the alarms that are not back to normal, hidden ones too, by subject and code."""
         alarms = (alarm for subject in sorted(self._alarms) for alarm in self._alarms_of(subject))
@@ -148,7 +163,7 @@ class Engine:
     def load(self, now: Moment) -> AlarmLoad:
         """Return how many alarms an operator is given."""
         records = (alarm.record for alarms in self._alarms.values() for alarm in alarms.values())
-        return measure(records, self._catalogue.load, now.utc_s, self._flood.state(now.loop_s))
+        return measure(records, self.catalogue.load, now.utc_s, self._flood.state(now.loop_s))
 
     def snapshot(self) -> Snapshot:
         """Return all that a restart needs."""
@@ -188,7 +203,7 @@ class Engine:
         row = self.row(record.subject, record.code)
         if row is None:
             raise LookupError(f"{record.subject} has no alarm {record.code}")
-        alarm = Alarm(row, record, self._next_seq)
+        alarm = Alarm(row, record, self.next_seq)
         self._alarms.setdefault(record.subject, {})[record.code] = alarm
         return alarm
 
@@ -199,10 +214,6 @@ class Engine:
         branch = self._plant.above(record.subject, Level.BRANCH)
         if record.first_out and branch is not None and record.since is not None:
             self._first_outs.enter(branch, record.subject, record.code, record.since)
-
-    def _next_seq(self) -> int:
-        self._seq += 1
-        return self._seq
 
     def _note(self, now: Moment, seen: Observation) -> bool:
         """Hand an observation to its alarm, which is made when its condition is first there."""
@@ -260,7 +271,7 @@ class Engine:
         return rows + [
             alarm.step(Stimulus.ESCALATE, now, detail=rule.tag)
             for rule in alarm.calls(now)
-            if in_scope(rule, *self._showing(alarm, now.utc_s - rule.within_s), self._catalogue.shared_at)
+            if in_scope(rule, *self._showing(alarm, now.utc_s - rule.within_s), self.catalogue.shared_at)
         ]
 
     def _raise(self, now: Moment, alarm: Alarm) -> list[Transition]:

@@ -51,6 +51,11 @@ class Plant:
         self._levels[subject] = level
         return subject
 
+    @property
+    def subjects(self) -> tuple[str, ...]:
+        """Return all that alarms can belong to."""
+        return tuple(self._levels)
+
     def level(self, subject: str) -> Level | None:
         """Return what a subject is; None if the plant has no such subject."""
         return self._levels.get(subject)

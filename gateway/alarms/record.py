@@ -47,7 +47,7 @@ class Transition:
     @property
     def id(self) -> str:
         """Return a name that no other transition bears, not even after the journal was lost."""
-        return f"{int(self.ts * 1000)}-{self.seq}"
+        return f"{round(self.ts * 1000)}-{self.seq}"
 
 
 @dataclass(frozen=True, slots=True)
