@@ -8,6 +8,7 @@ from typing import Any
 
 from config.site import Site
 from drivers.stream import ByteStream, Listener, listen
+from protocols.commands import AlarmReset, Command
 from protocols.errors import LinkDownError
 from protocols.events import AlarmRecord
 from protocols.exchange import Responder
@@ -24,9 +25,13 @@ GAP_S = 0.002
 
 
 class Unit(ScriptedDevice):
-    """A device that hears only when it is `awake`, and whose uptime passes; `asked` counts the live polls."""
+    """A device that hears only when it is `awake`, and whose uptime passes; `asked` counts the live polls.
+
+    An alarm reset that it does not refuse ends its alarms, unless it is `stubborn`.
+    """
 
     awake = True
+    stubborn = False
     asked = 0
     booted_at = 0.0
 
@@ -36,6 +41,12 @@ class Unit(ScriptedDevice):
     def alarms(self, now: float) -> frozenset[int]:
         self.asked += 1
         return super().alarms(now)
+
+    def command(self, command: Command, now: float) -> bool:
+        done = super().command(command, now)
+        if done and command == AlarmReset() and not self.stubborn:
+            self.put()
+        return done
 
     def put(self, *codes: int, state: InvSt | None = None) -> None:
         """Show alarm codes, and the state that goes with them."""
@@ -59,15 +70,40 @@ class Plant:
             unit.id: Unit(unit.serial, MODELS[unit.model]) for branch in gateway.branches for unit in branch.inverters
         }
         self.deaf = False
+        self.ready = asyncio.Event()
+        self._plugged = asyncio.Event()
+        self._plugged.set()
+        self._listener: Listener | None = None
+        self._stream: ByteStream | None = None
         self._sides: list[tuple[Unit, Responder]] = [(unit, InverterSide(unit)) for unit in self.units.values()]
 
-    async def serve(self, listener: Listener) -> None:
+    def unplug(self) -> None:
+        """Pull the modem's plug: its client is gone, and nobody can open it."""
+        self._plugged.clear()
+        if self._listener is not None:
+            self._listener.close()
+        if self._stream is not None:
+            self._stream.close()
+
+    def plug(self) -> None:
+        """Plug it in again."""
+        self._plugged.set()
+
+    async def serve(self) -> None:
         """Answer client after client until cancelled."""
         while True:
-            stream = await listener.accept()
+            await self._plugged.wait()
+            listener = self._listener = await listen(self.url)
+            self.ready.set()
             with suppress(LinkDownError):
-                await self._attend(stream)
-            stream.close()
+                while True:
+                    self._stream = await listener.accept()
+                    with suppress(LinkDownError):
+                        await self._attend(self._stream)
+                    self._stream.close()
+                    if not self._plugged.is_set():
+                        break
+            listener.close()
 
     async def _attend(self, stream: ByteStream) -> None:
         deframer = Deframer()
@@ -82,16 +118,16 @@ class Plant:
 
 
 @asynccontextmanager
-async def serving(plant: Plant) -> AsyncIterator[str]:
-    """Serve a plant for the time of the context; yield where."""
-    listener = await listen(plant.url)
-    task = asyncio.create_task(plant.serve(listener))
+async def serving(plant: Plant) -> AsyncIterator[None]:
+    """Serve a plant for the time of the context."""
+    task = asyncio.create_task(plant.serve())
     try:
-        yield listener.url
+        await plant.ready.wait()
+        yield
     finally:
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
-        listener.close()
+        plant.unplug()
 
 
 def described(folder: Path, *, link: str, broker: str, branches: Mapping[str, int], **more: Any) -> Site:
