@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Iterable, Sequence
 from typing import Protocol
 
-from config.alarms import AlarmDef, Catalogue
+from config.alarms import AlarmDef, Catalogue, Escalation
 from gateway.alarms.alarm import Refused
 from gateway.alarms.command import Command
 from gateway.alarms.derive import is_faulty
@@ -13,7 +13,7 @@ from gateway.alarms.record import Transition
 from gateway.alarms.reset import Answer
 from gateway.alarms.rows import TRIP, Entry
 from gateway.alarms.service import Summary
-from gateway.alarms.states import ACTIVE, LATCHED
+from gateway.alarms.states import ACTIVE, LATCHED, Stimulus
 from gateway.alarms.trip import Trip
 from gateway.mqtt.payloads import Json, Refusal, response, stamp
 
@@ -112,6 +112,7 @@ def event(entry: Entry, row: AlarmDef | None) -> Json:
 
 
 def _transition(row: Transition, definition: AlarmDef | None) -> Json:
+    call = _called(row, definition)
     return {
         "kind": row.stimulus.value,
         "priority": definition.priority.value if definition else None,
@@ -126,7 +127,15 @@ def _transition(row: Transition, definition: AlarmDef | None) -> Json:
         "by": row.actor,
         "detail": row.detail,
         "until": stamp(row.until_ts),
+        "call": call.call.value if call else None,
+        "advice": call.advice if call else None,
     }
+
+
+def _called(row: Transition, definition: AlarmDef | None) -> Escalation | None:
+    """Return the rule by which somebody is to be called."""
+    rules = definition.escalation if definition and row.stimulus is Stimulus.ESCALATE else ()
+    return next((rule for rule in rules if rule.tag == row.detail), None)
 
 
 def _trip(row: Trip, definition: AlarmDef | None) -> Json:

@@ -45,7 +45,7 @@ class Scene:
 
     def events(self, *kinds: str) -> list[dict[str, Any]]:
         """Return what was said of alarms, in order, of some kinds if any are named."""
-        heard = [json.loads(said.payload) for said in self.ear.heard if said.topic.endswith("/event")]
+        heard = [json.loads(said.payload) for said in self.broker.transcript if said.topic.endswith("/event")]
         return [each for each in heard if "code" in each and (not kinds or each["kind"] in kinds)]
 
     def edges(self, *kinds: str) -> list[tuple[str, int, str]]:
@@ -71,10 +71,21 @@ class Scene:
         shutil.copytree(self.site.state_dir, folder)
         return self.site.model_copy(update={"state_dir": folder})
 
-    async def restart(self, site: Site | None = None) -> None:
-        """Stop the daemon in order and start another one, on another site's database if one is given."""
+    async def die(self) -> None:
+        """End the daemon; what it still says to its own database nobody will read."""
+        self.task.cancel()
+        await self.end()
+
+    async def end(self) -> None:
+        """Stop the daemon in order if it runs; raises what it died of."""
         self.stop.set()
-        await self.task
+        await asyncio.wait((self.task,))
+        if not self.task.cancelled():
+            self.task.result()
+
+    async def restart(self, site: Site | None = None) -> None:
+        """Stop the daemon in order if it runs, and start another one, on another site's database if one is given."""
+        await self.end()
         self.app, self.stop, self.task = _start(site or self.site, self.clock)
 
 
@@ -95,8 +106,7 @@ async def _living(site: Site, clock: FakeClock) -> AsyncIterator[Scene]:
             await asyncio.sleep(20)  # every unit has been polled
             yield scene
         finally:
-            scene.stop.set()
-            await scene.task
+            await scene.end()
 
 
 def play(

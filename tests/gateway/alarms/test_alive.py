@@ -224,11 +224,15 @@ def test_a_latch_is_reset_by_the_device_first(tmp_path: Path) -> None:
     scene = play(tmp_path, act)
     assert [(event["kind"], event["by"]) for event in scene.events()] == [
         ("raise", None),
+        ("escalate", None),
         ("latch", None),
         ("reset", "ann"),
         ("ack", "ann"),
     ]
     assert scene.alarms("inverter/east-1") == {}
+    (call,) = scene.events("escalate")
+    assert (call["detail"], call["call"]) == ("first", "owner")
+    assert "Keep away" in call["advice"]
 
 
 def test_a_device_that_says_yes_and_stays_ill_keeps_its_alarm(tmp_path: Path) -> None:
@@ -244,7 +248,7 @@ def test_a_device_that_says_yes_and_stays_ill_keeps_its_alarm(tmp_path: Path) ->
         assert (await first)["error"]["code"] == "condition_active"
         assert 60 <= asyncio.get_running_loop().time() - began < 62
 
-    assert play(tmp_path, act).edges() == [("east-1", 9, "raise")]
+    assert play(tmp_path, act).edges("raise", "latch", "reset") == [("east-1", 9, "raise")]
 
 
 @pytest.mark.parametrize(
@@ -307,4 +311,4 @@ def test_a_latch_of_the_day_opens_when_the_unit_generates_after_the_dark(tmp_pat
         assert scene.alarms("inverter/east-1")[10]["state"] == "rtnun"
 
     scene = play(tmp_path, act)
-    assert [event["kind"] for event in scene.events()] == ["raise", "latch", "day_start"]
+    assert [event["kind"] for event in scene.events()] == ["raise", "escalate", "latch", "day_start"]
