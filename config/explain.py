@@ -76,7 +76,8 @@ def _wrong_value(error: ErrorDetails) -> tuple[str, str]:
     context = error.get("ctx", {})
     match error["type"]:
         case "string_pattern_mismatch":
-            return f"{_shown(error['input'])} has the wrong form", f"write {_FORMS[context['pattern']]}"
+            form = _FORMS.get(context["pattern"], f"a text of the form {context['pattern']}")
+            return f"{_shown(error['input'])} has the wrong form", f"write {form}"
         case "too_short":
             return "is empty", "list at least one"
         case "value_error":

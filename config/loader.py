@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from importlib.resources import as_file
 from pathlib import Path
+from typing import TypeVar
 
 from pydantic import ValidationError
 
@@ -10,8 +11,10 @@ from config.document import Document, read
 from config.explain import explain
 from config.findings import SiteRefusedError, in_order, setting
 from config.packaged import packaged
-from config.site import Site
+from config.site import Section, Site
 from drivers.clock import Clock
+
+S = TypeVar("S", bound=Section)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,16 +38,21 @@ def load_site(path: Path, clock: Clock) -> LoadedSite:
     The clock is asked for nothing but where `daylight` is. `config.checks` judges what types cannot.
     """
     document = read(path)
-    try:
-        site = Site.model_validate(document.data, context={"utc": clock.utc()})
-    except ValidationError as error:
-        raise SiteRefusedError(path, in_order((*document.findings, *explain(error.errors(), document)))) from None
-    if document.findings:
-        raise SiteRefusedError(path, document.findings)
-    return LoadedSite(site, path, document)
+    return LoadedSite(typed(path, document, Site, utc=clock.utc()), path, document)
 
 
 def load_packaged(name: str, clock: Clock) -> Site:
     """Return a site that comes with the package."""
     with as_file(packaged(name)) as path:
         return load_site(path, clock).site
+
+
+def typed(path: Path, document: Document, root: type[S], **context: float) -> S:
+    """Return the content of a document as a `root`; raises SiteRefusedError with every error in it."""
+    try:
+        content = root.model_validate(document.data, context=context)
+    except ValidationError as error:
+        raise SiteRefusedError(path, in_order((*document.findings, *explain(error.errors(), document, root)))) from None
+    if document.findings:
+        raise SiteRefusedError(path, document.findings)
+    return content

@@ -76,6 +76,8 @@ class SiteState:
         if "trusted_utc" in meta:
             self._trusted_at = (float(meta["trusted_utc"]), self._loop.time())
         self._watchers: list[Callable[[InverterView], None]] = []
+        self._around: list[Callable[[], None]] = []
+        self._links: dict[str, bool] = {}
         self._event_ts = 0.0
         self._dirty: set[str] = set()
         self._saved_at = self._loop.time()
@@ -91,6 +93,11 @@ class SiteState:
     def clock_trusted(self) -> bool:
         """Tell whether the clock was trusted at the last look."""
         return self._trusted
+
+    @property
+    def links(self) -> Mapping[str, bool]:
+        """Return whether the link of a gateway is up, for those whose pollers have said."""
+        return self._links
 
     def utc(self) -> float:
         """Return the time for stamps: the clock's while trusted, else the last trusted time plus what passed since."""
@@ -123,6 +130,10 @@ class SiteState:
         """Tell somebody every view that an answer or a change of reachability makes."""
         self._watchers.append(tell)
 
+    def watch_around(self, tell: Callable[[], None]) -> None:
+        """Tell somebody when a link, or the trust in the clock, has changed."""
+        self._around.append(tell)
+
     def answered(self, slot: str, reading: Reading) -> None:
         """Take a reading."""
         utc = self.utc()
@@ -143,9 +154,10 @@ class SiteState:
             reading.state,
             reading.events,
             kept.ledger.energy,
-            utc,
+            utc - (self._loop.time() - reading.at),
             old.seq + 1,
             old.stats,
+            reading.records,
         )
         self.outbox.mark_state(slot)
         self._tell(slot)
@@ -201,7 +213,9 @@ class SiteState:
 
     def link_changed(self, gateway: str, *, up: bool) -> None:
         """Take note of a link; while it is down its units' values are stale, and no unit is to blame."""
+        self._links[gateway] = up
         self._post("link_up" if up else "link_down", gateway, {})  # the driver logs it
+        self._tell_around()
 
     async def run(self) -> None:
         """Watch clock and day until cancelled; midnight is met even when nobody answers."""
@@ -212,11 +226,13 @@ class SiteState:
 
     def tick(self) -> None:
         """Look at the clock, turn the day when it is time, and store what has changed."""
-        self._trusted = self._clock.trust() is Trust.TRUSTED
+        before, self._trusted = self._trusted, self._clock.trust() is Trust.TRUSTED
         if self._trusted:
             utc = self._clock.utc()
             self._trusted_at = (utc, self._loop.time())
             self._turn(utc)
+        if self._trusted is not before:
+            self._tell_around()
         if self._loop.time() - self._saved_at >= SAVE_S:
             self.save()
 
@@ -263,6 +279,10 @@ class SiteState:
     def _tell(self, slot: str) -> None:
         for tell in self._watchers:
             tell(self._views[slot])
+
+    def _tell_around(self) -> None:
+        for tell in self._around:
+            tell()
 
 
 def _at_night(view: InverterView) -> InverterView:
