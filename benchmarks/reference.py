@@ -18,8 +18,7 @@ from typing import Any
 import aiomqtt
 
 LIVE = struct.Struct(">BBHIhhHHHHHHhIHhHHH")
-START, REGISTERS = 0x1100, 20
-ANSWER_BYTES = 5 + 2 * REGISTERS
+START, REGISTERS, ANSWER_BYTES = 0x1100, 20, 45
 STATES = ("off", "sleeping", "starting", "running", "throttled", "shutting_down", "fault", "standby")
 SUMS = ("p_ac_w", "q_ac_var", "e_total_wh", "e_day_wh")
 
@@ -82,6 +81,8 @@ def states(raw: tuple[int, ...], sample: dict[str, Any], base_wh: int) -> tuple[
         "f_ac_hz": raw[8] / 100,
         "t_case_c": raw[12] / 10,
         "limit_pct": raw[17] / 10,
+        "limit_w": raw[17] / 2,  # of an MI-500
+        "enabled": raw[0] in {3, 4},
         "r_iso_ohm": raw[14] * 100,
         "i_dc_component_a": raw[15] / 10_000,
         "uptime_s": round(raw[3] / 1000),
@@ -111,8 +112,7 @@ async def main(path: str, port: int, root: str, serials: list[str], period_s: fl
                     (f"inverter/{serial}/ch/1/state", dc),
                     ("site/state", {"ts": stamp, **sums, **units}),
                 ):
-                    text = json.dumps(payload, separators=(",", ":"))
-                    await client.publish(f"{root}/{topic}", text, retain=True)
+                    await client.publish(f"{root}/{topic}", json.dumps(payload, separators=(",", ":")), retain=True)
             due += period_s
 
 

@@ -36,7 +36,7 @@ def test_is_the_integral_over_ten_minutes(squared: bool) -> None:  # noqa: FBT00
     [(1.0, 1.12, False, 500.0), (1.06, 1.14, False, 300.0), (1.0, 1.12, True, 495.283), (1.06, 1.14, True, 294.545)],
     ids=["100 to 112 % linear", "106 to 114 % linear", "100 to 112 % rms", "106 to 114 % rms"],
 )
-def test_crosses_its_limit_when_the_note_says(before: float, after: float, squared: bool, seconds: float) -> None:  # noqa: FBT001
+def test_crosses_its_limit_when_the_note_says(before: float, after: float, squared: bool, seconds: float) -> None:  # noqa: FBT001 - a row
     mean = MovingMean([level(0, 600, before)], squared=squared)
     assert mean.stays(600, level(600, FOREVER, after), 0.0, 1.1) == pytest.approx(600 + seconds, abs=0.01)
 
