@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from config.document import Document, read
 from config.explain import explain
-from config.findings import SiteRefusedError, in_order
+from config.findings import SiteRefusedError, in_order, setting
 from config.packaged import packaged
 from config.site import Section, Site
 from drivers.clock import Clock
@@ -24,6 +24,12 @@ class LoadedSite:
     site: Site
     path: Path
     document: Document
+
+    def placed(self, complaint: str) -> str:
+        """Return a complaint that begins with a setting, as `state_dir: …`, after its place in the file."""
+        marks = {setting(loc): mark for loc, mark in self.document.values.items()}
+        mark = marks.get(complaint.partition(":")[0])
+        return f"{self.path}: {complaint}" if mark is None else f"{self.path}:{mark.line}:{mark.column}: {complaint}"
 
 
 def load_site(path: Path, clock: Clock) -> LoadedSite:

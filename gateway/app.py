@@ -40,6 +40,7 @@ from protocols.errors import ConfigError
 from protocols.profile import Counter
 
 SITE_SCHEMA = "1"  # form of the site file; grows when an old file would be refused
+STALL_S = 300.0  # a poller turns every half minute; the longest conversation on the slowest line takes one more
 RESTART_S = 10.0  # before a link's task that failed on a bug of ours is tried again
 
 _log = structlog.get_logger(__name__)
@@ -52,7 +53,6 @@ class South:
     gateway: str
     link: Link
     poller: Poller
-    alive: bool = True
     failures: int = 0
 
     async def run(self) -> None:
@@ -63,11 +63,15 @@ class South:
             except ConfigError:
                 raise
             except Exception:  # noqa: BLE001 - the link supervisor: a bug of ours costs one link a pause, not the daemon
-                self.alive = False
                 self.failures += 1
                 _log.exception("link_failed", gateway=self.gateway, retry_s=RESTART_S)
             await asyncio.sleep(RESTART_S)
-            self.alive = True
+
+    @property
+    def alive(self) -> bool:
+        """Tell whether the poller makes progress; without a link it has nothing to do."""
+        turned_at = self.poller.turned_at
+        return turned_at is None or asyncio.get_running_loop().time() - turned_at < STALL_S
 
     def condition(self) -> Json:
         """Return the link's counters, for `bridge/health`."""

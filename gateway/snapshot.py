@@ -46,7 +46,7 @@ class Energy:
 
 @dataclass(frozen=True, slots=True)
 class NodeStats:
-    """How the conversations with one unit went since the daemon started; latency is a running mean."""
+    """How talking to one unit went since the daemon started, its sleep left out; latency is a running mean."""
 
     polls: int = 0
     answered: int = 0

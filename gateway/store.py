@@ -13,7 +13,7 @@ from typing import TypeAlias, TypeVar
 
 import structlog
 
-from protocols.errors import ConfigError
+from protocols.errors import ConfigError, OpenCombinerError
 
 SCHEMA = 3
 FILE_NAME = "opencombiner.db"
@@ -178,7 +178,7 @@ class Store:
     """Opens the database in `state_dir` and writes on a thread of its own, or directly with `inline` (virtual time).
 
     Raises ConfigError when the directory is missing or not writable, when another daemon has the file, or when a newer
-    version wrote it. A file that is damaged is moved aside and a fresh one begun.
+    version wrote it; OpenCombinerError when the disk is full. A damaged file is moved aside and a fresh one begun.
     """
 
     def __init__(self, state_dir: Path, *, inline: bool = False, max_bytes: int = MAX_BYTES) -> None:
@@ -319,7 +319,7 @@ class Store:
         try:
             return self._open()
         except sqlite3.OperationalError as error:
-            raise ConfigError(self._remedy(error)) from error
+            raise self._refusal(error) from error
         except sqlite3.DatabaseError as error:
             aside = self._move_aside()
             _log.error(
@@ -332,12 +332,16 @@ class Store:
         try:
             return self._open()
         except sqlite3.Error as error:
-            raise ConfigError(self._remedy(error)) from error
+            raise self._refusal(error) from error
 
-    def _remedy(self, error: sqlite3.Error) -> str:
+    def _refusal(self, error: sqlite3.Error) -> OpenCombinerError:
+        """Return what to say when the database cannot be opened; a disk that is full is no wrong setting."""
+        if "full" in str(error) or "I/O" in str(error):
+            return OpenCombinerError(f"{self.path}: {error}; free some space on this disk")
         if "locked" in str(error):
-            return f"{_SETTING}: another daemon uses {self.path}; stop it or name another directory"
-        return f"{_SETTING}: cannot write {self.path} ({error}); let this user write there or name another directory"
+            return ConfigError(f"{_SETTING}: another daemon uses {self.path}; stop it or name another directory")
+        remedy = "let this user write there or name another directory"
+        return ConfigError(f"{_SETTING}: cannot write {self.path} ({error}); {remedy}")
 
     def _open(self) -> sqlite3.Connection:
         db = sqlite3.connect(self.path, timeout=1.0, check_same_thread=False)

@@ -24,7 +24,7 @@ from gateway.mqtt.payloads import About, Json
 from gateway.mqtt.questions import Questions
 from gateway.mqtt.site import Site
 from gateway.telemetry.outbox import MAX_EVENTS
-from protocols.errors import LinkDownError
+from protocols.errors import ConfigError, LinkDownError
 
 RETRY_FIRST_S = 1.0  # pause before another try; doubled each time
 RETRY_MOST_S = 30.0  # so that a broker that comes back is found within half a minute
@@ -120,6 +120,8 @@ class Bridge:
             return RETRY_REFUSED_S
         except LinkDownError as error:
             self._note("mqtt_down", error)
+        except ConfigError:
+            raise
         except Exception:  # the MQTT supervisor: a bug of ours costs the session, never the plant
             self._counters.failures += 1
             log.exception("mqtt_failed")

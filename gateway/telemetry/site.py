@@ -1,7 +1,7 @@
 """The state of the site: takes what the pollers learn, keeps it as frozen views, and marks what is news."""
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from zoneinfo import ZoneInfo
@@ -28,6 +28,7 @@ _FLOWS = ("W", "var", "VA")  # units of what is 0 without light, not unknown
 _COUNTED = "Wh"
 
 _log = structlog.get_logger(__name__)
+_WORRIES = frozenset({"lost", "identity_mismatch"})  # events that somebody should look after
 
 
 @dataclass(slots=True)
@@ -114,8 +115,8 @@ class SiteState:
         energies = [v.energy[AC] for v in views if AC in v.energy]
         counted = all(AC in v.energy or v.comm is CommState.LOST for v in views)
         return SiteTotals(
-            p_ac_w=_sum(reporting + asleep, _POWER),
-            q_ac_var=_sum(reporting + asleep, _REACTIVE),
+            p_ac_w=_sum(reporting, asleep, _POWER),
+            q_ac_var=_sum(reporting, asleep, _REACTIVE),
             e_total_wh=sum(energy.total_wh for energy in energies) if counted else None,
             e_day_wh=sum(energy.day_wh for energy in energies),
             expected=len(views) - len(asleep),
@@ -266,7 +267,8 @@ class SiteState:
     def event(self, kind: str, subject: str, **detail: str | float | None) -> None:
         """Tell a happening."""
         self._post(kind, subject, detail)
-        _log.info(kind, subject=subject, **detail)
+        say = _log.warning if kind in _WORRIES else _log.info
+        say(kind, subject=subject, **detail)
 
     def _post(self, kind: str, subject: str, detail: Mapping[str, str | float | None]) -> None:
         """Tell the broker; no two events of one burst have the same time, which is a part of their ids."""
@@ -293,9 +295,10 @@ def _at_night(view: InverterView) -> InverterView:
     return replace(view, quality=Quality.NIGHT, values=values, state=InvSt.SLEEPING, events=frozenset())
 
 
-def _sum(views: Iterable[InverterView], channel: Channel) -> float | None:
-    values = [value for view in views if isinstance(value := view.values.get(channel), int | float)]
-    return sum(values) if values else None
+def _sum(awake: Iterable[InverterView], asleep: Sequence[InverterView], channel: Channel) -> float | None:
+    """Return what flows: nothing from sleepers, whether they were ever heard or not; None where nobody is known."""
+    values = [value for view in awake if isinstance(value := view.values.get(channel), int | float)]
+    return sum(values) if values or asleep else None
 
 
 def _limits(views: Iterable[InverterView]) -> tuple[float, float]:
