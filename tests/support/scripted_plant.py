@@ -1,7 +1,7 @@
 """Scripted devices behind a modem, for the whole daemon: what they say is what the test sets."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -61,7 +61,7 @@ class Unit(ScriptedDevice):
 
 
 class Plant:
-    """One gateway's units by slot; `deaf`: the modem hears nobody."""
+    """One gateway's units by slot; `loses` says which requests get lost on the line."""
 
     def __init__(self, site: Site) -> None:
         (gateway,) = site.gateways
@@ -69,7 +69,7 @@ class Plant:
         self.units = {
             unit.id: Unit(unit.serial, MODELS[unit.model]) for branch in gateway.branches for unit in branch.inverters
         }
-        self.deaf = False
+        self.loses: Callable[[bytes], bool] = lambda _: False
         self.ready = asyncio.Event()
         self._plugged = asyncio.Event()
         self._plugged.set()
@@ -112,7 +112,7 @@ class Plant:
                 await asyncio.sleep(GAP_S)
                 now = asyncio.get_running_loop().time()
                 for unit, side in self._sides:
-                    if unit.awake and not self.deaf:
+                    if unit.awake and not self.loses(frame):
                         for answer in side.answer(frame, now):
                             await stream.write(answer)
 

@@ -8,7 +8,8 @@ import pytest
 
 from gateway.alarms.trip import SLACK_S, Sighting, trip
 from protocols.events import AlarmRecord
-from tests.support.alarmed import Scene, play
+from protocols.vendors.atmoce import layout
+from tests.support.alarmed import ROOT, Scene, play
 from tests.support.emulated import NOON
 
 RECORD = AlarmRecord(seq=7, code=4, stage=2, extreme=180.0, crossed_ms=99_000, opened_ms=100_000)
@@ -78,6 +79,21 @@ def test_a_record_is_told_once_whatever_restarts(tmp_path: Path) -> None:
     ]
 
 
+def test_records_that_get_lost_are_asked_for_with_the_next_poll(tmp_path: Path) -> None:
+    async def act(scene: Scene) -> None:
+        scene.plant.loses = lambda frame: frame[2:4] == layout.RECORDS_AT.to_bytes(2, "big")
+        noted(scene, 3, ago_s=2, lasting_s=0.5)
+        await asyncio.sleep(30)
+        assert scene.edges() == []
+        assert scene.ear.last(f"{ROOT}/inverter/east-1/availability") == {"state": "online"}
+        scene.plant.loses = lambda _: False
+        await asyncio.sleep(10)
+
+    scene = play(tmp_path, act)
+    assert scene.edges("record", "raise") == [("east-1", 3, "record"), ("east-1", 3, "raise")]
+    assert scene.events("record")[0]["crossed"] is not None
+
+
 def test_what_a_unit_noted_before_it_was_first_heard_is_of_the_past(tmp_path: Path) -> None:
     async def act(scene: Scene) -> None:
         await scene.die()
@@ -96,7 +112,7 @@ def test_an_outage_that_made_the_modem_deaf_is_told_when_the_units_return(tmp_pa
     crossed: list[float] = []
 
     async def act(scene: Scene) -> None:
-        scene.plant.deaf = True
+        scene.plant.loses = lambda _: True
         await asyncio.sleep(30)
         now = asyncio.get_running_loop().time()
         crossed.append(NOON + now)
@@ -105,7 +121,7 @@ def test_an_outage_that_made_the_modem_deaf_is_told_when_the_units_return(tmp_pa
         await asyncio.sleep(400)
         (branch,) = scene.alarms("branch/east").values()
         assert (branch["code"], branch["cause"]) == (102, "inferred")
-        scene.plant.deaf = False
+        scene.plant.loses = lambda _: False
         await asyncio.sleep(300)
         assert scene.alarms("branch/east") == {}
 
