@@ -26,6 +26,7 @@ _WORDS = {
     "less_than": ("is too large", "use less than {lt}"),
     "less_than_equal": ("is too large", "use at most {le}"),
     "literal_error": ("is not known here", "use {expected}"),
+    "enum": ("is not known here", "use {expected}"),
     "string_type": ("is no text", "write one value behind the colon"),
     "path_type": ("is no path", "write one path behind the colon"),
     "tuple_type": ("is no list", "write lines that begin with a dash below it"),

@@ -14,10 +14,11 @@ from config.loader import load_packaged
 from config.site import Mqtt, Site
 from drivers.clock import Clock
 from drivers.mqtt.connect import connect
-from drivers.mqtt.session import Options
+from drivers.mqtt.session import Options, Session
 from drivers.together import first_of
 from opencombiner.broker import HOST, embedded_broker
 from opencombiner.child import Child, child
+from opencombiner.operator import operate
 from opencombiner.tables import live_line, live_table
 from opencombiner.view import View
 from protocols.errors import OpenCombinerError
@@ -93,8 +94,12 @@ async def _listen(mqtt: Mqtt, view: View) -> None:
     options = Options(url=mqtt.url, client_id=f"opencombiner-demo-{os.getpid()}")
     async with connect(options) as session:
         await session.subscribe(f"{view.prefix}/#")
-        async for message in session.messages():
-            view.hear(message)
+        await first_of(_hear(session, view), operate(session, view))
+
+
+async def _hear(session: Session, view: View) -> None:
+    async for message in session.messages():
+        view.hear(message)
 
 
 async def _show(view: View, site: Site, console: Console) -> None:

@@ -76,12 +76,18 @@ def live_table(view: View, site: Site) -> Table:
     table = _empty(live_line(view), ("slot", "model"))
     for column, _, _, form in _LIVE:
         table.add_column(column, justify="left" if form == "{}" else "right")
+    table.add_column("alarms")
     for gateway in site.gateways:
         for branch in gateway.branches:
             for unit in branch.inverters:
-                table.add_row(unit.id, unit.model, *_cells(view, unit.id))
+                table.add_row(unit.id, unit.model, *_cells(view, unit.id), _alarms(view, unit.id))
             table.add_section()
+    table.caption = "\n".join(view.news)
     return table
+
+
+def _alarms(view: View, slot: str) -> str:
+    return " ".join(str(code) for code in view.alarms(slot))
 
 
 def live_line(view: View) -> str:
@@ -115,7 +121,9 @@ def _table(title: str, columns: tuple[str, ...], rows: Iterable[tuple[str, ...]]
 
 
 def _empty(title: str, columns: tuple[str, ...]) -> Table:
-    table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, padding=0)  # fits a terminal of 80 columns
+    table = Table(
+        title=title, title_justify="left", caption_justify="left", box=SIMPLE_HEAD, padding=0
+    )  # fits a terminal of 80 columns
     for column in columns:
         table.add_column(column, overflow="fold")
     return table
