@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 import structlog
 
 from config.alarms import load_catalogue
+from config.grid_profiles import grid_profile
 from config.plant import nodes, profile_of
 from config.roles import ROLES
 from config.site import Gateway, PlcLink, Site
@@ -109,7 +110,9 @@ class App:
     def _alarms(self, site: Site, journal: Journal, pollers: Mapping[str, Poller]) -> Alarms:
         engine = Engine(load_catalogue(), Plant.of(site))
         senders = {slot: pollers[view.identity.gateway].submit for slot, view in self.state.views.items()}
-        alarms = Alarms(engine, journal, self.state, senders, mark=self.outbox.mark_alarms)
+        wanted = grid_profile(site.grid_profile).id if "grid_profile" in site.model_fields_set else None
+        mark = self.outbox.mark_alarms
+        alarms = Alarms(engine, journal, self.state, senders, mark=mark, grid_profile=wanted)
         self.state.watch(alarms.look)
         self.state.watch_around(alarms.look_around)
         return alarms

@@ -33,6 +33,7 @@ class Identity:
     ports: int
     rated_w: float
     firmware: str | None = None
+    grid_profile: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

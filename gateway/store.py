@@ -100,11 +100,12 @@ class AlarmRow:
 
 @dataclass(frozen=True, slots=True)
 class UnitRow:
-    """Which unit the alarms know in a slot, and the number of the last of its records that they took."""
+    """Which unit the alarms know in a slot, by which profile, and the last of its records that they took."""
 
     slot: str
     serial: str
     firmware: str | None
+    grid_profile: str | None
     record_seq: int | None
 
 
@@ -162,7 +163,12 @@ _JOURNAL_START = _Table(
     "journal", "", "DELETE FROM journal WHERE seq <= ?", lambda row: (attrgetter("seq")(row),), key_cells=0
 )
 _ALARMS = _table(AlarmRow, "alarms", "subject TEXT NOT NULL, code INTEGER NOT NULL, record TEXT NOT NULL", 2)
-_UNITS = _table(UnitRow, "units", "slot TEXT NOT NULL, serial TEXT NOT NULL, firmware TEXT, record_seq INTEGER", 1)
+_UNITS = _table(
+    UnitRow,
+    "units",
+    "slot TEXT NOT NULL, serial TEXT NOT NULL, firmware TEXT, grid_profile TEXT, record_seq INTEGER",
+    1,
+)
 _TABLES: dict[type[Row], _Table] = {
     LedgerRow: _LEDGER,
     Meta: _META,

@@ -190,6 +190,20 @@ def init(
 
 
 @app.command(epilog=EPILOG)
+def alarms(*, as_json: AsJson = False) -> None:
+    """Print the alarm catalogue: cause, remedy, latch, whom to call, and where each alarm comes from."""
+    from config.alarms import load_catalogue  # noqa: PLC0415 - each command loads what it runs
+    from opencombiner.catalogue import alarm_rows  # noqa: PLC0415 - the same
+    from opencombiner.tables import alarm_tables, show  # noqa: PLC0415 - the same
+
+    rows = alarm_rows(load_catalogue())
+    if as_json:
+        _print_json([asdict(row) for row in rows])
+    else:
+        show(alarm_tables(rows))
+
+
+@app.command(epilog=EPILOG)
 def schema() -> None:
     """Print the JSON schema of the site file."""
     from config.schema import schema as text  # noqa: PLC0415 - each command loads what it runs

@@ -1,12 +1,13 @@
 """Formatting: rows in, tables and lines out."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
 from config.site import Site
+from opencombiner.catalogue import AlarmRow
 from opencombiner.report import LinkRow, Report
 from opencombiner.view import View
 
@@ -45,6 +46,29 @@ def report_tables(rows: Report) -> Iterator[Table]:
         ("slot", "serial", "model", "gateway", "branch", "node"),
         ((row.slot, row.serial, row.model, row.gateway, row.branch, str(row.node)) for row in rows.inverters),
     )
+
+
+def alarm_tables(rows: Sequence[AlarmRow]) -> Iterator[Table]:
+    """Yield the alarm catalogue: all alarms in short, then each in full."""
+    yield _table(
+        "Alarms",
+        ("code", "name", "of", "priority", "latching", "LED"),
+        ((str(row.code), row.name, row.level, row.priority, row.latching, row.led or "") for row in rows),
+    )
+    for row in rows:
+        yield _table(f"{row.code} {row.name}", ("", ""), _alarm_lines(row))
+
+
+def _alarm_lines(row: AlarmRow) -> Iterator[tuple[str, str]]:
+    yield "cause", row.cause
+    yield "means", row.consequence
+    yield "remedy", row.remedy
+    yield "latching", f"{row.latching}, to be acknowledged" if row.acknowledge else row.latching
+    for rule in row.escalation:
+        yield f"call {rule.call}", f"when {rule.when}: {rule.advice}"
+    if row.led:
+        yield "LED", row.led
+    yield "source", row.source
 
 
 def _period(row: LinkRow) -> str:

@@ -18,6 +18,7 @@ from gateway.alarms.derive import (
     is_faulty,
     of_clock,
     of_link,
+    of_profile,
     of_unit,
     site_status,
 )
@@ -72,6 +73,8 @@ class Summary:
 class Alarms:
     """The alarms of a site. Build it inside the running loop; `senders` are by slot, `mark` notes whose alarms moved.
 
+    `grid_profile` is the one that the units must work by, None if nobody says.
+
     What an earlier run has left in the journal is in force again at once, and judged by the first observation.
     """
 
@@ -83,11 +86,13 @@ class Alarms:
         senders: Mapping[str, Sender],
         *,
         mark: Callable[[Iterable[str]], None],
+        grid_profile: str | None = None,
     ) -> None:
         self.journal = journal
         self._engine = engine
         self._site = site
         self._mark = mark
+        self._grid_profile = grid_profile
         self._loop = asyncio.get_running_loop()
         self._units = Units(engine, journal.units)
         self._resets = Resets(senders, self._obey, self._conclude)
@@ -132,6 +137,8 @@ class Alarms:
         for seen in of_unit(view, link_up=link_up):
             if fresh or seen.code == COMM_LOSS or seen.condition is None:
                 yield seen
+        if self._grid_profile is not None and fresh:
+            yield of_profile(view.identity.slot, self._grid_profile, view.identity.grid_profile)
 
     # what operators want
 

@@ -43,15 +43,18 @@ class Units:
         return News(entries, None if after == before else after)
 
     def _recognise(self, now: Moment, view: InverterView) -> Iterable[Transition]:
-        """Know again who answers; another unit, or other firmware, is judged anew."""
+        """Know again who answers; another unit, other firmware or another grid profile is judged anew."""
         who, known = view.identity, self._rows.get(view.identity.slot)
-        if known is not None and known.serial == who.serial and who.firmware in (None, known.firmware):
-            return ()
-        same = known is not None and known.serial == who.serial
-        self._rows[who.slot] = UnitRow(who.slot, who.serial, who.firmware, known.record_seq if known and same else None)
-        if known is None or (same and known.firmware is None):
-            return ()
-        return self._engine.replaced(now, who.slot, GATEWAY)
+        if known is None or known.serial != who.serial:
+            self._rows[who.slot] = UnitRow(who.slot, who.serial, who.firmware, who.grid_profile, None)
+            return () if known is None else self._engine.replaced(now, who.slot, GATEWAY)
+        firmware, profile = who.firmware or known.firmware, who.grid_profile or known.grid_profile
+        self._rows[who.slot] = replace(known, firmware=firmware, grid_profile=profile)
+        if known.firmware not in (None, firmware):
+            return self._engine.replaced(now, who.slot, GATEWAY)
+        if known.grid_profile not in (None, profile):
+            return self._engine.reconfigured(now, who.slot, GATEWAY)
+        return ()
 
     def _trips(self, now: Moment, view: InverterView) -> list[Trip]:
         """Return the entries for the unit's new alarm records."""

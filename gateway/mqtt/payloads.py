@@ -147,6 +147,7 @@ def inverter_info(identity: Identity, about: About) -> Json:
         "model": identity.model,
         "vendor": identity.vendor,
         "firmware": identity.firmware,
+        "grid_profile": identity.grid_profile,
         "channels": identity.ports,
         "rated_w": identity.rated_w,
         "driver": about.drivers.get(identity.gateway),

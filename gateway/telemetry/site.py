@@ -15,7 +15,7 @@ from gateway.telemetry.day import SiteDay, Turn
 from gateway.telemetry.derived import derived
 from gateway.telemetry.ledger import AC, Ledger, rows_by_slot
 from gateway.telemetry.outbox import Outbox, SiteEvent
-from protocols.points import CONN, MD, VAR, VR, W_MAX_LIM_PCT, Channel, Value, W
+from protocols.points import CONN, GRID_PROFILE, MD, VAR, VR, W_MAX_LIM_PCT, Channel, Value, W
 from protocols.profile import Counter
 from protocols.reading import Reading
 from protocols.states import InvSt, Quality
@@ -190,8 +190,12 @@ class SiteState:
         """Take the identity values of a unit that has joined."""
         kept, view = self._slots[slot], self._views[slot]
         known = view.identity
-        firmware, model = values.get(_FIRMWARE), values.get(_MODEL)
-        identity = replace(known, firmware=known.firmware if firmware is None else str(firmware))
+        firmware, model, profile = values.get(_FIRMWARE), values.get(_MODEL), values.get(_GRID_PROFILE)
+        identity = replace(
+            known,
+            firmware=known.firmware if firmware is None else str(firmware),
+            grid_profile=known.grid_profile if profile is None else str(profile),
+        )
         self._views[slot] = replace(view, identity=identity)
         if kept.heard and identity != known:
             self.outbox.mark_info(slot)
@@ -317,3 +321,4 @@ _LIMIT = Channel(W_MAX_LIM_PCT)
 _SETTINGS = (_LIMIT, Channel(CONN))  # what a unit was told: it keeps that without light
 _FIRMWARE = Channel(VR)
 _MODEL = Channel(MD)
+_GRID_PROFILE = Channel(GRID_PROFILE)

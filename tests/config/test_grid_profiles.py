@@ -36,7 +36,7 @@ def test_every_packaged_profile_is_whole_and_named_as_its_file(name: str) -> Non
 @pytest.mark.parametrize("name", grid_profiles())
 def test_every_packaged_profile_fits_on_the_wire(name: str) -> None:
     held = on_wire(grid_profile(name))
-    again = blocks.profile_from(layout.GRID_PROFILE.unpack(blocks.grid_profile(held)))
+    again = blocks.profile_from(layout.GRID_PROFILE_BLOCK.unpack(blocks.grid_profile(held)))
     assert again == held
 
 

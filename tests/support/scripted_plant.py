@@ -17,7 +17,7 @@ from protocols.points import INV_ST, UP_TMS, Channel, Value
 from protocols.states import InvSt
 from protocols.vendors.atmoce.models import MODELS
 from protocols.vendors.atmoce.responder import InverterSide
-from tests.support.device import ScriptedDevice
+from tests.support.device import PROFILE, ScriptedDevice
 from tests.support.emulated import UTRECHT
 
 BIT_RATE = 1e6  # the medium is not what these tests are about
@@ -47,6 +47,10 @@ class Unit(ScriptedDevice):
         if done and command == AlarmReset() and not self.stubborn:
             self.put()
         return done
+
+    def reboot(self) -> None:
+        """Begin uptime anew: the unit must be joined again."""
+        self.booted_at = asyncio.get_running_loop().time()
 
     def put(self, *codes: int, state: InvSt | None = None) -> None:
         """Show alarm codes, and the state that goes with them."""
@@ -137,6 +141,7 @@ def described(folder: Path, *, link: str, broker: str, branches: Mapping[str, in
             "location": UTRECHT,
             "state_dir": folder,
             "mqtt": {"url": broker},
+            "grid_profile": PROFILE.id,
             "gateways": [
                 {
                     "id": "gw",

@@ -3,7 +3,7 @@
 from protocols.modbus.exchange import READ_REQUEST_BYTES, read_answer_bytes
 from protocols.points import TOT_WH_INJ
 from protocols.profile import Counter, PollItem, RecordLog, VendorProfile
-from protocols.vendors.atmoce.codec import MOST_RECORDS, Join, command, poll, read_alarm_records
+from protocols.vendors.atmoce.codec import MOST_RECORDS, command, join, poll, read_alarm_records
 from protocols.vendors.atmoce.events import events
 from protocols.vendors.atmoce.kinds import KINDS
 from protocols.vendors.atmoce.layout import LAST_SEQ, LIVE
@@ -16,7 +16,7 @@ PROFILE = VendorProfile(
     models=MODELS,
     counters=(Counter(TOT_WH_INJ, port=0, wrap_wh=0xFFFF_FFFF, restarts=False),),
     poll_plan=(PollItem("live", LIVE),),
-    join=Join,
+    join=join,
     poll=poll,
     command=command,
     events=events,

@@ -53,7 +53,7 @@ class InverterSide:
         return (rtu.encode(node, self._serve(request, now).encode()),)
 
     def _native(self) -> tuple[Block, ...]:
-        device, profile = self._device, y.GRID_PROFILE.size // 2
+        device, profile = self._device, y.GRID_PROFILE_BLOCK.size // 2
         return (
             Block(y.IDENTITY_AT, y.IDENTITY.size // 2, lambda now: blocks.identity(device, self.node, now)),
             Block(y.LIVE_AT, y.LIVE.size // 2, lambda now: blocks.live(device, now)),

@@ -1,15 +1,19 @@
 """Alarms from the unit to the broker and back, through the whole daemon on virtual time."""
 
 import asyncio
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from drivers.clock import Trust
 from drivers.mqtt.session import Message
+from gateway.store import Store
 from protocols.commands import AlarmReset
+from protocols.points import VR, Channel
 from protocols.states import InvSt
 from tests.support.alarmed import ROOT, Scene, play
+from tests.support.device import PROFILE
 
 NIGHT_S = 12 * 3600.0
 
@@ -312,3 +316,60 @@ def test_a_latch_of_the_day_opens_when_the_unit_generates_after_the_dark(tmp_pat
 
     scene = play(tmp_path, act)
     assert [event["kind"] for event in scene.events()] == ["raise", "escalate", "latch", "day_start"]
+
+
+def test_another_grid_profile_is_an_alarm_and_its_change_judges_the_unit_anew(tmp_path: Path) -> None:
+    async def act(scene: Scene) -> None:
+        unit = scene.unit("east-1")
+        unit.grid_profile = replace(PROFILE, id="other")
+        unit.reboot()
+        await asyncio.sleep(30)
+        alarm = scene.alarms("inverter/east-1")[104]
+        assert alarm["cause"] == f"found other, wanted {PROFILE.id}"
+        assert scene.ear.last(f"{ROOT}/inverter/east-1/info")["grid_profile"] == "other"
+        unit.grid_profile = PROFILE
+        unit.reboot()
+        await asyncio.sleep(30)
+        assert scene.alarms("inverter/east-1") == {}
+
+    scene = play(tmp_path, act)
+    assert scene.edges() == [("east-1", 104, "raise"), ("east-1", 104, "reconfigured")]
+    assert scene.events("reconfigured")[0]["by"] == "gateway"
+
+
+def test_other_firmware_begins_the_counts_anew(tmp_path: Path) -> None:
+    async def act(scene: Scene) -> None:
+        unit = scene.unit("east-1")
+        for code in (3, None, 3):
+            unit.put(*filter(None, [code]))
+            await asyncio.sleep(20)
+        assert scene.alarms("inverter/east-1")[3]["count"] == 2
+        unit.shown[Channel(VR)] = "2.0.0"
+        unit.reboot()
+        await asyncio.sleep(30)
+        assert scene.alarms("inverter/east-1")[3]["count"] == 1
+
+    assert play(tmp_path, act).edges("raise", "replaced") == [
+        ("east-1", 3, "raise"),
+        ("east-1", 3, "raise"),
+        ("east-1", 3, "replaced"),
+        ("east-1", 3, "raise"),
+    ]
+
+
+def test_another_unit_in_the_slot_begins_anew(tmp_path: Path) -> None:
+    async def act(scene: Scene) -> None:
+        scene.unit("east-1").put(9)
+        await asyncio.sleep(20)
+        row = scene.app.alarms.journal.units["east-1"]
+        assert row.serial == "SNeast001"
+        await scene.end()
+        store = Store(scene.site.state_dir, inline=True)
+        store.put([replace(row, serial="FORMER01")])
+        store.close()
+        scene.unit("east-1").put()
+        await scene.restart()
+        await asyncio.sleep(20)
+        assert scene.alarms("inverter/east-1") == {}
+
+    assert play(tmp_path, act).edges("raise", "replaced") == [("east-1", 9, "raise"), ("east-1", 9, "replaced")]

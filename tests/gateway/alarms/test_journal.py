@@ -150,13 +150,13 @@ async def told(journal: Journal) -> list[int]:
 def test_what_was_not_acknowledged_is_told_by_the_next_run(tmp_path: Path, *, inline: bool) -> None:
     async def first(journal: Journal) -> None:
         assert journal.snapshot.records == ()
-        journal.file([edge(1), edge(2), edge(3)], [RECORD], [UnitRow("a1", "SN1", "1.0", 7)])
+        journal.file([edge(1), edge(2), edge(3)], [RECORD], [UnitRow("a1", "SN1", "1.0", "eu", 7)])
         journal.told(await journal.next())
         assert (await journal.next()).seq == 2  # heard, and not acknowledged
 
     async def second(journal: Journal) -> None:
         assert (journal.snapshot.seq, journal.snapshot.records) == (3, (RECORD,))
-        assert journal.units == {"a1": UnitRow("a1", "SN1", "1.0", 7)}
+        assert journal.units == {"a1": UnitRow("a1", "SN1", "1.0", "eu", 7)}
         assert journal.waiting == 2
         assert await told(journal) == [2, 3]
 

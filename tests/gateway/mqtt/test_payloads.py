@@ -202,6 +202,7 @@ def test_the_inventory() -> None:
             "model": "MI-450",
             "vendor": "atmoce",
             "firmware": "1.4.2",
+            "grid_profile": None,
             "channels": 2,
             "rated_w": 450.0,
             "driver": "plc",
