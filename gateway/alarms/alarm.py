@@ -43,7 +43,7 @@ class Alarm:
         self.condition = record.state in ACTIVE
         self.uncertain = True
         self.since = record.since
-        self._cause = record.cause
+        self._cause: str | None = None
         self._next_seq = next_seq
         self._polls = 0
         self._chatter = 0

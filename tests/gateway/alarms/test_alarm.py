@@ -177,6 +177,17 @@ def test_later_rows_repeat_what_the_raise_said_and_count_no_chatter() -> None:
     assert [(row.cause, row.since) for row in alarm.tick(at(15))] == [("another", UTC + 15)]
 
 
+def test_rows_before_a_new_raise_tell_of_the_old_one() -> None:
+    alarm = alarm_of(9, on_polls=2)
+    for t, condition in enumerate((True, True, False)):
+        alarm.observe(at(t), condition=condition, cause="old")
+        alarm.tick(at(t))
+    alarm.observe(at(3), condition=True, cause="new", since=UTC + 3)
+    row = alarm.ack(at(4), OPERATOR)
+    assert isinstance(row, Transition)
+    assert (row.cause, row.since) == ("old", UTC)
+
+
 def test_who_acknowledged_is_kept() -> None:
     alarm = raised(9)
     row = alarm.ack(at(7), OPERATOR)
