@@ -7,11 +7,15 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from config.branch import Limit, branch_load
 from config.findings import Finding, Loc, Severity, SiteRefusedError, in_order, quoted, setting
+from config.grid_profiles import grid_profile
+from config.instruments import check_script
 from config.loader import LoadedSite
 from config.plant import MAX_NODE, branches, cycle, nodes, profile_of, units
 from config.roles import ROLES
 from config.site import Branch, Site
 from protocols.profile import Model
+
+TAKEN_SLOTS = frozenset({"site", "bridge", "gateway", "branch"})  # words of the topic tree and of targets
 
 
 def check_site(loaded: LoadedSite) -> tuple[Finding, ...]:
@@ -41,6 +45,17 @@ def _time_zone(site: Site) -> Iterator[Finding]:
         yield Finding(problem=f"there is no time zone {quoted(name)}", remedy=remedy, loc=("location", "timezone"))
 
 
+def _grid_profile(site: Site) -> Iterator[Finding]:
+    try:
+        grid_profile(site.grid_profile)
+    except SiteRefusedError as error:
+        for finding in error.findings:
+            place = f"{setting(finding.loc)}: " if finding.loc else ""
+            where = "" if finding.mark is None else f" line {finding.mark.line}:"
+            problem = f"{quoted(site.grid_profile)}:{where} {place}{finding.problem}"
+            yield Finding(problem=problem, remedy=finding.remedy, loc=("grid_profile",))
+
+
 def _gateway_ids(site: Site) -> Iterator[Finding]:
     yield from _doubles("gateway", ((("gateways", i, "id"), one.id) for i, one in enumerate(site.gateways)))
 
@@ -57,6 +72,10 @@ def _slots(site: Site) -> Iterator[Finding]:
     first = {unit.serial: (loc, unit) for loc, _, unit in reversed(list(units(site)))}  # a doubled serial has its rule
     places = sorted(first.values(), key=lambda place: place[0])
     yield from _doubles("slot", (((*loc, "slot" if unit.slot else "serial"), unit.id) for loc, unit in places))
+    for loc, unit in places:
+        if unit.id in TAKEN_SLOTS:
+            problem = f"{quoted(unit.id)} means something else in topics and commands"
+            yield Finding(problem=problem, remedy="give the slot another name", loc=(*loc, "slot"))
 
 
 def _nodes(site: Site) -> Iterator[Finding]:
@@ -171,6 +190,7 @@ def _doubles(what: str, entries: Iterable[tuple[Loc, str]]) -> Iterator[Finding]
 
 _RULES: tuple[Callable[[Site], Iterator[Finding]], ...] = (
     _time_zone,
+    _grid_profile,
     _gateway_ids,
     _branch_ids,
     _serials,
@@ -183,4 +203,5 @@ _RULES: tuple[Callable[[Site], Iterator[Finding]], ...] = (
     _slow_links,
     _in_process_urls,
     _broker,
+    check_script,
 )

@@ -8,8 +8,10 @@ from pydantic_core import ErrorDetails
 
 from config.document import Document
 from config.findings import Finding, Loc, quoted
-from config.site import FORMS, Section
+from config.grid_profile import PROFILE_ID
+from config.site import FORMS, Section, Site
 
+_FORMS = {**FORMS, PROFILE_ID: "2 to 32 small letters, digits and _"}
 # pydantic's type of error → problem, remedy; both may name the error's context
 _WORDS = {
     "int_parsing": ("is no whole number", "write a whole number"),
@@ -32,9 +34,9 @@ _WORDS = {
 }
 
 
-def explain(errors: Iterable[ErrorDetails], document: Document, root: type[Section]) -> list[Finding]:
-    """Return a finding for each error that pydantic reported of the document as a `root`."""
-    return [_explain(error, document, root) for error in errors if not _follows(error)]
+def explain(errors: Iterable[ErrorDetails], document: Document, model: type[Section] = Site) -> list[Finding]:
+    """Return a finding for each error that pydantic reported of the document, which is a `model`."""
+    return [_explain(error, document, model) for error in errors if not _follows(error)]
 
 
 def _follows(error: ErrorDetails) -> bool:
@@ -42,28 +44,28 @@ def _follows(error: ErrorDetails) -> bool:
     return error["type"] == "too_short" and bool(error["input"])
 
 
-def _explain(error: ErrorDetails, document: Document, root: type[Section]) -> Finding:
+def _explain(error: ErrorDetails, document: Document, model: type[Section]) -> Finding:
     loc = error["loc"]
     match error["type"]:
         case "extra_forbidden":
-            return _unknown_key(loc, document, _fields(loc[:-1], root))
+            return _unknown_key(loc, document, model)
         case "missing":
-            return _missing(loc, document, _fields(loc[:-1], root))
+            return _missing(loc, document, model)
         case _:
             problem, remedy = _wrong_value(error)
             return Finding(problem=problem, remedy=remedy, loc=loc, mark=document.mark(loc))
 
 
-def _unknown_key(loc: Loc, document: Document, fields: Mapping[str, Any]) -> Finding:
-    key, known = str(loc[-1]), sorted(fields)
+def _unknown_key(loc: Loc, document: Document, model: type[Section]) -> Finding:
+    key, known = str(loc[-1]), sorted(_fields(loc[:-1], model))
     near = get_close_matches(key, known, n=1)
     remedy = f"did you mean {near[0]}?" if near else f"known here: {', '.join(known)}"
     return Finding(problem=f"unknown key {quoted(key)}", remedy=remedy, loc=loc[:-1], mark=document.keys.get(loc))
 
 
-def _missing(loc: Loc, document: Document, fields: Mapping[str, Any]) -> Finding:
+def _missing(loc: Loc, document: Document, model: type[Section]) -> Finding:
     problem = "has no value" if loc in document.keys else "is missing"
-    description = fields[str(loc[-1])].description
+    description = _fields(loc[:-1], model)[str(loc[-1])].description
     remedy = f"add `{loc[-1]}: …`" + (f", {description}" if description else "")
     return Finding(problem=problem, remedy=remedy, loc=loc, mark=document.keys.get(loc) or document.mark(loc))
 
@@ -72,7 +74,7 @@ def _wrong_value(error: ErrorDetails) -> tuple[str, str]:
     context = error.get("ctx", {})
     match error["type"]:
         case "string_pattern_mismatch":
-            form = FORMS.get(context["pattern"], f"a text of the form {context['pattern']}")
+            form = _FORMS.get(context["pattern"], f"a text of the form {context['pattern']}")
             return f"{_shown(error['input'])} has the wrong form", f"write {form}"
         case "too_short":
             return "is empty", "list at least one"
@@ -106,12 +108,12 @@ def _shown(value: object) -> str:
             return quoted(value)
 
 
-def _fields(loc: Loc, root: type[Section]) -> Mapping[str, Any]:
-    """Return the settings that the section at `loc` knows."""
+def _fields(loc: Loc, model: type[Section]) -> Mapping[str, Any]:
+    """Return the settings that the section at `loc` of a `model` knows."""
     for name in loc:
         if isinstance(name, str):
-            root = _sections(root.model_fields[name].annotation)[0]
-    return root.model_fields
+            model = _sections(model.model_fields[name].annotation)[0]
+    return model.model_fields
 
 
 def _sections(annotation: Any) -> list[type[Section]]:

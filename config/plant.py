@@ -4,11 +4,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import count
 
-from drivers.plc.timing import AirTime
-
 from config.findings import Loc
 from config.roles import ROLES
 from config.site import Branch, Gateway, Inverter, PlcLink, Site
+from drivers.plc.timing import AirTime
 from protocols.profile import VendorProfile
 from protocols.registry import vendor
 

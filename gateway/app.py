@@ -2,8 +2,11 @@
 
 import asyncio
 from collections.abc import Iterator
-from dataclasses import dataclass, fields
+from dataclasses import asdict, dataclass, fields
+from importlib import metadata
 from zoneinfo import ZoneInfo
+
+import structlog
 
 from config.plant import nodes, profile_of
 from config.roles import ROLES
@@ -12,53 +15,127 @@ from drivers.clock import Clock
 from drivers.link import Link
 from drivers.plc.settings import PlcSettings
 from drivers.registry import open_link
+from drivers.together import first_of
+from gateway.control.leases import Leases
+from gateway.control.service import Control
 from gateway.fleet.device import Device
 from gateway.fleet.poller import Poller
+from gateway.health import Health
 from gateway.light import Light
+from gateway.log import LogTap
+from gateway.mqtt.bridge import Bridge
+from gateway.mqtt.options import mqtt_options
+from gateway.mqtt.payloads import About, Json
+from gateway.notify import Notifier
 from gateway.snapshot import Identity
 from gateway.store import Store
 from gateway.telemetry.outbox import Outbox
 from gateway.telemetry.site import SiteState
+from protocols.errors import ConfigError
 from protocols.profile import Counter
 
+SITE_SCHEMA = "1"  # form of the site file; grows when an old file would be refused
+STALL_S = 300.0  # a poller turns every half minute; the longest conversation on the slowest line takes one more
+RESTART_S = 10.0  # before a link's task that failed on a bug of ours is tried again
 
-@dataclass(frozen=True, slots=True)
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(slots=True)
 class South:
     """One gateway's link and the task that polls over it."""
 
     gateway: str
     link: Link
     poller: Poller
+    failures: int = 0
+
+    async def run(self) -> None:
+        """Keep the link open and poll over it until cancelled. Raises ConfigError."""
+        while True:
+            try:
+                await first_of(self.link.run(), self.poller.run())
+            except ConfigError:
+                raise
+            except Exception:  # noqa: BLE001 - the link supervisor: a bug of ours costs one link a pause, not the daemon
+                self.failures += 1
+                _log.exception("link_failed", gateway=self.gateway, retry_s=RESTART_S)
+            await asyncio.sleep(RESTART_S)
+
+    @property
+    def alive(self) -> bool:
+        """Tell whether the poller makes progress; without a link it has nothing to do."""
+        turned_at = self.poller.turned_at
+        return turned_at is None or asyncio.get_running_loop().time() - turned_at < STALL_S
+
+    def condition(self) -> Json:
+        """Return the link's counters, for `bridge/health`."""
+        cycle_s = None if self.poller.cycle_s is None else round(self.poller.cycle_s, 3)
+        return {"up": self.link.up, "cycle_s": cycle_s, "failures": self.failures, **asdict(self.link.counters)}
 
 
 class App:
-    """The daemon of one site. Build it inside the running loop; `run` it once."""
+    """The daemon of one site. Build it inside the running loop; `run` it once. Raises ConfigError."""
 
-    def __init__(self, site: Site, *, clock: Clock, inline_store: bool = False) -> None:
-        self.site = site
-        self.clock = clock
+    def __init__(self, site: Site, *, clock: Clock, tap: LogTap, inline_store: bool = False) -> None:
+        options = mqtt_options(site.mqtt, site.id)  # before anything is opened: it refuses bad settings
         self.store = Store(site.state_dir, inline=inline_store)
+        limits = self.store.limits()
         self.outbox = Outbox()
-        self.state = SiteState(
-            _plant(site), zone=ZoneInfo(site.location.timezone), clock=clock, store=self.store, outbox=self.outbox
-        )
+        zone = ZoneInfo(site.location.timezone)
+        self.state = SiteState(_plant(site), zone=zone, clock=clock, store=self.store, outbox=self.outbox)
         light = Light(site.location, clock)
         self.souths = tuple(_south(gateway, light, self.state) for gateway in site.gateways)
+        leases = Leases(self.store.put)
+        leases.restore(limits, now=asyncio.get_running_loop().time(), utc=self.state.utc())
+        pollers = {south.gateway: south.poller for south in self.souths}
+        fallback_pct = {gateway.id: gateway.fallback_limit_pct for gateway in site.gateways}
+        self.control = Control(self.state, pollers, leases, fallback_pct)
+        self.state.watch(self.control.look)
+        self.notifier = Notifier.from_environment()
+        self.health = Health(clock, self.notifier, alive=lambda: any(south.alive for south in self.souths))
+        about, report = _about(site), self.health.report
+        self.bridge = Bridge(self.state, clock, about, site.mqtt, options, report, tap, orders=self.control)
+        self._report_on(tap)
+
+    def _report_on(self, tap: LogTap) -> None:
+        self.health.add("mqtt", self.bridge.counters)
+        self.health.add("links", lambda: {south.gateway: south.condition() for south in self.souths})
+        self.health.add("outbox", lambda: {"dropped_events": self.outbox.dropped_events})
+        self.health.add("log", lambda: {"dropped": tap.dropped})
+        self.health.add(
+            "store",
+            lambda: {
+                "pending_rows": self.store.pending,
+                "failures": self.store.failures,
+                "dropped_rows": self.store.dropped_rows,
+            },
+        )
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Run until `stop` is set; what was learnt is stored then."""
-        tasks: list[asyncio.Task[None]] = []
+        """Run until `stop` is set; what was learnt is stored then, and the broker is told."""
+        works = [self.state.run(), self.control.run(), self.health.run(), self.bridge.run()]
         try:
-            async with asyncio.TaskGroup() as group:
-                tasks += [group.create_task(south.link.run(), name=f"link {south.gateway}") for south in self.souths]
-                tasks += [group.create_task(south.poller.run(), name=f"poll {south.gateway}") for south in self.souths]
-                tasks.append(group.create_task(self.state.run(), name="state"))
-                await stop.wait()
-                for task in tasks:
-                    task.cancel()
+            self.notifier.ready()
+            await first_of(stop.wait(), *works, *(south.run() for south in self.souths))
         finally:
+            self.notifier.stopping()
             self.state.save()
             self.store.close()
+
+
+async def run(site: Site, *, clock: Clock, stop: asyncio.Event, tap: LogTap) -> None:
+    """Run the daemon of a site until `stop` is set. Raises ConfigError for what cannot work."""
+    await App(site, clock=clock, tap=tap).run(stop)
+
+
+def _about(site: Site) -> About:
+    try:
+        version = metadata.version("opencombiner")
+    except metadata.PackageNotFoundError:  # run from a checkout
+        version = "0+checkout"
+    drivers = {gateway.id: ROLES[gateway.role].medium for gateway in site.gateways}
+    return About(version=version, config_schema=SITE_SCHEMA, site=site.id, name=site.name, drivers=drivers)
 
 
 def _south(gateway: Gateway, light: Light, state: SiteState) -> South:
@@ -105,8 +182,3 @@ def _identities(gateway: Gateway) -> Iterator[Identity]:
                 ports=model.ports,
                 rated_w=model.rated_w,
             )
-
-
-async def run(site: Site, *, clock: Clock, stop: asyncio.Event) -> None:
-    """Run the daemon of a site until `stop` is set. Raises ConfigError for what cannot work."""
-    await App(site, clock=clock).run(stop)

@@ -4,14 +4,12 @@ import asyncio
 import os
 from collections import deque
 from collections.abc import Callable, Mapping
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any, TypeAlias
 
 import structlog
 
 from drivers.clock import Clock
-from drivers.link import Link
 from gateway.notify import Notifier
 
 LOOK_EVERY_S = 5.0  # between two looks at the loop's lag; sooner when the watchdog wants it
@@ -96,8 +94,3 @@ def rss_mib(statm: Path = _STATM) -> float | None:
     except (OSError, IndexError, ValueError):
         return None
     return round(pages * os.sysconf("SC_PAGE_SIZE") / _MIB, 1)
-
-
-def link_report(links: Mapping[str, Link]) -> Json:
-    """Return whether each link is up and what it has counted; a source for `Health.add`."""
-    return {name: {"up": link.up, **asdict(link.counters)} for name, link in links.items()}

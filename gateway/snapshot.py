@@ -46,7 +46,7 @@ class Energy:
 
 @dataclass(frozen=True, slots=True)
 class NodeStats:
-    """How the conversations with one unit went since the daemon started; latency is a running mean."""
+    """How talking to one unit went since the daemon started, its sleep left out; latency is a running mean."""
 
     polls: int = 0
     answered: int = 0
@@ -78,16 +78,21 @@ class InverterView:
 class SiteTotals:
     """Sums over the site: AC only; the last energy of silent units is carried on.
 
-    `expected`: units that should answer now (all but those asleep); `reporting`: those that do.
+    `e_total_wh` is None as long as the counter of some unit has never been read and it may still be: a sum that grows
+    by a unit's whole past would count as energy of this hour with whoever takes differences.
+    `expected`: units that should answer now (all but those asleep); `reporting`: those that do. The limits are what
+    the units say that they were told, as a sum and of their rating.
     """
 
     p_ac_w: float | None
     q_ac_var: float | None
-    e_total_wh: int
+    e_total_wh: int | None
     e_day_wh: int
     expected: int
     reporting: int
     asleep: int
+    limit_w: float | None = None
+    limit_pct: float | None = None
 
     @property
     def complete(self) -> bool:

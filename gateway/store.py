@@ -15,7 +15,7 @@ import structlog
 
 from protocols.errors import ConfigError
 
-SCHEMA = 1
+SCHEMA = 2
 FILE_NAME = "opencombiner.db"
 MAX_PENDING = 10_000  # rows that wait for the disk: seven times a full link of 247 units with five counters each
 MAX_BYTES = 64 * 2**20  # of the file: a card that the database fills up stops the whole machine
@@ -54,7 +54,23 @@ class Meta:
     value: int
 
 
-Row: TypeAlias = LedgerRow | Meta
+@dataclass(frozen=True, slots=True)
+class LimitRow:
+    """A power limit that somebody has set on a target, in mW or thousandths of a percent as `unit` says.
+
+    `value_milli` None: the lease has ended, the fallback is in force. `until_s` is the UTC at which the lease ends and
+    `lease_s` the time that it was given for, both None without a lease. `by`: who set it.
+    """
+
+    target: str
+    value_milli: int | None
+    unit: str
+    until_s: int | None
+    lease_s: int | None
+    by: str
+
+
+Row: TypeAlias = LedgerRow | Meta | LimitRow
 _Cells: TypeAlias = tuple[str | int | None, ...]
 
 
@@ -88,7 +104,13 @@ _LEDGER = _table(
     2,
 )
 _META = _table(Meta, "meta", "key TEXT NOT NULL, value INTEGER NOT NULL", 1)
-_TABLES: dict[type[Row], _Table] = {LedgerRow: _LEDGER, Meta: _META}
+_LIMITS = _table(
+    LimitRow,
+    "limits",
+    "target TEXT NOT NULL, value_milli INTEGER, unit TEXT NOT NULL, until_s INTEGER, lease_s INTEGER, by TEXT NOT NULL",
+    1,
+)
+_TABLES: dict[type[Row], _Table] = {LedgerRow: _LEDGER, Meta: _META, LimitRow: _LIMITS}
 
 
 class Store:
@@ -125,6 +147,13 @@ class Store:
     def meta(self) -> dict[str, int]:
         """Return the daemon's own numbers; call before the first `put`."""
         return dict(self._db.execute("SELECT key, value FROM meta"))
+
+    def limits(self) -> list[LimitRow]:
+        """Return the limits as they were when the daemon started; call before the first `put`."""
+        return [
+            LimitRow(*cells)
+            for cells in self._db.execute("SELECT target, value_milli, unit, until_s, lease_s, by FROM limits")
+        ]
 
     @property
     def pending(self) -> int:

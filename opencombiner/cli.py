@@ -14,9 +14,9 @@ from config.findings import Finding, SiteRefusedError
 from config.loader import LoadedSite, load_site
 from config.packaged import packaged
 from drivers.clock import SystemClock
+from gateway import log
 from opencombiner.exit_code import EPILOG, ExitCode
 from opencombiner.lifetime import run_until_stopped
-from opencombiner.logs import LogFormat, LogLevel, configure
 from opencombiner.report import finding_rows, report
 from protocols.errors import ConfigError, OpenCombinerError
 
@@ -58,8 +58,11 @@ app = typer.Typer(
 
 SitePath = Annotated[Path, typer.Argument(metavar="SITE", help="the site file", show_default=False)]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")]
-Level = Annotated[LogLevel, typer.Option("--log-level", help="The least severe lines to log.")]
-Form = Annotated[LogFormat, typer.Option("--log-format", help="Log for people or for machines.")]
+Level = Annotated[log.Level, typer.Option("--log-level", help="The least severe lines to log.")]
+Form = Annotated[
+    log.Format,
+    typer.Option("--log-format", help="auto: for people on a terminal, for journald under systemd, else JSON."),
+]
 
 
 def _show_version(value: bool) -> None:  # noqa: FBT001 - typer calls it so
@@ -108,14 +111,15 @@ def check(site: SitePath, *, as_json: AsJson = False) -> None:
 
 
 @app.command(epilog=EPILOG)
-def run(site: SitePath, *, log_level: Level = LogLevel.INFO, log_format: Form = LogFormat.TEXT) -> None:
+def run(site: SitePath, *, log_level: Level = "info", log_format: Form = "auto") -> None:
     """Run the gateway of a site until it is stopped. A broker or a modem that is away is waited for."""
-    configure(log_level, log_format)
+    tap = log.LogTap()
+    log.configure(log_level, log_format, tap=tap)
     loaded = _load(site)
     clock = SystemClock(always=loaded.site.clock.trust == "always")
     from gateway import app as daemon  # noqa: PLC0415 - each command loads what it runs
 
-    run_until_stopped(lambda stop: daemon.run(loaded.site, clock=clock, stop=stop))
+    run_until_stopped(lambda stop: daemon.run(loaded.site, clock=clock, stop=stop, tap=tap))
 
 
 @app.command(epilog=EPILOG)
@@ -123,11 +127,11 @@ def emulate(
     site: SitePath,
     *,
     seed: Annotated[int | None, typer.Option(help="Seed instead of the site file's.", show_default=False)] = None,
-    log_level: Level = LogLevel.INFO,
-    log_format: Form = LogFormat.TEXT,
+    log_level: Level = "info",
+    log_format: Form = "auto",
 ) -> None:
     """Emulate the inverters of a site behind their modems until it is stopped."""
-    configure(log_level, log_format)
+    log.configure(log_level, log_format)
     loaded = _load(site)
     from opencombiner.emulation import emulate as serve  # noqa: PLC0415 - each command loads what it runs
 
@@ -148,6 +152,38 @@ def demo(
     if not run_until_stopped(lambda stop: watch(SystemClock(), stop, seconds)) and seconds is not None:
         typer.echo(f"not every inverter was heard of within {seconds:g} s", err=True)
         raise typer.Exit(ExitCode.FAILED)
+
+
+@app.command(epilog=EPILOG)
+def decode(
+    vendor: Annotated[str, typer.Argument(metavar="VENDOR", show_default=False)],
+    frames: Annotated[
+        list[str], typer.Argument(metavar="HEX...", help="the message, one argument a frame", show_default=False)
+    ],
+    *,
+    kind: Annotated[str | None, typer.Option("--as", help="What it is.", show_default=False)] = None,
+    request: Annotated[str | None, typer.Option(help="The request that it answers.", show_default=False)] = None,
+    serial: Annotated[str | None, typer.Option(help="Who sent it, if known.", show_default=False)] = None,
+) -> None:
+    """Decode captured bytes, offline, and print one JSON object."""
+    from opencombiner.decoding import decode as explain  # noqa: PLC0415 - each command loads what it runs
+
+    _print_json(explain(vendor, frames, kind, request, serial))
+
+
+@app.command(epilog=EPILOG)
+def init(
+    site: Annotated[Path, typer.Argument(metavar="SITE", help="the site file to write")] = Path("site.yaml"),
+    *,
+    force: Annotated[bool, typer.Option("--force", help="Write over a file that is there.")] = False,
+) -> None:
+    """Ask a few questions and write a commented site file."""
+    from opencombiner.init import init as ask  # noqa: PLC0415 - each command loads what it runs
+
+    if site.exists() and not force:
+        raise typer.BadParameter(f"{site} is there already; name another file, or --force to write over it")
+    _warn(site, ask(site, SystemClock()))
+    typer.echo(f"{site} is written; next: opencombiner check {site}")
 
 
 @app.command(epilog=EPILOG)

@@ -15,9 +15,9 @@ from config.site import Mqtt, Site
 from drivers.clock import Clock
 from drivers.mqtt.connect import connect
 from drivers.mqtt.session import Options
+from drivers.together import first_of
 from opencombiner.broker import HOST, embedded_broker
 from opencombiner.child import Child, child
-from opencombiner.lifetime import first_of
 from opencombiner.tables import live_line, live_table
 from opencombiner.view import View
 from protocols.errors import OpenCombinerError

@@ -4,10 +4,12 @@ import asyncio
 
 import typer
 
-from config.site import Site
+from config.site import Emulation, Site
 from drivers.clock import Clock
+from drivers.together import first_of
+from emulator.instruments import Instruments
+from emulator.script import play
 from emulator.server import Plant
-from opencombiner.lifetime import first_of
 
 
 async def emulate(site: Site, seed: int | None, clock: Clock, stop: asyncio.Event) -> None:
@@ -15,7 +17,7 @@ async def emulate(site: Site, seed: int | None, clock: Clock, stop: asyncio.Even
     if seed is not None:
         site = site.model_copy(update={"emulation": site.emulation.model_copy(update={"seed": seed})})
     plant = Plant(site, site.location, clock, asyncio.get_running_loop().time())
-    await first_of(stop.wait(), plant.serve(), _tell(plant))
+    await first_of(stop.wait(), plant.serve(), _tell(plant), _act(plant, site.emulation))
 
 
 async def _tell(plant: Plant) -> None:
@@ -23,3 +25,9 @@ async def _tell(plant: Plant) -> None:
     for gateway, listener in plant.listeners.items():
         typer.echo(f"{gateway}: {listener.url}")
     await asyncio.Event().wait()  # all is said; serving goes on
+
+
+async def _act(plant: Plant, emulation: Emulation) -> None:
+    await plant.ready.wait()
+    await play(emulation.script, Instruments(plant), loop=emulation.loop)
+    await asyncio.Event().wait()  # the script is over; serving goes on

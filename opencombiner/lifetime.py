@@ -20,16 +20,3 @@ def run_until_stopped(main: Callable[[asyncio.Event], Coroutine[Any, Any, T]]) -
         return await main(stop)
 
     return asyncio.run(hosted())
-
-
-async def first_of(*works: Coroutine[Any, Any, object], within_s: float | None = None) -> None:
-    """Run all `works` until the first ends or the time is over, end the others, and raise what the first raised."""
-    tasks = [asyncio.ensure_future(work) for work in works]
-    try:
-        done, _ = await asyncio.wait(tasks, timeout=within_s, return_when=asyncio.FIRST_COMPLETED)
-        for task in done:
-            task.result()
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from protocols.commands import Command
+from protocols.decode import Kind
 from protocols.events import AlarmRecord, Event
 from protocols.exchange import Exchange, Responder
 from protocols.grid_profile import GridProfile
@@ -114,4 +115,5 @@ class VendorProfile:
     command: Callable[[Station, Command], Exchange[Mapping[Channel, Value]]]
     events: Callable[[Mapping[Channel, Value]], frozenset[Event]]
     responder: Callable[[Device], Responder]
+    kinds: tuple[Kind, ...]  # of messages, for whoever looks at captured bytes
     poll_bytes: tuple[int, int]  # request and answer of the live poll on the medium, for the expected cycle

@@ -18,6 +18,7 @@ from drivers.mqtt.session import AccessRefusedError, Message, Options, Session, 
 from protocols.errors import LinkDownError
 
 KNOCK_WITHIN_S = 5.0  # for name, TCP and TLS
+OBJECTION_WITHIN_S = 0.3  # for a TLS server that does not like our certificate: a round trip
 CONNACK_WITHIN_S = 3.0  # for the broker's greeting
 LEAVE_WITHIN_S = 0.5  # for our goodbye; a broker that hangs gets no more of a clean stop's 2 s
 MAX_PACKET = 1024 * 1024  # bytes that a broker may send in one packet: what we read is far smaller
@@ -124,12 +125,21 @@ async def _knock(door: _Door) -> None:
     """
     try:
         async with asyncio.timeout(KNOCK_WITHIN_S):
-            _, writer = await asyncio.open_connection(door.host, door.port, ssl=door.tls)
+            reader, writer = await asyncio.open_connection(door.host, door.port, ssl=door.tls)
+            if door.tls:
+                await _objection(reader)
     except TimeoutError:
         raise LinkDownError(f"{door}: no connection within {KNOCK_WITHIN_S:g} s") from None
     except (OSError, UnicodeError) as error:  # UnicodeError: a host name that cannot be one
         raise LinkDownError(f"{door}: {error}") from error
     writer.transport.abort()
+
+
+async def _objection(reader: asyncio.StreamReader) -> None:
+    """Raise the server's objection to our certificate: in TLS 1.3 it comes after the handshake."""
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(OBJECTION_WITHIN_S):
+            await reader.read(1)
 
 
 class _VersionRefusedError(Exception):
@@ -146,7 +156,7 @@ async def _enter(door: _Door, options: Options, line: Line, version: aiomqtt.Pro
         await _leave(client)
         if version is aiomqtt.ProtocolVersion.V5:  # some brokers of 3.1.1 choke on it in silence
             raise _VersionRefusedError from error
-        raise LinkDownError(f"{door}: {error}") from error
+        raise LinkDownError(f"{door}: no greeting from the broker: {error}") from error
     return client
 
 

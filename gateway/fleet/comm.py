@@ -123,6 +123,14 @@ class Comm:
             self.state = self._judge_silence(now, light)
         return self.state
 
+    def unheard(self) -> CommState:
+        """Forget the verdict: the link is down, and nobody can be heard; who sleeps sleeps on."""
+        self.misses = 0
+        self._silent_since = None
+        if self.state is not CommState.ASLEEP:
+            self.state = CommState.UNKNOWN
+        return self.state
+
     def _judge_silence(self, now: float, light: Light) -> CommState:
         verdict = VERDICTS[light, self._excused]
         if verdict is CommState.ASLEEP and self.misses >= self._limits.asleep_misses:

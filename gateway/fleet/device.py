@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from gateway.fleet.comm import Comm, is_dim
 from gateway.fleet.pump import Outcome
-from gateway.snapshot import Identity, NodeStats
+from gateway.snapshot import CommState, Identity, NodeStats
 from protocols.exchange import Failed
 from protocols.points import INV_ST, UP_TMS, Channel, Value
 from protocols.profile import Model, Station, VendorProfile
@@ -30,9 +30,11 @@ class Device:
         self._values: dict[Channel, Value] = {}
 
     def count(self, outcome: Outcome[Mapping[Channel, Value]], *, poll: bool) -> None:
-        """Add a conversation to the statistics; only a poll's repeats and latency count."""
+        """Add a conversation to the statistics; only a poll's repeats and latency count, and no sleeper's silence."""
         old, latency = self.stats, self.stats.latency_s
         failed = isinstance(outcome.result, Failed)
+        if failed and self.comm.state is CommState.ASLEEP:
+            return
         if poll and not failed:
             latency = outcome.took_s if latency is None else latency + _NEW_SHARE * (outcome.took_s - latency)
         self.stats = NodeStats(

@@ -92,8 +92,10 @@ class Poller:
         self._schedule: Schedule | None = None
         self._commands: deque[tuple[Device, Command, asyncio.Future[CommandResult]]] = deque()
         self._wake = asyncio.Event()
-        self._link_up: bool | None = None
+        self._link_up: bool | None = None  # what the listener was told
+        self._opened: int | None = None  # which opening of the link we speak over
         self._stretched = False
+        self.turned_at: float | None = None  # loop time of the last turn; None while the link is awaited
 
     @property
     def cycle_s(self) -> float | None:
@@ -118,30 +120,41 @@ class Poller:
 
     async def run(self) -> None:
         """Poll until cancelled."""
-        now = asyncio.get_running_loop().time()
-        self._schedule = Schedule(len(self._devices), self._periods_s, probe_share=self._probe_share, now=now)
+        now = asyncio.get_running_loop().time
+        self._schedule = Schedule(len(self._devices), self._periods_s, probe_share=self._probe_share, now=now())
         try:
             while True:
+                self.turned_at = None
                 await self._await_link(self._schedule)
+                self.turned_at = now()
                 await self._turn(self._schedule)
         finally:
             self._fail_commands(Failed(Cause.LINK_DOWN, "the gateway stops"))
 
     async def _await_link(self, schedule: Schedule) -> None:
-        if self._link.up and self._link_up:
+        """Return once the link is open; one that was closed between two turns has been down, too."""
+        link = self._link
+        if link.up and self._opened == link.counters.opened:
             return
-        if not self._link.up:
+        if not link.up or self._link_up:
             self._tell_link(up=False)
-            await self._link.wait_up()
+            await link.wait_up()
+        self._opened = link.counters.opened
         schedule.resume(asyncio.get_running_loop().time())
         self._tell_link(up=True)
 
     def _tell_link(self, *, up: bool) -> None:
         if not up:
             self._fail_commands(Failed(Cause.LINK_DOWN))
-        if self._link_up is not up:
-            self._link_up = up
-            self._listener.link_changed(self.gateway, up=up)
+        if self._link_up is up:
+            return
+        self._link_up = up
+        self._listener.link_changed(self.gateway, up=up)
+        for device in () if up else self._devices:
+            device.joined = False  # whoever answers next may have lost its address, or be another
+            before = device.comm.state
+            if device.comm.unheard() is not before:
+                self._listener.comm_changed(device.identity.slot, device.comm.state)
 
     def _fail_commands(self, failure: Failed) -> None:
         while self._commands:

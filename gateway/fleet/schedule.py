@@ -101,6 +101,7 @@ class Schedule:
         if unit.misses and self._anyone_live():
             self._purse_s -= cost_s
         unit.misses += 1
+        unit.polled_at = None  # the time to the next answer is no cycle
         unit.due = [max(due, started + self._periods_s[0]) for due in unit.due]
 
     def _anyone_live(self) -> bool:

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import random
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
 
 import structlog
@@ -13,8 +13,10 @@ from config.site import Mqtt
 from drivers.clock import Clock
 from drivers.mqtt.connect import connect
 from drivers.mqtt.session import AccessRefusedError, Message, Options, Session
+from drivers.together import first_of
 from gateway.log import LogTap
 from gateway.mqtt import payloads, topics
+from gateway.mqtt.commands import Commands, Orders
 from gateway.mqtt.discovery import Discovery
 from gateway.mqtt.messages import Messages
 from gateway.mqtt.payloads import About, Json
@@ -45,16 +47,17 @@ class BridgeCounters:
     waiting_events: int = 0
     dropped_events: int = 0
     dropped_inbound: int = 0
+    dropped_replies: int = 0
 
 
 class Bridge:
     """Connects the site with a broker, for as long as `run` runs.
 
-    `health` returns what `bridge/health` says beside its time, `tap` holds the warnings for `bridge/logging`,
-    `jitter` draws a number between two.
+    `orders` carries out what the broker's clients want done, `health` returns what `bridge/health` says beside its
+    time, `tap` holds the warnings for `bridge/logging`, `jitter` draws a number between two.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - everything that speaks with the broker meets here
         self,
         site: Site,
         clock: Clock,
@@ -64,6 +67,7 @@ class Bridge:
         health: Callable[[], Json],
         tap: LogTap,
         *,
+        orders: Orders,
         jitter: Callable[[float, float], float] = random.uniform,
     ) -> None:
         self._site = site
@@ -76,9 +80,10 @@ class Bridge:
         discovery = Discovery(tree, about, settings.discovery.prefix) if settings.discovery.enabled else None
         self._messages = Messages(tree, about, discovery, mirror=settings.flat)
         self._questions = Questions(tree, site, about, self._condition)
+        self._commands = Commands(tree, orders, clock.utc)
         self._inventory = tree.topic(topics.Bridge("devices"))
         self._birth = f"{settings.discovery.prefix}/status" if discovery else None
-        self._filters = [tree.requests, self._inventory, *([self._birth] if self._birth else [])]
+        self._filters = [tree.requests, *tree.writes, self._inventory, *([self._birth] if self._birth else [])]
         self._born = asyncio.Event()
         self._speaking = asyncio.Lock()  # greeting and news never mix: values follow their descriptions
         self._events: deque[Message] = deque()  # taken from the outbox and not yet acknowledged
@@ -90,6 +95,7 @@ class Bridge:
     def counters(self) -> Json:
         """Return the counters, for `bridge/health`."""
         self._counters.waiting_events = len(self._events)
+        self._counters.dropped_replies = self._commands.dropped
         return asdict(self._counters)
 
     async def run(self) -> None:
@@ -131,8 +137,8 @@ class Bridge:
             self._counters.connected = True
             self._counters.connects += 1
             log.info("mqtt_up", broker=self._options.url)
-            works = (self._tell, self._listen, self._greet_newborn, self._report, self._forward_logs)
-            await _until_one_fails([asyncio.create_task(work(session)) for work in works])
+            works = (self._tell, self._listen, self._greet_newborn, self._report, self._forward_logs, self._reply)
+            await first_of(*(work(session) for work in works))
         finally:
             self._counters.dropped_inbound = session.dropped
             with contextlib.suppress(LinkDownError, TimeoutError):
@@ -202,8 +208,13 @@ class Bridge:
                 if message.retain:  # what an earlier run left behind; not our own echo
                     known = payloads.parse_inventory(message.payload)
                     await self._say(session, self._messages.departed(known, self._site.views))
-            elif answer := self._questions.answer(message):
+            elif not self._commands.take(message) and (answer := self._questions.answer(message)):
                 await self._say(session, [answer])
+
+    async def _reply(self, session: Session) -> None:
+        """Say what came of commands."""
+        while True:
+            await self._say(session, [await self._commands.reply()])
 
     async def _greet_newborn(self, session: Session) -> None:
         """Answer Home Assistant's birth."""
@@ -235,18 +246,3 @@ class Bridge:
         for message in messages:
             await session.publish(message)
             self._counters.published += 1
-
-
-async def _until_one_fails(tasks: Sequence[asyncio.Task[None]]) -> None:
-    """Let endless tasks run until one of them fails; end the others and raise its error.
-
-    Not a task group: before Python 3.13 that loses a cancellation that comes in the instant of an error.
-    """
-    try:
-        failed, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-    for task in failed:
-        task.result()

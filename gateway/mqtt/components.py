@@ -8,6 +8,7 @@ Component = dict[str, Any]
 Components = dict[str, Component]
 
 STATE = "{{ value_json.state }}"
+_CONFIG = {"entity_category": "config", "qos": 1}
 
 
 def sensor(uid: str, key: str, name: str, path: str | None = None, **facts: Any) -> Components:
@@ -45,15 +46,32 @@ def energy(uid: str, number: int = 0, **facts: Any) -> Components:
     return counters
 
 
-def _component(platform: str, uid: str, key: str, name: str, template: str, facts: Component) -> Components:
+def setpoint(uid: str, key: str, name: str, most: float, step: float, unit: str, **facts: Any) -> Components:
+    """Return a number of 0 … `most` that can be set; what holds stands in the JSON state under the same key."""
+    span = {"min": 0, "max": most, "step": step, "mode": "box", "unit_of_measurement": unit}
+    return _component("number", uid, key, name, f"{{{{ value_json.{key} }}}}", span | _CONFIG | facts)
+
+
+def switch(uid: str, key: str, name: str, **facts: Any) -> Components:
+    """Return a switch; a state of `None` shows as unknown."""
+    words = {"payload_on": "true", "payload_off": "false", "state_on": "True", "state_off": "False"}
+    return _component("switch", uid, key, name, f"{{{{ value_json.{key} }}}}", words | {"qos": 1} | facts)
+
+
+def button(uid: str, key: str, name: str, device_class: str, **facts: Any) -> Components:
+    """Return a button; it has no state."""
+    return _component("button", uid, key, name, None, {"device_class": device_class} | _CONFIG | facts)
+
+
+def _component(platform: str, uid: str, key: str, name: str, template: str | None, facts: Component) -> Components:
     unique_id = f"{uid}_{key}"
     component = {
         "platform": platform,
         "unique_id": unique_id,
         "default_entity_id": f"{platform}.{unique_id.lower().replace('-', '_')}",
         "name": name,
-        "value_template": template,
     }
+    facts = {"value_template": template} | facts
     return {key: component | {fact: value for fact, value in facts.items() if value is not None}}
 
 

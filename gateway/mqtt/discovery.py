@@ -4,16 +4,31 @@ Availability: every entity needs the bridge; instantaneous values need their inv
 as there, because its zero power is true. Energy counters need the bridge only: night does not make them unknown.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from typing import Any
 
-from gateway.mqtt.components import STATE, Component, Components, binary, diagnostic, energy, measured, sensor
+from gateway.mqtt.components import (
+    STATE,
+    Component,
+    Components,
+    binary,
+    button,
+    diagnostic,
+    energy,
+    measured,
+    sensor,
+    setpoint,
+    switch,
+)
 from gateway.mqtt.fields import AC_FIELDS, DC_FIELDS
 from gateway.mqtt.payloads import About
-from gateway.mqtt.topics import Address, Bridge, Input, Inverter, SiteWide, Tree
+from gateway.mqtt.topics import Address, Bridge, Input, Inverter, SiteWide, SiteWrite, Tree, Write
 from gateway.snapshot import Identity
 from protocols.states import InvSt
 
 ORIGIN = "OpenCombiner"
+FULL_PCT = 100
+LIMIT_STEP_PCT, LIMIT_STEP_W = 0.1, 1  # a tenth of a percent is what the wire resolves
 STATES = [state.name.lower() for state in InvSt]
 QUALITIES = ["good", "stale", "night"]
 SITE_SUMS = [field for field in AC_FIELDS if field.key in {"p_ac_w", "q_ac_var"}]
@@ -42,7 +57,8 @@ class Discovery:
         live: Component = {"availability": [*self._bridge_up, there], "availability_mode": "all"}
         components: Components = {}
         for field in AC_FIELDS:
-            components |= measured(uid, field, **live)
+            if not field.setting:
+                components |= measured(uid, field, **live)
         for number in range(1, identity.ports + 1):
             here = {"state_topic": self._tree.topic(Input(slot, number))}
             for field in DC_FIELDS:
@@ -52,6 +68,9 @@ class Discovery:
         components |= sensor(uid, "state", "State", device_class="enum", options=STATES, **live)
         components |= binary(uid, "problem", "Problem", "problem", "value_json.events", **live)
         components |= self._supervision(uid, slot)
+        components |= self._limits(uid, lambda key: Write(slot, key), identity.rated_w, **live)
+        components |= switch(uid, "enabled", "Enabled", **self._at(Write(slot, "enabled")), **live)
+        components |= button(uid, "restart", "Restart", "restart", **self._at(Write(slot, "restart")), **live)
         device = {
             "name": f"{identity.model} {slot}",
             "manufacturer": identity.vendor,
@@ -69,8 +88,8 @@ class Discovery:
         dying += [key for number in inputs for key in energy("", number)]
         return config | {"components": config["components"] | {key: {"platform": "sensor"} for key in dying}}
 
-    def site(self) -> Component:
-        """Describe the plant as a whole."""
+    def site(self, rated_w: float) -> Component:
+        """Describe the plant as a whole; `rated_w` is the rating of all its units."""
         uid = self._uid("site")
         components = energy(uid)
         for field in SITE_SUMS:
@@ -78,6 +97,7 @@ class Discovery:
         for key, name in (("expected", "Expected"), ("reporting", "Reporting"), ("asleep", "Asleep")):
             components |= diagnostic(uid, key, name, state_class="measurement")
         components |= binary(uid, "incomplete", "Inverters missing", "problem", "not value_json.complete")
+        components |= self._limits(uid, SiteWrite, rated_w)
         device = {"name": self._about.name, "model": "Plant", "via_device": self._uid("bridge")}
         return self._config("site", device, SiteWide("state"), components)
 
@@ -94,6 +114,16 @@ class Discovery:
         )
         device = {"name": f"{self._about.name} gateway", "model": ORIGIN, "sw_version": self._about.version}
         return self._config("bridge", device, Bridge("state"), components)
+
+    def _limits(self, uid: str, write: Callable[[str], Address], rated_w: float, **facts: Any) -> Components:
+        """Return the power limit, in percent and in watts."""
+        watts: Component = {"device_class": "power", **self._at(write("limit_w"))}
+        return setpoint(
+            uid, "limit_pct", "Power limit", FULL_PCT, LIMIT_STEP_PCT, "%", **self._at(write("limit_pct")), **facts
+        ) | setpoint(uid, "limit_w", "Power limit in watts", rated_w, LIMIT_STEP_W, "W", **watts, **facts)
+
+    def _at(self, write: Address) -> Component:
+        return {"command_topic": self._tree.topic(write)}
 
     def _supervision(self, uid: str, slot: str) -> Components:
         """Return what is worth seeing most when the inverter is away: it needs the bridge only."""

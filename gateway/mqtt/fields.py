@@ -14,7 +14,8 @@ class Field:
     """A measured value; `digits` after the decimal point are at least those that any device resolves.
 
     `zero_at_night`: nothing flows while a unit sleeps, which is knowledge; any other value is then unknown.
-    `diagnostic` values are kept apart from the others; `hidden` ones are switched off until somebody wants them.
+    A `setting` is what the unit was told: it keeps that when it sleeps, and it can be written. `diagnostic` values are
+    kept apart from the others; `hidden` ones are switched off until somebody wants them.
     """
 
     point: Point
@@ -26,6 +27,7 @@ class Field:
     zero_at_night: bool = False
     diagnostic: bool = False
     hidden: bool = False
+    setting: bool = False
 
 
 AC_FIELDS = (
@@ -36,7 +38,7 @@ AC_FIELDS = (
     Field(points.A, "i_ac_a", "AC current", "A", "current", 3),
     Field(points.HZ, "f_ac_hz", "Frequency", "Hz", "frequency", 3),
     Field(points.TMP_CAB, "t_case_c", "Temperature", "°C", "temperature", 1, diagnostic=True),
-    Field(points.W_MAX_LIM_PCT, "limit_pct", "Power limit", "%", None, 1, diagnostic=True),
+    Field(points.W_MAX_LIM_PCT, "limit_pct", "Power limit", "%", None, 1, setting=True),
     Field(points.RIS, "r_iso_ohm", "Insulation resistance", "Ω", None, 0, diagnostic=True, hidden=True),
     Field(points.DCI, "i_dc_component_a", "DC component", "A", "current", 4, diagnostic=True, hidden=True),
     Field(points.UP_TMS, "uptime_s", "Uptime", "s", "duration", 0, diagnostic=True, hidden=True),

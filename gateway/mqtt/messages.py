@@ -40,8 +40,9 @@ class Messages:
     def descriptions(self, views: Mapping[str, InverterView]) -> Iterator[Message]:
         """Yield discovery for all devices."""
         if self._discovery is not None:
+            rated_w = sum(view.identity.rated_w for view in views.values())
             yield _config(self._discovery.topic("bridge"), self._discovery.bridge())
-            yield _config(self._discovery.topic("site"), self._discovery.site())
+            yield _config(self._discovery.topic("site"), self._discovery.site(rated_w))
         for view in views.values():
             yield from self.description(view)
 

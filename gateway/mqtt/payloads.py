@@ -5,22 +5,25 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Annotated, Any, TypeAlias
+from typing import Annotated, Any, TypeAlias, TypeVar
 
-from pydantic import BaseModel, StringConstraints, TypeAdapter, ValidationError
+from pydantic import AwareDatetime, BaseModel, ConfigDict, StringConstraints, TypeAdapter, ValidationError
 from pydantic import Field as Limits
 
 from gateway.mqtt.fields import AC_FIELDS, DC_FIELDS, Field
 from gateway.snapshot import CommState, Identity, InverterView, SiteTotals
 from gateway.telemetry.outbox import SiteEvent
-from protocols.points import Channel, Value
-from protocols.states import Quality
+from protocols.points import CONN, W_MAX_LIM_PCT, Channel, Value
+from protocols.states import InvSt, Quality
 
 Json: TypeAlias = Mapping[str, Any]
 
 MAX_REQUEST = 64 * 1024  # bytes of a request: the longest sensible one is a few hundred
 MAX_INVENTORY = 1024 * 1024  # bytes of our own inventory when it comes back to us: 5000 slots
 MAX_TRANSACTION = 64  # characters of the caller's mark: a UUID has 36
+MAX_WRITE = 64  # bytes of a simple write: a number or a word
+MAX_AUTHOR = 64  # characters of who says that he asks: it goes into every audit event
+MAX_TARGET = 60  # characters: `gateway/` and an id of 40
 
 _AVAILABILITY = {
     CommState.ONLINE: "online",
@@ -35,6 +38,8 @@ _QUALITY = {
     Quality.STALE: "stale",
     Quality.NIGHT: "night",
 }
+_SWITCHED: Mapping[InvSt | None, bool] = {InvSt.OFF: False, InvSt.RUNNING: True, InvSt.THROTTLED: True}
+_LIMIT, _SWITCH = Channel(W_MAX_LIM_PCT), Channel(CONN)
 _AC = tuple((Channel(field.point), field) for field in AC_FIELDS)
 
 
@@ -77,8 +82,9 @@ def offline() -> Json:
 
 def availability(view: InverterView) -> Json | None:
     """Return whether a unit can be reached; None as long as there is no verdict."""
-    word = _AVAILABILITY.get(view.comm)
-    return None if word is None else {"state": word}
+    if view.comm is CommState.UNKNOWN:  # after an answer: the link went down since
+        return offline() if answered(view) else None
+    return {"state": _AVAILABILITY[view.comm]}
 
 
 def answered(view: InverterView) -> bool:
@@ -101,6 +107,8 @@ def inverter_state(view: InverterView) -> Json:
         "state": "sleeping" if asleep and answered(view) else state,
         "events": sorted({event.kind.name.lower() for event in view.events}) if known else None,
         **{field.key: _value(view, channel, field) for channel, field in _AC},
+        "limit_w": _limit_w(view),
+        "enabled": _enabled(view),
         **_energy(view, 0),
     }
 
@@ -126,6 +134,8 @@ def site_state(totals: SiteTotals, utc: float) -> Json:
         "reporting": totals.reporting,
         "asleep": totals.asleep,
         "complete": totals.complete,
+        "limit_w": _rounded(totals.limit_w, 1),
+        "limit_pct": _rounded(totals.limit_pct, 1),
     }
 
 
@@ -196,8 +206,27 @@ def _value(view: InverterView, channel: Channel, field: Field) -> float | None:
     if not answered(view):
         return None
     if view.comm is CommState.ASLEEP:
-        return 0 if field.zero_at_night else None
+        if field.zero_at_night:
+            return 0
+        if not field.setting:
+            return None
     return _rounded(view.values.get(channel), field.digits)
+
+
+def _limit_w(view: InverterView) -> float | None:
+    """Return the limit in watts of a unit that has told it."""
+    pct = view.values.get(_LIMIT) if answered(view) else None
+    return _rounded(pct / 100 * view.identity.rated_w, 1) if isinstance(pct, int | float) else None
+
+
+def _enabled(view: InverterView) -> bool | None:
+    """Return the owner's switch: as the unit's state shows it, else as it said last; None where it never did."""
+    if not answered(view):
+        return None
+    if view.state in _SWITCHED:
+        return _SWITCHED[view.state]
+    switch = view.values.get(_SWITCH)
+    return None if switch is None else switch == 1
 
 
 def _rounded(value: Value, digits: int) -> float | None:
@@ -224,10 +253,25 @@ INPUT_KEYS = tuple(input_state(_EMPTY, 1))
 Whole = Annotated[int, Limits(ge=-(2**53), le=2**53)]  # what every JSON reader keeps exactly
 
 
+Number = Annotated[float, Limits(strict=True, allow_inf_nan=False)]
+
+
 class Query(BaseModel):
     """A question to the gateway; keys that it does not know do no harm."""
 
     transaction: Annotated[str, StringConstraints(max_length=MAX_TRANSACTION)] | Whole | None = None
+
+
+class CommandQuery(Query):
+    """A command: `ts` is the time at which it was given, `by` who gave it, as far as he says so."""
+
+    target: Annotated[str, StringConstraints(max_length=MAX_TARGET)]
+    command: Annotated[str, StringConstraints(max_length=MAX_TARGET)]
+    value: Number | None = None
+    unit: Annotated[str, StringConstraints(max_length=4)] | None = None
+    for_s: Number | None = None
+    by: Annotated[str, StringConstraints(min_length=1, max_length=MAX_AUTHOR)] = "mqtt"
+    ts: AwareDatetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,14 +282,43 @@ class Refusal:
     message: str
 
 
-def parse_query(payload: bytes) -> Query | Refusal:
-    """Read a question; an empty payload is one without a transaction."""
+Q = TypeVar("Q", bound=Query)
+Word = TypeVar("Word")
+
+
+def parse_query(payload: bytes, form: type[Q]) -> Q | Refusal:
+    """Read a question of a form; an empty payload is one that names nothing."""
     if len(payload) > MAX_REQUEST:
         return Refusal("invalid_payload", f"more than {MAX_REQUEST} bytes")
     try:
-        return Query.model_validate_json(payload or b"{}")
+        return form.model_validate_json(payload or b"{}")
     except ValidationError as error:
-        return Refusal("invalid_payload", error.errors(include_url=False, include_input=False)[0]["msg"])
+        first = error.errors(include_url=False, include_input=False)[0]
+        where = ".".join(str(part) for part in first["loc"][:1])
+        return Refusal("invalid_payload", f"{where}: {first['msg']}" if where else first["msg"])
+
+
+_NUMBER: TypeAdapter[float] = TypeAdapter(Number)
+_SWITCH_WORD = TypeAdapter(bool, config=ConfigDict(strict=True))
+
+
+def parse_number(payload: bytes) -> float | Refusal:
+    """Read a number."""
+    return _parse_word(_NUMBER, payload, "a number")
+
+
+def parse_switch(payload: bytes) -> bool | Refusal:
+    """Read true or false."""
+    return _parse_word(_SWITCH_WORD, payload, "true or false")
+
+
+def _parse_word(form: TypeAdapter[Word], payload: bytes, wanted: str) -> Word | Refusal:
+    try:
+        if len(payload) <= MAX_WRITE:
+            return form.validate_json(payload)
+    except ValidationError:
+        pass
+    return Refusal("invalid_payload", f"expected {wanted}")
 
 
 def response(answer: Json | Sequence[Json] | Refusal, transaction: str | int | None) -> Json:

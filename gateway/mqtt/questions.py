@@ -4,9 +4,9 @@ from collections.abc import Callable, Mapping, Sequence
 
 from drivers.mqtt.session import Message
 from gateway.mqtt import payloads
-from gateway.mqtt.payloads import About, Json, Refusal
+from gateway.mqtt.payloads import About, Json, Query, Refusal
 from gateway.mqtt.site import Site
-from gateway.mqtt.topics import MAX_TOPIC, Request, Response, Tree
+from gateway.mqtt.topics import Request, Tree
 
 
 class Questions:
@@ -28,7 +28,7 @@ class Questions:
         address = self._tree.parse(message.topic)
         if not isinstance(address, Request):
             return None
-        query = payloads.parse_query(message.payload)
+        query = payloads.parse_query(message.payload, Query)
         transaction = None if isinstance(query, Refusal) else query.transaction
         if message.retain:  # a broker replays it at every subscribe: it would act again and again
             answer: Json | Sequence[Json] | Refusal = Refusal("retained", "requests must not be retained")
@@ -39,17 +39,8 @@ class Questions:
         else:
             answer = Refusal("not_supported", f"no verb {address.verb}; there are {', '.join(self._verbs)}")
         payload = payloads.encode(payloads.response(answer, transaction))
-        return Message(self._respond_to(message, address), payload, qos=1, correlation=message.correlation)
-
-    def _respond_to(self, message: Message, address: Request) -> str:
-        """Return where the answer goes: where the asker wants it, but never into our own tree except the responses."""
-        ours = self._tree.topic(Response(address.verb))
-        wanted = message.response_topic
-        if wanted is None or not 0 < len(wanted) <= MAX_TOPIC or set(wanted) & {"#", "+", "\0"}:
-            return ours
-        if wanted.startswith(f"{self._tree.root}/") and not isinstance(self._tree.parse(wanted), Response):
-            return ours
-        return wanted
+        topic = self._tree.answer_to(address.verb, message.response_topic)
+        return Message(topic, payload, qos=1, correlation=message.correlation)
 
     def _devices(self) -> Sequence[Json]:
         return payloads.devices(self._site.views, self._about)

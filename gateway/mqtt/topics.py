@@ -30,17 +30,32 @@ class Response:
 
 @dataclass(frozen=True, slots=True)
 class SiteWide:
-    """The plant as a whole: state."""
+    """The plant as a whole: state, event."""
 
     leaf: str
 
 
 @dataclass(frozen=True, slots=True)
 class Inverter:
-    """One slot: state, availability, info, link."""
+    """One slot: state, availability, info, link, event."""
 
     slot: str
     leaf: str
+
+
+@dataclass(frozen=True, slots=True)
+class Write:
+    """A simple write to a slot: limit_w, limit_pct, enabled, restart."""
+
+    slot: str
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class SiteWrite:
+    """A simple write to the plant as a whole."""
+
+    key: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +75,7 @@ class Flat:
     field: str
 
 
-Address: TypeAlias = Bridge | Request | Response | SiteWide | Inverter | Input | Flat
+Address: TypeAlias = Bridge | Request | Response | SiteWide | Inverter | Write | SiteWrite | Input | Flat
 
 _FORMS: dict[type[Address], str] = {
     Bridge: "bridge/{a.leaf}",
@@ -68,12 +83,14 @@ _FORMS: dict[type[Address], str] = {
     Response: "bridge/response/{a.verb}",
     SiteWide: "site/{a.leaf}",
     Inverter: "inverter/{a.slot}/{a.leaf}",
+    Write: "inverter/{a.slot}/set/{a.key}",
+    SiteWrite: "site/set/{a.key}",
     Input: "inverter/{a.slot}/ch/{a.number}/state",
     Flat: "flat/{a.slot}/{a.port}/{a.field}",
 }
 _WORD = r"[a-z0-9_]{1,40}"
 _PARTS = {
-    **dict.fromkeys(("leaf", "verb", "field"), _WORD),
+    **dict.fromkeys(("leaf", "verb", "key", "field"), _WORD),
     "slot": r"[A-Za-z0-9_-]{1,40}",
     "number": r"[1-9][0-9]?",
     "port": r"0|[1-9][0-9]?",
@@ -91,6 +108,7 @@ class Tree:
     def __init__(self, base: str, site: str) -> None:
         self.root = f"{base}/{site}"
         self.requests = f"{self.root}/bridge/request/+"
+        self.writes = (f"{self.root}/inverter/+/set/+", f"{self.root}/site/set/+")
 
     def topic(self, address: Address) -> str:
         """Return the topic of an address."""
@@ -104,6 +122,15 @@ class Tree:
             if found := pattern.fullmatch(topic, len(self.root) + 1):
                 return kind(**{name: _value(name, text) for name, text in found.groupdict().items()})
         return None
+
+    def answer_to(self, verb: str, wanted: str | None) -> str:
+        """Return where an answer goes: where the asker wants it, but never into our tree except to the responses."""
+        ours = self.topic(Response(verb))
+        if wanted is None or not 0 < len(wanted) <= MAX_TOPIC or set(wanted) & {"#", "+", "\0"}:
+            return ours
+        if wanted.startswith(f"{self.root}/") and not isinstance(self.parse(wanted), Response):
+            return ours
+        return wanted
 
 
 def _value(name: str, text: str) -> Any:

@@ -1,7 +1,7 @@
 """The state of the site: takes what the pollers learn, keeps it as frozen views, and marks what is news."""
 
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from zoneinfo import ZoneInfo
@@ -12,9 +12,10 @@ from drivers.clock import Clock, Trust
 from gateway.snapshot import CommState, Identity, InverterView, NodeStats, SiteTotals
 from gateway.store import Meta, Row, Store
 from gateway.telemetry.day import SiteDay, Turn
+from gateway.telemetry.derived import derived
 from gateway.telemetry.ledger import AC, Ledger, rows_by_slot
 from gateway.telemetry.outbox import Outbox, SiteEvent
-from protocols.points import MD, VAR, VR, Channel, Value, W
+from protocols.points import CONN, MD, VAR, VR, W_MAX_LIM_PCT, Channel, Value, W
 from protocols.profile import Counter
 from protocols.reading import Reading
 from protocols.states import InvSt, Quality
@@ -22,6 +23,7 @@ from protocols.states import InvSt, Quality
 TICK_S = 10.0  # how often trust and day are looked at
 SAVE_S = 30.0  # how often the ledger is stored: counters make up for what a power cut takes
 _REACHED = (CommState.ONLINE, CommState.DEGRADED)
+_UNREACHED = (CommState.LOST, CommState.UNKNOWN)
 _FLOWS = ("W", "var", "VA")  # units of what is 0 without light, not unknown
 _COUNTED = "Wh"
 
@@ -72,6 +74,8 @@ class SiteState:
         self._trusted_at: tuple[float, float] | None = None  # UTC and loop time of the last trusted look at the clock
         if "trusted_utc" in meta:
             self._trusted_at = (float(meta["trusted_utc"]), self._loop.time())
+        self._watchers: list[Callable[[InverterView], None]] = []
+        self._event_ts = 0.0
         self._dirty: set[str] = set()
         self._saved_at = self._loop.time()
         self._trusted = False
@@ -98,17 +102,25 @@ class SiteState:
         """Return the sums over the site."""
         views = self._views.values()
         reporting = [v for v in views if v.comm in _REACHED and v.quality is Quality.GOOD]
+        allowed_w, rated_w = _limits(views)
         asleep = [v for v in views if v.comm is CommState.ASLEEP]
         energies = [v.energy[AC] for v in views if AC in v.energy]
+        counted = all(AC in v.energy or v.comm is CommState.LOST for v in views)
         return SiteTotals(
             p_ac_w=_sum(reporting + asleep, _POWER),
             q_ac_var=_sum(reporting + asleep, _REACTIVE),
-            e_total_wh=sum(energy.total_wh for energy in energies),
+            e_total_wh=sum(energy.total_wh for energy in energies) if counted else None,
             e_day_wh=sum(energy.day_wh for energy in energies),
             expected=len(views) - len(asleep),
             reporting=len(reporting),
             asleep=len(asleep),
+            limit_w=allowed_w if rated_w else None,
+            limit_pct=100 * allowed_w / rated_w if rated_w else None,
         )
+
+    def watch(self, tell: Callable[[InverterView], None]) -> None:
+        """Tell somebody every view that an answer or a change of reachability makes."""
+        self._watchers.append(tell)
 
     def answered(self, slot: str, reading: Reading) -> None:
         """Take a reading."""
@@ -116,7 +128,9 @@ class SiteState:
         if self._trusted and utc >= self._day.end_utc:
             self._turn(utc)
         kept = self._slots[slot]
-        kept.heard = True
+        if not kept.heard:
+            kept.heard = True
+            self.outbox.mark_info(slot)
         if kept.ledger.accept(reading, int(utc) if self._trusted else None):
             self._dirty.add(slot)
         old = self._views[slot]
@@ -124,7 +138,7 @@ class SiteState:
             old.identity,
             old.comm,
             Quality.GOOD,
-            {**old.values, **reading.values},
+            {**old.values, **reading.values, **derived(reading.values)},
             reading.state,
             reading.events,
             kept.ledger.energy,
@@ -133,6 +147,15 @@ class SiteState:
             old.stats,
         )
         self.outbox.mark_state(slot)
+        self._tell(slot)
+
+    def read_back(self, slot: str, values: Mapping[Channel, Value]) -> None:
+        """Take what a unit says of its settings after a command."""
+        said = {channel: values[channel] for channel in _SETTINGS if channel in values}
+        view = self._views[slot]
+        self._views[slot] = replace(view, values={**view.values, **said})
+        self.outbox.mark_state(slot)
+        self._tell(slot)
 
     def comm_changed(self, slot: str, comm: CommState) -> None:
         """Take note that a unit's reachability changed."""
@@ -140,14 +163,15 @@ class SiteState:
         view = replace(old, comm=comm)
         if comm is CommState.ASLEEP and self._slots[slot].heard:
             view = _at_night(view)
-        elif comm is CommState.LOST and view.quality is not Quality.INVALID:
+        elif comm in _UNREACHED and view.quality is not Quality.INVALID:
             view = replace(view, quality=Quality.STALE)
         self._views[slot] = view
         self.outbox.mark_availability(slot)
+        self._tell(slot)
         if comm is CommState.LOST:
-            self._event("lost", slot, serial=view.identity.serial)
+            self.event("lost", slot, serial=view.identity.serial)
         elif old.comm is CommState.LOST:
-            self._event("back", slot, serial=view.identity.serial)
+            self.event("back", slot, serial=view.identity.serial)
 
     def joined(self, slot: str, values: Mapping[Channel, Value]) -> None:
         """Take the identity values of a unit that has joined."""
@@ -156,18 +180,19 @@ class SiteState:
         firmware, model = values.get(_FIRMWARE), values.get(_MODEL)
         identity = replace(known, firmware=known.firmware if firmware is None else str(firmware))
         self._views[slot] = replace(view, identity=identity)
-        if not kept.heard or identity != known:
+        if kept.heard and identity != known:
             self.outbox.mark_info(slot)
-            self._event("joined", slot, serial=identity.serial, model=identity.model, firmware=identity.firmware)
+        if not kept.heard or identity != known:
+            self.event("joined", slot, serial=identity.serial, model=identity.model, firmware=identity.firmware)
         if model is not None and model != identity.model:
-            self._event("model_differs", slot, found=str(model), configured=identity.model)
+            self.event("model_differs", slot, found=str(model), configured=identity.model)
         if kept.former is not None:
-            self._event("replaced", slot, former=kept.former, serial=identity.serial)
+            self.event("replaced", slot, former=kept.former, serial=identity.serial)
             kept.former = None
 
     def mismatched(self, slot: str, found: str) -> None:
         """Take note that another unit answers in a slot; it is not accepted."""
-        self._event("identity_mismatch", slot, found=found, configured=self._views[slot].identity.serial)
+        self.event("identity_mismatch", slot, found=found, configured=self._views[slot].identity.serial)
 
     def stats(self, slot: str, stats: NodeStats) -> None:
         """Take a unit's statistics; they are published in their own time, so nothing is marked."""
@@ -175,13 +200,7 @@ class SiteState:
 
     def link_changed(self, gateway: str, *, up: bool) -> None:
         """Take note of a link; while it is down its units' values are stale, and no unit is to blame."""
-        self._event("link_up" if up else "link_down", gateway)
-        if up:
-            return
-        for slot, view in self._views.items():
-            if view.identity.gateway == gateway and view.quality is Quality.GOOD:
-                self._views[slot] = replace(view, quality=Quality.STALE)
-                self.outbox.mark_state(slot)
+        self._post("link_up" if up else "link_down", gateway, {})  # the driver logs it
 
     async def run(self) -> None:
         """Watch clock and day until cancelled; midnight is met even when nobody answers."""
@@ -228,17 +247,29 @@ class SiteState:
         self.save()  # day and rows in one commit: a power cut between them would count a day twice
         _log.info("day_turned", turn=turn.value, today=str(self._day.today))
 
-    def _event(self, kind: str, subject: str, **detail: str | float | None) -> None:
-        self.outbox.event(SiteEvent(kind, self.utc(), subject, detail))
+    def event(self, kind: str, subject: str, **detail: str | float | None) -> None:
+        """Tell a happening."""
+        self._post(kind, subject, detail)
         _log.info(kind, subject=subject, **detail)
+
+    def _post(self, kind: str, subject: str, detail: Mapping[str, str | float | None]) -> None:
+        """Tell the broker; no two events of one burst have the same time, which is a part of their ids."""
+        utc = self.utc()
+        self._event_ts = self._event_ts + 0.001 if 0 <= self._event_ts - utc + 0.001 < 1 else utc
+        self.outbox.event(SiteEvent(kind, self._event_ts, subject, detail))
+
+    def _tell(self, slot: str) -> None:
+        for tell in self._watchers:
+            tell(self._views[slot])
 
 
 def _at_night(view: InverterView) -> InverterView:
-    """Return a view of a unit without light: nothing flows, nothing can be measured, what was counted stays."""
+    """Return a view of a unit without light: nothing flows, nothing is measured, what was counted or set stays."""
     values: dict[Channel, Value] = {}
     for channel, value in view.values.items():
         unit = channel.point.unit
-        values[channel] = 0 if unit in _FLOWS and value is not None else value if unit == _COUNTED else None
+        stays = unit == _COUNTED or channel in _SETTINGS
+        values[channel] = 0 if unit in _FLOWS and value is not None else value if stays else None
     return replace(view, quality=Quality.NIGHT, values=values, state=InvSt.SLEEPING, events=frozenset())
 
 
@@ -247,11 +278,19 @@ def _sum(views: Iterable[InverterView], channel: Channel) -> float | None:
     return sum(values) if values else None
 
 
+def _limits(views: Iterable[InverterView]) -> tuple[float, float]:
+    """Return what the units that told their limits may deliver together, and their rated power."""
+    known = [(v, view.identity.rated_w) for view in views if isinstance(v := view.values.get(_LIMIT), int | float)]
+    return sum(pct / 100 * rated_w for pct, rated_w in known), sum(rated_w for _, rated_w in known)
+
+
 def _date(ordinal: int | None) -> date | None:
     return date.fromordinal(ordinal) if ordinal else None
 
 
 _POWER = Channel(W)
 _REACTIVE = Channel(VAR)
+_LIMIT = Channel(W_MAX_LIM_PCT)
+_SETTINGS = (_LIMIT, Channel(CONN))  # what a unit was told: it keeps that without light
 _FIRMWARE = Channel(VR)
 _MODEL = Channel(MD)

@@ -93,7 +93,10 @@ def test_every_contract_has_a_planted_breach() -> None:
             "bytes", "protocols", {"errors", "framing", "modbus", "modems"}, id="drivers see four of protocols"
         ),
         pytest.param(
-            "edges", "drivers", {"link", "stream", "transport", "clock", "mqtt"}, id="the emulator sees five of drivers"
+            "edges",
+            "drivers",
+            {"link", "stream", "transport", "clock", "mqtt", "together"},
+            id="the emulator sees six of drivers",
         ),
     ],
 )

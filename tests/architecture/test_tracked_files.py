@@ -7,6 +7,7 @@ from tests.support import tree
 # Hosts that a text may name: documentation, standards, licences, and addresses that lead nowhere.
 HOSTS = {
     "127.0.0.1",
+    "host",
     "json-schema.org",
     "keepachangelog.com",
     "localhost",

@@ -77,6 +77,13 @@ ERRORS = [
     ),
     pytest.param(
         "slot: B1",
+        "slot: site",
+        "site.yaml:23:20: gateways[1].branches[0].inverters[0].slot: 'site' means something else in topics and "
+        "commands; give the slot another name",
+        id="a slot that is named as a part of the topic tree",
+    ),
+    pytest.param(
+        "slot: B1",
         "slot: 500E00003",
         "site.yaml:23:20: gateways[1].branches[0].inverters[0].slot: slot '500E00003' is taken by "
         "gateways[0].branches[1].inverters[0].serial; give each its own slot",

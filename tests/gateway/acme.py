@@ -79,6 +79,7 @@ PROFILE = VendorProfile(
     command=command,
     events=events,
     responder=responder,
+    kinds=(),
     poll_bytes=(8, 27),
 )
 

@@ -4,41 +4,7 @@ import signal
 
 import pytest
 
-from opencombiner.lifetime import first_of, run_until_stopped
-from tests.support.virtual_time import run
-
-
-async def sleep(seconds: float, ended: list[float]) -> None:
-    try:
-        await asyncio.sleep(seconds)
-    finally:
-        ended.append(seconds)
-
-
-async def fail(seconds: float) -> None:
-    await asyncio.sleep(seconds)
-    raise ValueError("broken")
-
-
-async def timed(*works: float, within_s: float | None = None) -> tuple[float, list[float]]:
-    ended: list[float] = []
-    await first_of(*(sleep(seconds, ended) for seconds in works), within_s=within_s)
-    return asyncio.get_running_loop().time(), sorted(ended)
-
-
-def test_the_first_to_end_ends_the_others() -> None:
-    assert run(timed(3, 1, 2)) == (1, [1, 2, 3])
-
-
-def test_time_ends_them_all() -> None:
-    assert run(timed(3, 2, within_s=1)) == (1, [2, 3])
-
-
-def test_what_the_first_raises_is_raised() -> None:
-    ended: list[float] = []
-    with pytest.raises(ValueError, match="broken"):
-        run(first_of(sleep(2, ended), fail(1)))
-    assert ended == [2]
+from opencombiner.lifetime import run_until_stopped
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP], ids=lambda number: number.name)

@@ -84,13 +84,13 @@ class ScriptedDevice:
     def values(self, now: float) -> Mapping[Channel, Value]:  # noqa: ARG002 - the script stands still
         return self.shown
 
-    def alarms(self, now: float) -> frozenset[int]:  # noqa: ARG002
+    def alarms(self, now: float) -> frozenset[int]:  # noqa: ARG002 - the script stands still
         return self.active
 
-    def alarm_records(self, now: float) -> Sequence[AlarmRecord]:  # noqa: ARG002
+    def alarm_records(self, now: float) -> Sequence[AlarmRecord]:  # noqa: ARG002 - the script stands still
         return self.records
 
-    def command(self, command: Command, now: float) -> bool:  # noqa: ARG002
+    def command(self, command: Command, now: float) -> bool:  # noqa: ARG002 - the script stands still
         if command in self.refuses:
             return False
         self.commands.append(command)

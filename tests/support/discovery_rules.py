@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from typing import Any
 
 OBJECT_ID = re.compile(r"[a-zA-Z0-9_-]+")
-ENTITY_ID = re.compile(r"(sensor|binary_sensor)\.[a-z0-9_]+")
+ENTITY_ID = re.compile(r"(sensor|binary_sensor|number|switch|button)\.[a-z0-9_]+")
+WRITE = re.compile(r".+/(inverter/[^/]+|site)/set/[a-z_]+")
 TEMPLATE = re.compile(r"\{\{ .+ \}\}")
 
 # device class → units and state classes that a sensor of it may have
@@ -27,6 +28,18 @@ SENSORS: dict[str | None, tuple[set[str | None], set[str | None]]] = {
     None: ({"%", "Ω", None}, {"measurement"}),
 }
 BINARY_SENSORS = {"problem", "connectivity"}
+NUMBERS: dict[str | None, set[str | None]] = {"power": {"W"}, None: {"%"}}  # device class → units
+BUTTONS = {"restart"}
+# what a platform needs beside what every component needs, and what only it and its like may have
+NEEDED = {
+    "sensor": {"value_template"},
+    "binary_sensor": {"value_template"},
+    "number": {"value_template", "command_topic", "max", "step", "unit_of_measurement"},
+    "switch": {"value_template", "command_topic", "payload_on", "payload_off", "state_on", "state_off"},
+    "button": {"command_topic"},
+}
+SETTABLE = {"number", "switch", "button"}
+OWN_KEYS = {"number": {"min", "max", "step", "mode"}, "switch": {"payload_on", "payload_off", "state_on", "state_off"}}
 # what a sensor of a key must be, whatever it is about; the quantity stands in the key with its unit
 KEYS = {
     "_w": "power",
@@ -108,21 +121,45 @@ def _components(payload: dict[str, Any]) -> Iterator[str]:
 
 
 def _component(key: str, component: dict[str, Any], payload: dict[str, Any]) -> Iterator[str]:
-    needed = ("platform", "unique_id", "default_entity_id", "name", "value_template")
-    yield from (f"lacks {option}" for option in needed if not component.get(option))
-    yield from _unknown("component", set(component) - COMPONENT_KEYS)
+    platform = component.get("platform", "")
+    needed = {"platform", "unique_id", "default_entity_id", "name"} | NEEDED.get(platform, set())
+    yield from (f"lacks {option}" for option in sorted(needed) if not component.get(option))
+    settable = {"command_topic", "qos"} if platform in SETTABLE else set()
+    yield from _unknown("component", set(component) - COMPONENT_KEYS - settable - OWN_KEYS.get(platform, set()))
     if None in component.values():
         yield "has an option without a value"
     yield from _identity(key, component, payload)
-    if not TEMPLATE.fullmatch(component.get("value_template", "")):
+    if platform != "button" and not TEMPLATE.fullmatch(component.get("value_template", "")):
         yield "value template is none"
-    if not (component.get("state_topic") or payload.get("state_topic")):
+    if platform != "button" and not (component.get("state_topic") or payload.get("state_topic")):
         yield "has no state topic"
     yield from _availability(component)
-    if component.get("platform") == "sensor":
-        yield from _sensor(key, component)
-    elif component.get("platform") != "binary_sensor" or component.get("device_class") not in BINARY_SENSORS:
-        yield "is no sensor and no binary sensor of a known class"
+    match platform:
+        case "sensor":
+            yield from _sensor(key, component)
+        case "number" | "switch" | "button":
+            yield from _settable(component)
+        case "binary_sensor" if component.get("device_class") in BINARY_SENSORS:
+            pass
+        case _:
+            yield "is of no known platform, or no binary sensor of a known class"
+
+
+def _settable(component: dict[str, Any]) -> Iterator[str]:
+    platform, device_class = component["platform"], component.get("device_class")
+    if not WRITE.fullmatch(component.get("command_topic", "")):
+        yield "command topic is no set/<key>"
+    if component.get("retain"):
+        yield "a command must not be retained"
+    if component.get("entity_category") not in {None, "config"}:
+        yield "what can be set is no diagnosis"
+    if platform == "number":
+        if not 0 < component.get("step", 0) <= component.get("max", 0) - component.get("min", 1):
+            yield "min, max and step leave nothing to choose"
+        if component.get("unit_of_measurement") not in NUMBERS.get(device_class, set()):
+            yield f"unit {component.get('unit_of_measurement')} does not go with {device_class}"
+    if platform == "button" and device_class not in BUTTONS:
+        yield f"unknown device class {device_class}"
 
 
 def _identity(key: str, component: dict[str, Any], payload: dict[str, Any]) -> Iterator[str]:

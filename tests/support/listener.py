@@ -36,6 +36,10 @@ class Listener:
         payloads = [message.payload for message in self.heard if message.topic == topic]
         return json.loads(payloads[-1]) if payloads and payloads[-1] else None
 
+    def of(self, ending: str) -> list[Any]:
+        """Return all JSON on the topics that end so, in order; what was cleared is left out."""
+        return [json.loads(said.payload) for said in self.heard if said.topic.endswith(ending) and said.payload]
+
     async def publish(self, message: Message) -> None:
         """Say something."""
         await self._session.publish(message)

@@ -5,6 +5,7 @@ from protocols.points import TOT_WH_INJ
 from protocols.profile import Counter, PollItem, VendorProfile
 from protocols.vendors.atmoce.codec import Join, command, poll
 from protocols.vendors.atmoce.events import events
+from protocols.vendors.atmoce.kinds import KINDS
 from protocols.vendors.atmoce.layout import LIVE
 from protocols.vendors.atmoce.models import MODELS
 from protocols.vendors.atmoce.responder import InverterSide
@@ -20,5 +21,6 @@ PROFILE = VendorProfile(
     command=command,
     events=events,
     responder=InverterSide,
+    kinds=KINDS,
     poll_bytes=(READ_REQUEST_BYTES, read_answer_bytes(LIVE.size // 2)),
 )

@@ -1,108 +1,23 @@
-import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 import pytest
 from structlog.testing import capture_logs
 
 from drivers.link import Port, Urgency
-from gateway.fleet.device import Device
-from gateway.fleet.poller import MAX_COMMANDS, CommandResult, Poller
-from gateway.snapshot import CommState, NodeStats
-from protocols.commands import Restart, WMaxLimPct
-from protocols.errors import LinkDownError, LocalProtocolError
-from protocols.exchange import Cause, Done, Failed, Step
+from gateway.fleet.comm import DEFAULTS
+from gateway.fleet.poller import Poller
+from gateway.snapshot import CommState
+from protocols.errors import LinkDownError
+from protocols.exchange import Cause, Failed, Step
 from protocols.layout import Field, Layout
-from protocols.points import SN, TMP_CAB, Channel, Value, W
-from protocols.profile import PollItem, VendorProfile
-from protocols.reading import Reading
+from protocols.points import TMP_CAB, Channel, Value, W
+from protocols.profile import PollItem
 from protocols.states import InvSt
-from tests.gateway.acme import IDENTITY_AT, LIVE, MODEL, PROFILE, identity
+from tests.gateway.acme import IDENTITY_AT, LIVE, PROFILE
+from tests.gateway.fleet.bench import Bench, plant
 from tests.gateway.fleet.medium import ANSWER_S, Medium, Unit
-from tests.support.virtual_time import run
-
-
-@dataclass
-class Ear:
-    """Keeps what the poller tells."""
-
-    names: list[tuple[str, Value]] = field(default_factory=list)
-    strangers: list[tuple[str, str]] = field(default_factory=list)
-    readings: list[tuple[str, Reading]] = field(default_factory=list)
-    comms: list[tuple[float, str, CommState]] = field(default_factory=list)
-    latest: dict[str, NodeStats] = field(default_factory=dict)
-    links: list[tuple[float, bool]] = field(default_factory=list)
-
-    def joined(self, slot: str, values: Mapping[Channel, Value]) -> None:
-        self.names.append((slot, values[Channel(SN)]))
-
-    def mismatched(self, slot: str, found: str) -> None:
-        self.strangers.append((slot, found))
-
-    def answered(self, slot: str, reading: Reading) -> None:
-        self.readings.append((slot, reading))
-
-    def comm_changed(self, slot: str, comm: CommState) -> None:
-        self.comms.append((asyncio.get_running_loop().time(), slot, comm))
-
-    def stats(self, slot: str, stats: NodeStats) -> None:
-        self.latest[slot] = stats
-
-    def link_changed(self, gateway: str, *, up: bool) -> None:
-        assert gateway == "gw"
-        self.links.append((asyncio.get_running_loop().time(), up))
-
-
-class Bench:
-    """A poller with its units, run for a while."""
-
-    def __init__(
-        self,
-        units: Sequence[Unit],
-        *,
-        profile: VendorProfile = PROFILE,
-        poll_s: float = 5.0,
-        probe_share: float = 0.1,
-        elevation: float | None = 40.0,
-    ) -> None:
-        self.units = units
-        self.elevation = elevation
-        self.medium = Medium(dict(enumerate(units, 1)))
-        self.ear = Ear()
-        self.devices = [Device(identity(f"s{n}", n), MODEL) for n in range(1, len(units) + 1)]
-        self.poller = Poller(
-            "gw",
-            self.medium,
-            self.devices,
-            profile,
-            poll_s=poll_s,
-            probe_share=probe_share,
-            light=lambda: self.elevation,
-            listener=self.ear,
-        )
-
-    def run(self, seconds: float, *acts: tuple[float, Callable[[], object]]) -> Ear:
-        async def main() -> None:
-            for at, act in acts:
-                asyncio.get_running_loop().call_at(at, act)
-            await self.during(asyncio.sleep(seconds))
-
-        run(main())
-        return self.ear
-
-    async def during(self, work: Awaitable[None]) -> None:
-        task = asyncio.create_task(self.poller.run())
-        try:
-            await work
-        finally:
-            task.cancel()
-            with pytest.raises(asyncio.CancelledError, match=r"^$"):
-                await task
-
-
-def plant(count: int) -> list[Unit]:
-    return [Unit(f"SN{n:04}") for n in range(1, count + 1)]
 
 
 def test_units_join_once_and_are_polled_on_the_period() -> None:
@@ -131,6 +46,22 @@ def test_statistics_count_conversations_repeats_and_latency() -> None:
     assert stats.retries == 1
     assert stats.latency_s == pytest.approx(ANSWER_S)
     assert stats.last_failure == "no_answer"
+
+
+def test_the_silence_of_a_sleeper_is_no_failed_conversation() -> None:
+    (unit,) = units = plant(1)
+    bench = Bench(units)
+
+    def dusk() -> None:
+        bench.elevation, unit.alive = 1.0, False
+
+    def dawn() -> None:
+        bench.elevation, unit.alive = 4.0, True
+
+    ear = bench.run(11 * 3600, (3600, dusk), (10 * 3600, dawn))
+    stats = ear.latest["s1"]
+    assert stats.polls - stats.answered == DEFAULTS.asleep_misses
+    assert stats.answered > 2 * 3600 / 5 - 10
 
 
 def test_a_unit_that_restarted_names_itself_again() -> None:
@@ -207,12 +138,13 @@ def test_a_pulled_link_blames_nobody_and_resumes_at_once() -> None:
     units = plant(3)
     bench = Bench(units)
     ear = bench.run(400, (101.05, bench.medium.pull), (301.05, bench.medium.plug))
-    assert {comm for _, _, comm in ear.comms} == {CommState.ONLINE}
+    told = [[comm for _, slot, comm in ear.comms if slot == unit] for unit in ("s1", "s2", "s3")]
+    assert told == [[CommState.ONLINE, CommState.UNKNOWN, CommState.ONLINE]] * 3
     assert [up for _, up in ear.links] == [True, False, True]
     assert ear.links[2][0] == 301.05
     assert all(stats.polls == stats.answered for stats in ear.latest.values())
     resumed = min(at for unit in units for at in unit.polls() if at > 200)
-    assert resumed == pytest.approx(301.05, abs=0.01)
+    assert resumed == pytest.approx(301.05 + 3 * ANSWER_S, abs=0.01)  # everybody joins anew first
 
 
 def test_a_link_that_goes_down_between_polls_is_told_within_half_a_minute() -> None:
@@ -222,125 +154,13 @@ def test_a_link_that_goes_down_between_polls_is_told_within_half_a_minute() -> N
     assert ear.links[-1][0] <= 80
 
 
-def test_a_command_goes_ahead_of_all_polls() -> None:
-    units = plant(20)
-    bench = Bench(units, poll_s=1.0)  # the link is never idle
-
-    async def main() -> None:
-        await asyncio.sleep(30.05)
-        asked_at = asyncio.get_running_loop().time()
-        assert await bench.poller.submit("s7", WMaxLimPct(60)) == Done({})
-        ((heard_at, limit),) = units[6].limits
-        assert limit == 60
-        assert heard_at - asked_at <= ANSWER_S  # one conversation was under way
-
-    run(bench.during(main()))
-
-
-def test_a_command_wakes_an_idle_link() -> None:
+def test_a_link_that_was_away_between_two_polls_is_told_and_its_units_join_anew() -> None:
     units = plant(1)
-    bench = Bench(units, poll_s=3600.0)
-
-    async def main() -> None:
-        await asyncio.sleep(100)
-        await bench.poller.submit("s1", WMaxLimPct(50))
-        assert units[0].limits == [(100.0, 50)]
-
-    run(bench.during(main()))
-
-
-def test_a_command_that_nobody_answers_says_why() -> None:
-    units = plant(1)
-    bench = Bench(units)
-
-    async def main() -> None:
-        await asyncio.sleep(10)
-        units[0].alive = False
-        assert await bench.poller.submit("s1", WMaxLimPct(50)) == Failed(Cause.NO_ANSWER)
-
-    run(bench.during(main()))
-
-
-def test_commands_wait_in_a_bounded_queue() -> None:
-    bench = Bench(plant(1))
-
-    async def main() -> None:
-        await asyncio.sleep(10)
-        asked = [bench.poller.submit("s1", WMaxLimPct(n)) for n in range(MAX_COMMANDS + 1)]
-        results = await asyncio.gather(*asked)
-        assert results[:-1] == [Done({})] * MAX_COMMANDS
-        assert isinstance(results[-1], Failed)
-        assert results[-1].cause is Cause.BUSY
-
-    run(bench.during(main()))
-
-
-def test_commands_fail_at_once_while_the_link_is_down() -> None:
-    bench = Bench(plant(1))
-
-    async def main() -> None:
-        await asyncio.sleep(10.05)
-        waiting = [bench.poller.submit("s1", WMaxLimPct(n)) for n in range(2)]
-        bench.medium.pull()
-        for future in waiting:
-            result = await future
-            assert isinstance(result, Failed)
-            assert result.cause is Cause.LINK_DOWN
-        assert await bench.poller.submit("s1", WMaxLimPct(1)) == Failed(Cause.LINK_DOWN)
-        assert asyncio.get_running_loop().time() < 11
-
-    run(bench.during(main()))
-
-
-def test_a_command_whose_asker_gave_up_is_not_sent() -> None:
-    units = plant(1)
-    bench = Bench(units)
-
-    async def main() -> None:
-        await asyncio.sleep(10)
-        bench.poller.submit("s1", WMaxLimPct(10)).cancel()
-        await bench.poller.submit("s1", WMaxLimPct(20))
-        assert [limit for _, limit in units[0].limits] == [20]
-
-    run(bench.during(main()))
-
-
-def test_a_stop_leaves_no_command_waiting() -> None:
-    bench = Bench(plant(1))
-    left: list[asyncio.Future[CommandResult]] = []
-
-    async def main() -> None:
-        await asyncio.sleep(10)
-        left.extend(bench.poller.submit("s1", WMaxLimPct(n)) for n in range(3))
-
-    async def whole() -> None:
-        await bench.during(main())
-        assert all(future.done() for future in left)
-
-    run(whole())
-    assert len(left) == 3
-
-
-def test_a_command_for_a_foreign_slot_is_our_bug() -> None:
-    async def main() -> None:
-        Bench(plant(1)).poller.submit("elsewhere", WMaxLimPct(10))
-
-    with pytest.raises(KeyError, match="elsewhere"):
-        run(main())
-
-
-def test_a_command_that_the_vendor_lacks_is_our_bug_and_its_future_ends() -> None:
-    bench = Bench(plant(1))
-
-    async def main() -> None:
-        task = asyncio.create_task(bench.poller.run())
-        await asyncio.sleep(1)
-        future = bench.poller.submit("s1", Restart())
-        with pytest.raises(LocalProtocolError, match="acme cannot"):
-            await task
-        assert future.cancelled()
-
-    run(main())
+    bench = Bench(units, poll_s=20.0)
+    ear = bench.run(100, (50, bench.medium.pull), (51, bench.medium.plug))
+    assert [up for _, up in ear.links] == [True, False, True]
+    assert [comm for _, _, comm in ear.comms] == [CommState.ONLINE, CommState.UNKNOWN, CommState.ONLINE]
+    assert len(ear.names) == 2
 
 
 def test_items_of_their_own_period_complete_each_other() -> None:

@@ -27,7 +27,7 @@ ROOF = {
 
 def every_device() -> Iterator[tuple[str, dict[str, Any]]]:
     yield DISCOVERY.topic("bridge"), DISCOVERY.bridge()
-    yield DISCOVERY.topic("site"), DISCOVERY.site()
+    yield DISCOVERY.topic("site"), DISCOVERY.site(1750.0)
     for ports in (1, 2, 4):
         yield DISCOVERY.topic("roof-1"), DISCOVERY.inverter(identity(ports=ports))
     yield DISCOVERY.topic("roof-1"), DISCOVERY.inverter(identity(firmware=None))
@@ -85,6 +85,15 @@ def put(value: object, *path: str) -> Callable[[dict[str, Any]], None]:
         (put("power", "components", "v_ac_v", "device_class"), "v_ac_v: is named like voltage and says power"),
         (put(60, "components", "p_ac_w", "expire_after"), "p_ac_w: component has unknown ['expire_after']"),
         (put("home_roof-1_x", "components", "p_ac_w", "unique_id"), "p_ac_w: unique id home_roof-1_x does not follow"),
+        (put("diagnostic", "components", "limit_w", "entity_category"), "limit_w: what can be set is no diagnosis"),
+        (put("VA", "components", "limit_w", "unit_of_measurement"), "limit_w: unit VA does not go with power"),
+        (unset("components", "limit_pct", "step"), "limit_pct: lacks step"),
+        (put(0, "components", "limit_pct", "max"), "limit_pct: min, max and step leave nothing to choose"),
+        (put("a/inverter/b/state", "components", "enabled", "command_topic"), "enabled: command topic is no set/<key>"),
+        (put(True, "components", "restart", "retain"), "restart: a command must not be retained"),
+        (put("x", "components", "restart", "device_class"), "restart: unknown device class x"),
+        (unset("components", "restart", "command_topic"), "restart: lacks command_topic"),
+        (put("valve", "components", "restart", "platform"), "restart: is of no known platform"),
         (put([BRIDGE, ROOF], "availability"), "root availability is not the bridge alone"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
@@ -96,8 +105,8 @@ def test_the_rules_catch_a_planted_breach(change: Callable[[dict[str, Any]], Non
 
 
 def test_a_topic_with_forbidden_characters_is_caught() -> None:
-    assert breaches("homeassistant/device/a.b/config", DISCOVERY.site()) != []
-    assert breaches("homeassistant/sensor/a/config", DISCOVERY.site()) != []
+    assert breaches("homeassistant/device/a.b/config", DISCOVERY.site(1750.0)) != []
+    assert breaches("homeassistant/sensor/a/config", DISCOVERY.site(1750.0)) != []
 
 
 def test_an_inverter_as_home_assistant_gets_it() -> None:
@@ -140,8 +149,63 @@ def test_an_inverter_as_home_assistant_gets_it() -> None:
     }
 
 
+def test_what_can_be_set_as_home_assistant_gets_it() -> None:
+    components = DISCOVERY.inverter(identity())["components"]
+    live = {"availability": [BRIDGE, ROOF], "availability_mode": "all"}
+    assert components["limit_w"] == {
+        "platform": "number",
+        "unique_id": "home_roof-1_limit_w",
+        "default_entity_id": "number.home_roof_1_limit_w",
+        "name": "Power limit in watts",
+        "value_template": "{{ value_json.limit_w }}",
+        "min": 0,
+        "max": 450.0,
+        "step": 1,
+        "mode": "box",
+        "unit_of_measurement": "W",
+        "device_class": "power",
+        "entity_category": "config",
+        "qos": 1,
+        "command_topic": "opencombiner/home/inverter/roof-1/set/limit_w",
+        **live,
+    }
+    assert components["enabled"] == {
+        "platform": "switch",
+        "unique_id": "home_roof-1_enabled",
+        "default_entity_id": "switch.home_roof_1_enabled",
+        "name": "Enabled",
+        "value_template": "{{ value_json.enabled }}",
+        "payload_on": "true",
+        "payload_off": "false",
+        "state_on": "True",  # as the template renders what JSON calls true
+        "state_off": "False",
+        "qos": 1,
+        "command_topic": "opencombiner/home/inverter/roof-1/set/enabled",
+        **live,
+    }
+    assert components["restart"] == {
+        "platform": "button",
+        "unique_id": "home_roof-1_restart",
+        "default_entity_id": "button.home_roof_1_restart",
+        "name": "Restart",
+        "device_class": "restart",
+        "entity_category": "config",
+        "qos": 1,
+        "command_topic": "opencombiner/home/inverter/roof-1/set/restart",
+        **live,
+    }
+    site = DISCOVERY.site(1750.0)["components"]
+    assert (site["limit_w"]["max"], site["limit_pct"]["max"]) == (1750.0, 100)
+    assert site["limit_pct"]["command_topic"] == "opencombiner/home/site/set/limit_pct"
+
+
 def test_devices_hang_below_the_bridge_and_ids_are_unique_across_them() -> None:
-    every = [DISCOVERY.bridge(), DISCOVERY.site(), DISCOVERY.inverter(identity()), DISCOVERY.inverter(identity("b"))]
+    every = [
+        DISCOVERY.bridge(),
+        DISCOVERY.site(1750.0),
+        DISCOVERY.inverter(identity()),
+        DISCOVERY.inverter(identity("b")),
+    ]
     assert [payload["device"].get("via_device") for payload in every] == [None, *["home_bridge"] * 3]
     unique = [component["unique_id"] for payload in every for component in payload["components"].values()]
     assert len(set(unique)) == len(unique)
@@ -163,8 +227,10 @@ def test_every_template_finds_its_key_and_its_words(view: Any) -> None:
         "opencombiner/home/inverter/roof-1/availability": {"state": "online"},
         "opencombiner/home/site/state": payloads.site_state(StillSite(view).totals(), NOON),
     }
-    for payload in (DISCOVERY.inverter(view.identity), DISCOVERY.site()):
+    for payload in (DISCOVERY.inverter(view.identity), DISCOVERY.site(1750.0)):
         for key, component in payload["components"].items():
+            if component["platform"] == "button":
+                continue
             said = spoken[component.get("state_topic", payload["state_topic"])]
             assert any(f"value_json.{name}" in component["value_template"] for name in said), key
             if "options" in component:

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from gateway.mqtt import payloads
-from gateway.mqtt.payloads import MAX_REQUEST, MAX_TRANSACTION, About, Known, Query, Refusal
+from gateway.mqtt.payloads import MAX_REQUEST, MAX_TRANSACTION, MAX_WRITE, About, Known, Query, Refusal
 from gateway.snapshot import CommState, Energy, SiteTotals
 from gateway.telemetry.outbox import SiteEvent
 from protocols import points
@@ -40,6 +40,8 @@ def test_a_running_inverter() -> None:
         "r_iso_ohm": 2000000,
         "i_dc_component_a": 0.0012,
         "uptime_s": 3600,
+        "limit_w": 450.0,
+        "enabled": True,
         "e_total_wh": 1234567,
         "e_day_wh": 2345,
     }
@@ -73,10 +75,12 @@ def test_at_night_power_is_zero_and_the_rest_unknown() -> None:
         "i_ac_a": None,
         "f_ac_hz": None,
         "t_case_c": None,
-        "limit_pct": None,
+        "limit_pct": 100,
         "r_iso_ohm": None,
         "i_dc_component_a": None,
         "uptime_s": None,
+        "limit_w": 450.0,
+        "enabled": True,
         "e_total_wh": 1234567,
         "e_day_wh": 2345,
     }
@@ -130,7 +134,7 @@ def test_numbers_are_fit_for_json(value: float | str | None, expected: float | N
 @pytest.mark.parametrize(
     ("comm", "expected"),
     [
-        (CommState.UNKNOWN, None),
+        (CommState.UNKNOWN, {"state": "offline"}),
         (CommState.ONLINE, {"state": "online"}),
         (CommState.DEGRADED, {"state": "online"}),
         (CommState.ASLEEP, {"state": "sleeping"}),
@@ -142,8 +146,13 @@ def test_availability(comm: CommState, expected: object) -> None:
     assert payloads.availability(running(comm=comm)) == expected
 
 
+def test_a_unit_without_a_verdict_is_neither_here_nor_away() -> None:
+    assert payloads.availability(running(comm=CommState.UNKNOWN, ts=None)) is None
+
+
 def test_the_site() -> None:
-    totals = SiteTotals(801.55, 0.0, 2_469_134, 4_690, expected=3, reporting=2, asleep=1)
+    counts = {"expected": 3, "reporting": 2, "asleep": 1}
+    totals = SiteTotals(801.55, 0.0, 2_469_134, 4_690, **counts, limit_w=675.04, limit_pct=50.0)
     assert said(payloads.site_state(totals, NOON)) == {
         "ts": "2026-06-21T12:00:00.000Z",
         "p_ac_w": 801.5,
@@ -154,7 +163,35 @@ def test_the_site() -> None:
         "reporting": 2,
         "asleep": 1,
         "complete": False,
+        "limit_w": 675.0,
+        "limit_pct": 50.0,
     }
+
+
+@pytest.mark.parametrize(
+    ("state", "switch", "expected"),
+    [
+        (InvSt.OFF, None, False),
+        (InvSt.RUNNING, 0, True),
+        (InvSt.THROTTLED, None, True),
+        (InvSt.STARTING, 0, False),
+        (InvSt.STARTING, 1, True),
+        (InvSt.STARTING, None, None),
+        (None, None, None),
+    ],
+    ids=[
+        "off by the owner",
+        "what runs is on, whatever it said before",
+        "throttled is on",
+        "as it said last",
+        "as it said last, on",
+        "it never said",
+        "nothing is known",
+    ],
+)
+def test_the_owners_switch(state: InvSt | None, switch: int | None, expected: bool | None) -> None:  # noqa: FBT001 - a column
+    view = running(state=state, values=VALUES | ({} if switch is None else {Channel(points.CONN): switch}))
+    assert payloads.inverter_state(view)["enabled"] is expected
 
 
 def test_the_inventory() -> None:
@@ -254,7 +291,7 @@ def test_every_state_has_a_word() -> None:
     ids=["an empty payload", "an empty object", "with more keys", "a number", "the longest"],
 )
 def test_questions_are_read(raw: bytes, transaction: str | int | None) -> None:
-    assert payloads.parse_query(raw) == Query(transaction=transaction)
+    assert payloads.parse_query(raw, Query) == Query(transaction=transaction)
 
 
 @pytest.mark.parametrize(
@@ -273,10 +310,49 @@ def test_questions_are_read(raw: bytes, transaction: str | int | None) -> None:
     ids=["cut", "a list", "null", "no text", "an object", "long", "huge", "deep", "oversized"],
 )
 def test_damaged_questions_are_refused(raw: bytes) -> None:
-    refusal = payloads.parse_query(raw)
+    refusal = payloads.parse_query(raw, Query)
     assert isinstance(refusal, Refusal)
     assert refusal.code == "invalid_payload"
     assert refusal.message
+
+
+@pytest.mark.parametrize(
+    ("raw", "number"),
+    [(b"70", 70.0), (b"70.5", 70.5), (b" 5 ", 5.0), (b"-1e3", -1000.0)],
+    ids=["whole", "with a point", "with blanks", "scientific"],
+)
+def test_numbers_are_read(raw: bytes, number: float) -> None:
+    assert payloads.parse_number(raw) == number
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [b"", b"70%", b"true", b'"70"', b"NaN", b"Infinity", b"null", b"\xff", b"[7]", b" " * MAX_WRITE + b"7"],
+    ids=[
+        "empty",
+        "with a unit",
+        "a switch",
+        "a text",
+        "no number",
+        "endless",
+        "null",
+        "no text",
+        "a list",
+        "oversized",
+    ],
+)
+def test_what_is_no_number_is_refused(raw: bytes) -> None:
+    assert payloads.parse_number(raw) == Refusal("invalid_payload", "expected a number")
+
+
+@pytest.mark.parametrize(("raw", "on"), [(b"true", True), (b"false", False)], ids=["on", "off"])
+def test_switches_are_read(raw: bytes, *, on: bool) -> None:
+    assert payloads.parse_switch(raw) is on
+
+
+@pytest.mark.parametrize("raw", [b"1", b"ON", b'"true"', b"null", b""], ids=["one", "ON", "a text", "null", "empty"])
+def test_what_is_no_switch_is_refused(raw: bytes) -> None:
+    assert payloads.parse_switch(raw) == Refusal("invalid_payload", "expected true or false")
 
 
 def test_an_unknown_driver_is_null() -> None:

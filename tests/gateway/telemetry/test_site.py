@@ -77,7 +77,7 @@ def test_before_the_first_answer_nothing_is_known(tmp_path: Path) -> None:
     def scene(bench: Bench) -> None:
         assert bench.view() == InverterView(identity("s1", 1))
         totals = bench.site.totals()
-        assert (totals.p_ac_w, totals.e_total_wh, totals.expected, totals.reporting) == (None, 0, 2, 0)
+        assert (totals.p_ac_w, totals.e_total_wh, totals.expected, totals.reporting) == (None, None, 2, 0)
         assert not totals.complete
 
     on_a_loop(scene, tmp_path)
@@ -150,6 +150,8 @@ def test_stored_energy_is_there_at_once_and_stale(tmp_path: Path) -> None:
         view = again.view()
         assert (view.quality, view.values, view.comm) == (Quality.STALE, {}, CommState.UNKNOWN)
         assert view.energy[0] == Energy(5040, 40)
+        assert again.site.totals().e_total_wh is None  # the other unit's past is not known yet
+        again.site.comm_changed("s2", CommState.LOST)
         assert again.site.totals().e_total_wh == 5040
         again.site.comm_changed("s1", CommState.ASLEEP)
         assert again.view().quality is Quality.STALE
@@ -179,10 +181,11 @@ def test_a_join_completes_the_identity_once(tmp_path: Path) -> None:
         named: dict[Channel, Value] = {Channel(VR): "1.0", Channel(MD): MODEL.name}
         bench.site.joined("s1", named)
         changes = bench.outbox.take()
-        assert changes.info == {"s1"}
+        assert changes.info == set()  # nothing is said of a unit before its first values
         assert [event.kind for event in changes.events] == ["joined"]
         assert bench.view().identity.firmware == "1.0"
         bench.answer("s1", 5000)
+        assert bench.outbox.take().info == {"s1"}
         bench.site.joined("s1", named)  # a restart
         assert bench.kinds() == []
         bench.site.joined("s1", {Channel(VR): "1.1", Channel(MD): "A-500"})
@@ -223,13 +226,15 @@ def test_a_link_that_is_down_makes_values_stale_and_blames_nobody(tmp_path: Path
         bench.answer("s1", 5000)
         bench.outbox.take()
         bench.site.link_changed("gw", up=False)
-        assert (bench.view().quality, bench.view().comm) == (Quality.STALE, CommState.ONLINE)
+        bench.site.comm_changed("s1", CommState.UNKNOWN)
+        assert (bench.view().quality, bench.view().comm) == (Quality.STALE, CommState.UNKNOWN)
         changes = bench.outbox.take()
-        assert changes.state == {"s1"}
+        assert (changes.state, changes.availability) == ({"s1"}, {"s1"})
         assert [event.kind for event in changes.events] == ["link_down"]
         assert bench.site.totals().reporting == 0
         bench.site.link_changed("gw", up=True)
         bench.answer("s1", 5000)
+        bench.site.comm_changed("s1", CommState.ONLINE)
         assert bench.site.totals().reporting == 1
 
     on_a_loop(scene, tmp_path)

@@ -79,6 +79,34 @@ def test_an_event_is_a_bit_of_its_own(kind: EventKind) -> None:
     assert bit == (1 << kind if kind != EventKind.MANUFACTURER_ALRM else 0)
 
 
+DC_BITS = {
+    EventKind.GROUND_FAULT: 0,
+    EventKind.DC_OVER_VOLT: 1,
+    EventKind.DC_DISCONNECT: 3,
+    EventKind.MANUAL_SHUTDOWN: 6,
+    EventKind.OVER_TEMP: 7,
+    EventKind.HW_TEST_FAILURE: 20,
+}
+
+
+@pytest.mark.parametrize("kind", list(EventKind), ids=lambda kind: kind.name)
+def test_some_events_are_bits_of_the_inputs(kind: EventKind) -> None:
+    values = seen(events=(Event(1, kind, "x"),))
+    expected = 1 << DC_BITS[kind] if kind in DC_BITS else 0
+    assert [values[Channel(models.DC_EVT, port)] for port in range(3)] == [expected] * 3
+
+
+@pytest.mark.parametrize(
+    ("volts", "watts", "bits"),
+    [((0, 0), (0, 0), 0), ((30, 0), (0, 0), 3), ((0, 30), (0, 5), 7), ((30, 30), (5, 0), 7)],
+    ids=["dark", "one lit", "the second produces", "the first produces"],
+)
+def test_one_input_is_enough_to_be_available(volts: tuple[int, int], watts: tuple[int, int], bits: int) -> None:
+    changes: dict[Channel, object] = {Channel(DCV, n): volt for n, volt in enumerate(volts, 1)}
+    changes |= {Channel(DCW, n): watt for n, watt in enumerate(watts, 1)}
+    assert seen(changes)[Channel(models.PV_CONN)] == bits
+
+
 def test_two_causes_of_one_event_are_one_bit() -> None:
     events = (Event(1, EventKind.OVER_TEMP, "x"), Event(2, EventKind.OVER_TEMP, "y"))
     assert seen(events=events)[Channel(models.EVT1)] == 1 << EventKind.OVER_TEMP

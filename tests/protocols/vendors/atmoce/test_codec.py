@@ -1,11 +1,14 @@
 """The master's side against the vectors."""
 
+from dataclasses import replace
+
 import pytest
 
 from protocols.commands import Activate, AlarmReset, Command, Conn, Restart, WMaxLimPct
 from protocols.errors import LocalProtocolError
 from protocols.events import AlarmRecord
 from protocols.exchange import Cause, Done, Failed, Send, Step
+from protocols.grid_profile import GridProfile, Stage
 from protocols.modbus import rtu
 from protocols.points import CONN, DCA, W_MAX_LIM_PCT, Channel, W
 from protocols.profile import PollItem, Station
@@ -123,8 +126,20 @@ def test_a_read_of_no_or_too_many_records_is_our_bug(count: int) -> None:
         codec.read_alarm_records(STATION, count)
 
 
-def test_the_grid_profile_is_read() -> None:
-    assert talk(codec.read_grid_profile(STATION), InverterSide(device(), 17)) == Done(GRID_PROFILE)
+FULL = replace(
+    GRID_PROFILE,
+    lv=(Stage(85.0, 3.0), Stage(70.0, 1.5), Stage(50.0, 0.2), Stage(20.0, 0.1)),
+    hv=(Stage(110.0, 3.0), Stage(115.0, 1.5), Stage(120.0, 0.2), Stage(135.0, 0.1)),
+    hv_avg10=None,
+    lf=(Stage(49.0, 3.0), Stage(48.5, 1.5), Stage(48.0, 0.2), Stage(47.0, 0.1)),
+    hf=(Stage(50.5, 3.0), Stage(51.0, 1.5), Stage(51.5, 0.2), Stage(52.0, 0.1)),
+)
+BARE = replace(GRID_PROFILE, lv=(), hv=(), hv_avg10=None, lf=(), hf=())
+
+
+@pytest.mark.parametrize("profile", [GRID_PROFILE, FULL, BARE], ids=["usual", "every slot used", "no slot used"])
+def test_the_grid_profile_is_read(profile: GridProfile) -> None:
+    assert talk(codec.read_grid_profile(STATION), InverterSide(device(grid_profile=profile), 17)) == Done(profile)
 
 
 def test_half_a_stage_is_a_damaged_profile() -> None:

@@ -3,7 +3,8 @@
 import pytest
 
 from protocols.events import EventKind
-from protocols.points import ALRM, Channel
+from protocols.points import ALRM, TOT_WH_INJ, Channel
+from protocols.profile import Counter
 from protocols.registry import vendor
 from protocols.states import InvSt
 from protocols.vendors.atmoce.events import EVENTS, alarm_word, events
@@ -100,6 +101,10 @@ def test_the_lamp(state: InvSt, alarms: set[int], shown: Led) -> None:
 def test_every_state_and_every_code_has_its_lamp() -> None:
     assert set(BY_STATE) == set(InvSt)
     assert sorted(code for codes, _ in BY_ALARM for code in codes) == list(range(1, 11))
+
+
+def test_energy_is_counted_for_life_on_the_ac_side() -> None:
+    assert vendor("atmoce").counters == (Counter(TOT_WH_INJ, 0, 0xFFFF_FFFF, restarts=False),)
 
 
 def test_the_poll_costs_what_the_readme_says() -> None:

@@ -196,6 +196,7 @@ BLOCKS = [
     (y.GRID_PROFILE_AT, y.GRID_PROFILE.size // 2),
     (40000, 122),
     (40122, 125),
+    (40247, 39),
 ]
 
 
@@ -263,6 +264,10 @@ def test_sequence_numbers_go_round_without_zero(seq: int, wire: int) -> None:
     unit = device(records=(AlarmRecord(seq, 4, 1, 170.0, 0, 0),))
     live = y.LIVE.unpack(registers(InverterSide(unit, 17), y.LIVE_AT, 20))
     assert next(value for channel, value in live.items() if channel.point.name == "AlrmSeq") == wire
+
+
+def test_the_chain_ends_with_the_end_model() -> None:
+    assert registers(InverterSide(device(), 17), 40284, 2) == bytes.fromhex("ffff 0000")
 
 
 def test_uptime_wraps_after_49_days() -> None:

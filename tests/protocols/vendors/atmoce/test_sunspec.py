@@ -13,7 +13,22 @@ from sunspec2.modbus.client import SunSpecModbusClientDeviceRTU, SunSpecModbusCl
 from protocols.commands import Conn, WMaxLimPct
 from protocols.modbus.pdu import ExceptionAnswer, ReadAnswer, ReadRequest, WriteAnswer, WriteRequest
 from protocols.modbus.rtu import Deframer
-from protocols.points import CONN, DCA, DCV, DCW, DCWH_INJ, INV_ST, LNV, TOT_WH_INJ, VR, A, Channel, Value, W
+from protocols.points import (
+    CONN,
+    DCA,
+    DCV,
+    DCW,
+    DCWH_INJ,
+    INV_ST,
+    LNV,
+    TOT_WH_INJ,
+    VR,
+    W_MAX_LIM_PCT,
+    A,
+    Channel,
+    Value,
+    W,
+)
 from protocols.states import InvSt
 from protocols.vendors.atmoce.models import MODELS
 from protocols.vendors.atmoce.responder import InverterSide
@@ -190,6 +205,11 @@ def test_a_limit_set_through_the_native_block_is_seen_in_model_123() -> None:
     assert answer == ReadAnswer(bytes.fromhex("01f4 ffff ffff ffff 0001"))
 
 
+def test_a_limit_that_the_device_does_not_tell_is_none() -> None:
+    side = InverterSide(device(shown=running() | {Channel(W_MAX_LIM_PCT): None}), 17)
+    assert ask(side, 17, ReadRequest(LIMIT_AT, 5)) == ReadAnswer(bytes.fromhex("03e8 ffff ffff ffff 0000"))
+
+
 def test_a_limit_that_the_device_refuses_is_not_remembered() -> None:
     side = InverterSide(device(refuses=(WMaxLimPct(50.0),)), 17)
     assert ask(side, 17, WriteRequest(LIMIT_AT, bytes.fromhex("01f4 0000 0000 0000 0001"))) == ExceptionAnswer(16, 4)
@@ -200,7 +220,7 @@ def test_a_limit_that_the_device_refuses_is_not_remembered() -> None:
     ("at", "accepted"),
     [(40229, False), (40230, True), (40237, True), (40238, False), (40251, False), (40234, True)],
 )
-def test_only_some_registers_of_model_123_may_be_written(at: int, accepted: bool) -> None:  # noqa: FBT001
+def test_only_some_registers_of_model_123_may_be_written(at: int, accepted: bool) -> None:  # noqa: FBT001 - a row of a table
     answer = ask(InverterSide(device(), 17), 17, WriteRequest(at, b"\0\0"))
     assert answer == (WriteAnswer(at, 1) if accepted else ExceptionAnswer(16, 2))
 

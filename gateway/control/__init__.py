@@ -1,0 +1,1 @@
+"""Commands: admitted or refused, carried out, read back, reported."""

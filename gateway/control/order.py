@@ -1,0 +1,111 @@
+"""What somebody asks of the plant, and the answers that he may get. The contract is in the MQTT guide."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum
+from typing import TypeAlias
+
+from protocols.commands import Activate, Command, Conn, Restart
+
+
+class Verb(Enum):
+    """Commands of the contract."""
+
+    LIMIT = "limit"
+    ENABLE = "enable"
+    DISABLE = "disable"
+    RESTART = "restart"
+    ACTIVATE = "activate"
+    POWER_FACTOR = "power_factor"
+    REACTIVE_POWER = "reactive_power"
+
+
+ONCE: Mapping[Verb, Command] = {  # carried out once; a limit is kept, and the others no vendor in the tree offers
+    Verb.ENABLE: Conn(on=True),
+    Verb.DISABLE: Conn(on=False),
+    Verb.RESTART: Restart(),
+    Verb.ACTIVATE: Activate(permitted=True),
+}
+
+
+class Code(Enum):
+    """Why an order was not carried out: the documented list."""
+
+    UNKNOWN_TARGET = "unknown_target"
+    OUT_OF_RANGE = "out_of_range"
+    REFUSED_BY_DEVICE = "refused_by_device"
+    CONDITION_ACTIVE = "condition_active"
+    NO_ANSWER = "no_answer"
+    ASLEEP = "asleep"
+    DUPLICATE = "duplicate"
+    RETAINED = "retained"
+    TOO_OLD = "too_old"
+    BUDGET = "budget"
+    NOT_SUPPORTED = "not_supported"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """One request. `target`: site, gateway/<id>, branch/<id> or a slot.
+
+    `value` and `unit` ("W" or "%") belong to a limit; `for_s` is its lease, None for no end. `by` names the author.
+    `issued_at` is the author's own UTC time, None when he gave none; `retained`: the broker replayed it.
+    """
+
+    target: str
+    verb: Verb
+    by: str
+    value: float | None = None
+    unit: str | None = None
+    for_s: float | None = None
+    transaction: str | int | None = None
+    issued_at: float | None = None
+    retained: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """No, and why."""
+
+    code: Code
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class UnitResult:
+    """What came of an order at one unit.
+
+    `applied` is what was sent, or what the unit held already; `read_back` what the device says and `at` when it said
+    so (UTC). `kept`: it was not reached, but the limit stands and is sent as soon as it answers.
+    """
+
+    applied: float | bool | None = None
+    read_back: float | bool | None = None
+    at: float | None = None
+    refusal: Refusal | None = None
+    kept: bool = False
+
+    @property
+    def accepted(self) -> bool:
+        """Tell whether the unit does what was asked, or will."""
+        return self.refusal is None or self.kept
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What came of an admitted order, by slot."""
+
+    units: Mapping[str, UnitResult]
+
+    @property
+    def accepted(self) -> bool:
+        """Tell whether at least one unit does what was asked, or will."""
+        return any(unit.accepted for unit in self.units.values())
+
+    @property
+    def refusals(self) -> Mapping[str, Refusal]:
+        """Return why units do not do it now, by slot."""
+        return {slot: unit.refusal for slot, unit in self.units.items() if unit.refusal is not None}
+
+
+Outcome: TypeAlias = Report | Refusal

@@ -1,0 +1,278 @@
+"""Takes orders, carries them out through the pollers, and keeps every unit at its share of the limits in force.
+
+A limit is a wish that lasts: whenever a unit's own word differs from its share, it is told again, whatever the reason.
+A limit that a unit holds already never reaches the medium. Cuts go out before raises, so that a limit on a group is not
+exceeded while it moves from one unit to another. All else is done once, and only by units that have light.
+
+Limits and leases outlast a restart of the daemon (`leases.py`); a unit is left as it is until somebody has limited it
+or a target around it for the first time.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from math import inf
+from typing import Protocol, TypeAlias
+
+from gateway.control.admit import Admission
+from gateway.control.leases import Leases
+from gateway.control.limits import Limit, Unit, shares
+from gateway.control.order import ONCE, Code, Order, Outcome, Refusal, UnitResult, Verb
+from gateway.control.ticket import WITHIN_S, Ticket
+from gateway.control.unit import Hand
+from gateway.snapshot import InverterView
+from protocols.commands import Command, Conn, WMaxLimPct
+from protocols.exchange import Cause, Done, Failed
+from protocols.points import CONN, W_MAX_LIM_PCT, Channel, Value
+
+MAX_OPEN = 32  # orders on their way: one a second on a link that needs half a minute for a round
+
+Values: TypeAlias = Mapping[Channel, Value]
+Answer: TypeAlias = "asyncio.Future[Done[Values] | Failed]"
+
+_CODES = dict.fromkeys(Cause, Code.NO_ANSWER) | {Cause.REFUSED: Code.REFUSED_BY_DEVICE, Cause.BUSY: Code.BUDGET}
+_UNSENT = (Cause.LINK_DOWN, Cause.BUSY)
+
+
+class Sender(Protocol):
+    """Whoever talks to the units of one gateway."""
+
+    def submit(self, slot: str, command: Command) -> Answer:
+        """Send a command ahead of all polls; the future holds what the unit says after it."""
+        ...
+
+
+class Site(Protocol):
+    """What control needs of the site."""
+
+    @property
+    def views(self) -> Mapping[str, InverterView]:
+        """Return all slots by their ids; the set of slots is fixed."""
+        ...
+
+    @property
+    def clock_trusted(self) -> bool:
+        """Tell whether the clock is right for sure."""
+        ...
+
+    def utc(self) -> float:
+        """Return the time for stamps."""
+        ...
+
+    def read_back(self, slot: str, values: Values) -> None:
+        """Take what a unit says after a command."""
+        ...
+
+    def event(self, kind: str, subject: str, **detail: str | float | None) -> None:
+        """Take note of a happening."""
+        ...
+
+
+@dataclass(slots=True)
+class _Line:
+    """One gateway's units: one command on its way at a time, so that polls get every other turn of a busy link."""
+
+    sender: Sender
+    jobs: deque[tuple[Ticket, Hand]] = field(default_factory=deque)  # at most MAX_OPEN for each unit
+    flying: Hand | None = None
+    cutting: bool = False  # what flies is a tighter limit
+
+
+class Control:
+    """The commands of a site. Build it inside the running loop; `senders` and `fallback_pct` are by gateway."""
+
+    def __init__(
+        self, site: Site, senders: Mapping[str, Sender], leases: Leases, fallback_pct: Mapping[str, float]
+    ) -> None:
+        self._site = site
+        self._leases = leases
+        self._fallback_pct = fallback_pct
+        self._loop = asyncio.get_running_loop()
+        self._hands = {slot: Hand(view) for slot, view in site.views.items()}
+        self._lines = {gateway: _Line(sender) for gateway, sender in senders.items()}
+        self._admission = Admission()
+        self._open: list[Ticket] = []
+        self._wake = asyncio.Event()
+
+    def look(self, view: InverterView) -> None:
+        """Take the newest view of a unit."""
+        if self._hands[view.identity.slot].look(view) and self._leases.limits:
+            self._wake.set()
+
+    def submit(self, order: Order) -> "asyncio.Future[Outcome]":
+        """Take an order; the future holds what came of it within WITHIN_S, and is cancelled when the daemon stops."""
+        answer: asyncio.Future[Outcome] = self._loop.create_future()
+        admitted = self._admit(order)
+        if isinstance(admitted, Refusal):
+            self._conclude(order, admitted, answer)
+            return answer
+        ticket = Ticket(order, [unit.slot for unit in admitted], self._loop.time() + WITHIN_S, answer)
+        self._open.append(ticket)
+        if order.verb is Verb.LIMIT:
+            self._limit(ticket)
+        else:
+            self._queue(ticket)
+        self._wake.set()
+        return answer
+
+    async def run(self) -> None:
+        """Carry orders out and keep the limits until cancelled."""
+        try:
+            while True:
+                self._wake.clear()
+                until = self._turn(self._loop.time())
+                alarm = None if until == inf else self._loop.call_at(until, self._wake.set)
+                try:
+                    await self._wake.wait()
+                finally:
+                    if alarm is not None:
+                        alarm.cancel()
+        finally:
+            for ticket in self._open:
+                ticket.answer.cancel()
+
+    def _admit(self, order: Order) -> Refusal | list[Unit]:
+        if len(self._open) >= MAX_OPEN:
+            return Refusal(Code.BUDGET, f"{MAX_OPEN} commands are on their way already; try again later")
+        utc = self._site.utc() if self._site.clock_trusted else None
+        return self._admission.admit(order, self._units(), utc)
+
+    def _units(self) -> list[Unit]:
+        return [hand.unit for hand in self._hands.values()]
+
+    def _limit(self, ticket: Ticket) -> None:
+        order, now = ticket.order, self._loop.time()
+        until = None if order.for_s is None else now + order.for_s
+        limit = Limit(order.value, order.unit or "%", until)
+        self._leases.put(order.target, limit, order.by, now=now, utc=self._site.utc())
+        for slot in ticket.slots:
+            self._hands[slot].ask_again()
+
+    def _queue(self, ticket: Ticket) -> None:
+        for slot in ticket.slots:
+            hand = self._hands[slot]
+            if hand.asleep:
+                ticket.results[slot] = UnitResult(refusal=Refusal(Code.ASLEEP, "the unit has no light; not sent"))
+            else:
+                self._lines[hand.view.identity.gateway].jobs.append((ticket, hand))
+
+    def _turn(self, now: float) -> float:
+        """Do all that can be done now, and return when to look again if nothing happens."""
+        for target in self._leases.lapse(now=now, utc=self._site.utc()):
+            self._site.event("lease_ended", target)
+        for hand in self._hands.values():
+            hand.forgive(now)
+        wanted = shares(self._leases.limits, self._units(), self._fallback_pct)
+        due = {slot: hand.due_at(wanted.get(slot), now) for slot, hand in self._hands.items()}
+        self._feed(wanted, {slot for slot, at in due.items() if at <= now})
+        self._close(wanted, due, now)
+        forgiven = [hand.wait_until for hand in self._hands.values() if hand.refuses]
+        ends = [ticket.due for ticket in self._open]
+        lease_end = self._leases.next_deadline()
+        later = [at for at in due.values() if at > now]
+        return min(*later, *forgiven, *ends, inf if lease_end is None else lease_end, inf)
+
+    def _feed(self, wanted: Mapping[str, float], due: set[str]) -> None:
+        """Give every free line its next command: what was asked once, then cuts, then raises once no cut is left."""
+        rises = sorted((self._hands[slot].rise_w(wanted[slot]), slot) for slot in due)
+        cutting = any(rise_w < 0 for rise_w, _ in rises) or any(line.cutting for line in self._lines.values())
+        changes = [slot for rise_w, slot in rises if rise_w < 0 or not cutting]
+        for gateway, line in self._lines.items():
+            if line.flying is None and not self._send_once(line):
+                mine = (slot for slot in changes if self._hands[slot].view.identity.gateway == gateway)
+                slot = next(mine, None)
+                if slot is not None:
+                    self._send_limit(line, self._hands[slot], wanted[slot])
+
+    def _send_once(self, line: _Line) -> bool:
+        while line.jobs:
+            ticket, hand = line.jobs.popleft()
+            if ticket.answer.done():
+                continue  # too late
+            command = ONCE[ticket.order.verb]
+            line.flying = hand
+            ticket.sent.add(hand.view.identity.slot)
+            answer = line.sender.submit(hand.view.identity.slot, command)
+            answer.add_done_callback(partial(self._done, line, ticket, hand, command))
+            return True
+        return False
+
+    def _send_limit(self, line: _Line, hand: Hand, pct: float) -> None:
+        line.flying, line.cutting = hand, hand.rise_w(pct) < 0
+        hand.told_pct, hand.refusal = pct, None
+        answer = line.sender.submit(hand.view.identity.slot, WMaxLimPct(pct))
+        answer.add_done_callback(partial(self._limited, line, hand, pct))
+
+    def _limited(self, line: _Line, hand: Hand, pct: float, answer: Answer) -> None:
+        """Take what came of a limit."""
+        values, refusal, _ = self._landed(line, hand, answer)
+        if refusal is None and _LIMIT in values and not hand.holds(pct):
+            refusal = Refusal(Code.REFUSED_BY_DEVICE, f"told {pct:g} %, it says {values[_LIMIT]} %")
+        hand.landed(refusal, self._loop.time())
+
+    def _done(self, line: _Line, ticket: Ticket, hand: Hand, command: Command, answer: Answer) -> None:
+        """Take what came of a command that is carried out once."""
+        values, refusal, sent = self._landed(line, hand, answer)
+        applied = command.on if isinstance(command, Conn) else True
+        said = values.get(_CONN) if isinstance(command, Conn) else None
+        read_back = None if said is None else said == 1
+        if refusal is None and read_back is not None and read_back is not applied:
+            refusal = Refusal(Code.REFUSED_BY_DEVICE, "it says that it has not switched")
+        at = None if read_back is None else self._site.utc()
+        ticket.results[hand.view.identity.slot] = UnitResult(applied if sent else None, read_back, at, refusal)
+
+    def _landed(self, line: _Line, hand: Hand, answer: Answer) -> tuple[Values, Refusal | None, bool]:
+        """Free the line; return what the unit says, why it did not obey, and whether anything was sent at all."""
+        line.flying, line.cutting = None, False
+        self._wake.set()
+        result = Failed(Cause.LINK_DOWN, "the gateway stops") if answer.cancelled() else answer.result()
+        match result:
+            case Done(values):
+                self._site.read_back(hand.view.identity.slot, values)
+                hand.said_at = self._site.utc() if _LIMIT in values else hand.said_at
+                return values, None, True
+            case Failed(cause, detail):
+                text = f"{cause.value}: {detail}" if detail else cause.value
+                return {}, Refusal(_CODES[cause], text), cause not in _UNSENT
+
+    def _close(self, wanted: Mapping[str, float], due: Mapping[str, float], now: float) -> None:
+        """Answer the orders that have come to their end, or whose time is over."""
+        flying = {line.flying.view.identity.slot for line in self._lines.values() if line.flying is not None}
+        still: list[Ticket] = []
+        for ticket in self._open:
+            settled = ticket.complete
+            if ticket.order.verb is Verb.LIMIT:
+                settled = all(due[slot] > now and slot not in flying for slot in ticket.slots)
+            if settled or now >= ticket.due:
+                if ticket.order.verb is Verb.LIMIT:
+                    ticket.results = {slot: self._hands[slot].result(wanted.get(slot)) for slot in ticket.slots}
+                self._conclude(ticket.order, ticket.report(), ticket.answer)
+            else:
+                still.append(ticket)
+        self._open = still
+
+    def _conclude(self, order: Order, outcome: Outcome, answer: "asyncio.Future[Outcome]") -> None:
+        """Say what came of an order, to whoever asked and to whoever wants to know who did what."""
+        self._site.event("command", order.target, by=order.by, command=order.verb.value, **_facts(order, outcome))
+        if not answer.done():
+            answer.set_result(outcome)
+
+
+def _facts(order: Order, outcome: Outcome) -> dict[str, str | float]:
+    """Return what was asked and the end of it in a few words: ok, partly, or the code of its refusal."""
+    asked = {"value": order.value, "unit": order.unit, "for_s": order.for_s, "transaction": order.transaction}
+    facts = {key: value for key, value in asked.items() if value is not None}
+    if isinstance(outcome, Refusal):
+        return facts | {"result": outcome.code.value, "message": outcome.message}
+    refusals = list(outcome.refusals.values())
+    facts |= {"units": len(outcome.units), "failed": len(refusals)}
+    if not refusals:
+        return facts | {"result": "ok"}
+    result = "partly" if outcome.accepted else refusals[0].code.value
+    return facts | {"result": result, "message": refusals[0].message}
+
+
+_LIMIT = Channel(W_MAX_LIM_PCT)
+_CONN = Channel(CONN)

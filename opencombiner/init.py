@@ -1,0 +1,175 @@
+"""The command `init`: a few questions, and a commented site file that passes `check`."""
+
+import re
+from collections.abc import Callable, Container
+from pathlib import Path
+from typing import TypeVar
+from zoneinfo import available_timezones
+
+import typer
+
+from config.branch import branch_load
+from config.checks import admit
+from config.findings import Finding
+from config.loader import load_site
+from config.roles import ROLES
+from config.site import BROKER_URL, FORMS, ID, LINK_URL, SERIAL, Branch
+from drivers.clock import Clock
+from drivers.ports import serial_ports
+from opencombiner.draft import MODEMS, Answers, BranchAnswer, Unit, render
+from protocols.registry import vendor
+
+T = TypeVar("T")
+_VENDOR = vendor(ROLES["m-combiner"].vendor)
+_STATE_DIR = "/var/lib/opencombiner"
+
+
+def init(path: Path, clock: Clock) -> tuple[Finding, ...]:
+    """Ask, write the site file to `path` and return the warnings of its check. Raises SiteRefusedError."""
+    path.write_text(render(_ask_all()), "utf-8")
+    return admit(load_site(path, clock))
+
+
+def _ask_all() -> Answers:
+    name = _ask("Name of the plant", str.strip, "Home")
+    latitude = _ask("Latitude, degrees, north positive", _between(-90, 90))
+    longitude = _ask("Longitude, degrees, east positive", _between(-180, 180))
+    timezone = _ask("Time zone", _one_of(available_timezones(), "an IANA name, as Europe/Amsterdam"), _local_zone())
+    url = _ask_port()
+    for key, modem in MODEMS.items():
+        typer.echo(f"  {key:<7} {modem.title}")
+    modem = MODEMS[_ask("Modem", _one_of(MODEMS, ", ".join(MODEMS)), "st7580")]
+    broker = _ask("MQTT broker", _form(BROKER_URL), "mqtt://localhost:1883")
+    user = typer.prompt("Broker's user, empty for none", default="", show_default=False).strip() or None
+    env = "OPENCOMBINER_MQTT_PASSWORD"
+    password_env = env if user and typer.confirm(f"Has it a password (read from ${env})?", default=True) else None
+    state_dir = _ask("Folder for the energy ledger", str.strip, _STATE_DIR)
+    return Answers(
+        name=name,
+        latitude=latitude,
+        longitude=longitude,
+        timezone=timezone,
+        url=url,
+        modem=modem,
+        broker=broker,
+        user=user,
+        password_env=password_env,
+        state_dir=state_dir,
+        branches=_ask_branches(),
+    )
+
+
+def _ask_port() -> str:
+    ports = serial_ports()
+    for number, port in enumerate(ports, start=1):
+        typer.echo(f"  {number}  {port.path}  {port.description}")
+    if not ports:
+        typer.echo("  no serial port is plugged in; type where the modem will be")
+
+    def chosen(text: str) -> str:
+        if text.isdecimal() and 1 <= int(text) <= len(ports):
+            return ports[int(text) - 1].path
+        return _form(LINK_URL)(text)
+
+    return _ask("Modem's port: a number of the list, or a path", chosen, "1" if ports else None)
+
+
+def _ask_branches() -> tuple[BranchAnswer, ...]:
+    branches: list[BranchAnswer] = []
+    taken: set[str] = set()
+    while not branches or typer.confirm("Another AC breaker?", default=False):
+        branches.append(_ask_branch(len(branches) + 1, taken))
+    return tuple(branches)
+
+
+def _ask_branch(number: int, taken: set[str]) -> BranchAnswer:
+    """Ask for one breaker and its units; a unit that would overload it is not taken."""
+    branch_id = _ask("Name of the AC branch", _form(ID), f"branch-{number}")
+    breaker_a = _ask("Its breaker, A", _one_of({"20", "25"}, "20 or 25: the manual has figures for these"), "20")
+    models = ", ".join(_VENDOR.models)
+    typer.echo(f"Units from the breaker outwards, one a line: SERIAL MODEL [SLOT], models {models}; empty line: done")
+    units: list[Unit] = []
+    while True:
+        text = typer.prompt("Unit", default="", show_default=False).strip()
+        if not text and units:
+            return BranchAnswer(branch_id, int(breaker_a), tuple(units))
+        problem = _add(text, branch_id, int(breaker_a), units, taken)
+        if problem:
+            typer.echo(f"  {problem}", err=True)
+
+
+def _add(text: str, branch_id: str, breaker_a: int, units: list[Unit], taken: set[str]) -> str | None:
+    """Add the unit that was typed; return what is wrong with it, if anything is."""
+    match text.split():
+        case [serial, model, *slots] if len(slots) <= 1:
+            unit = Unit(slots[0] if slots else serial, serial, model.upper())
+        case _:
+            return "write the serial, a blank, the model: 500E2400001 MI-500"
+    if not re.match(SERIAL, unit.serial) or not re.match(ID, unit.slot):
+        return f"a serial has {FORMS[SERIAL]}, a slot {FORMS[ID]}"
+    if unit.model not in _VENDOR.models:
+        return f"no model {unit.model}; there are {', '.join(_VENDOR.models)}"
+    if {unit.slot, unit.serial} & taken:
+        return f"{unit.serial} {unit.slot} was named before"
+    if overload := _overload(branch_id, breaker_a, [*units, unit]):
+        return overload
+    units.append(unit)
+    taken |= {unit.slot, unit.serial}
+    return None
+
+
+def _overload(branch_id: str, breaker_a: int, units: list[Unit]) -> str | None:
+    branch = Branch.model_validate(
+        {"id": branch_id, "breaker_a": breaker_a, "inverters": [{"serial": u.serial, "model": u.model} for u in units]}
+    )
+    load = branch_load(branch, _VENDOR.models)
+    if load.limit is None or load.limit.used <= 1:
+        return None
+    return f"too much for a {breaker_a} A breaker: {load.text}; at most {load.limit.permitted} ({load.limit.source})"
+
+
+def _ask(question: str, convert: Callable[[str], T], default: str | None = None) -> T:
+    """Ask until the answer can be converted."""
+    while True:
+        text = str(typer.prompt(question, default=default))
+        try:
+            return convert(text)
+        except ValueError as error:
+            typer.echo(f"  {error}", err=True)
+
+
+def _between(least: float, most: float) -> Callable[[str], float]:
+    def convert(text: str) -> float:
+        number = float(text.replace(",", "."))
+        if not least <= number <= most:
+            raise ValueError(f"from {least:g} to {most:g}")
+        return number
+
+    return convert
+
+
+def _one_of(allowed: Container[str], words: str) -> Callable[[str], str]:
+    def convert(text: str) -> str:
+        if text not in allowed:
+            raise ValueError(f"not {text!r}; {words}")
+        return text
+
+    return convert
+
+
+def _form(pattern: str) -> Callable[[str], str]:
+    def convert(text: str) -> str:
+        if not re.match(pattern, text):
+            raise ValueError(f"not {text!r}; {FORMS[pattern]}")
+        return text
+
+    return convert
+
+
+def _local_zone() -> str:
+    """Return this machine's time zone, as Debian keeps it."""
+    try:
+        name = Path("/etc/timezone").read_text("utf-8").strip()
+    except OSError:
+        return "Europe/Amsterdam"
+    return name if name in available_timezones() else "Europe/Amsterdam"

@@ -1,0 +1,114 @@
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from config.checks import check_site
+from config.loader import load_site
+from drivers.ports import serial_ports
+from opencombiner.cli import app
+from opencombiner.draft import identifier
+from opencombiner.exit_code import ExitCode
+from tests.support.fixed_clock import FixedClock
+
+PLACE = ["52.1", "5.1", "Europe/Amsterdam"]
+LINK = ["/dev/ttyUSB7", "st7580"]
+BROKER = ["mqtt://localhost:1883", "", "/tmp"]  # noqa: S108 - a folder that is there
+ROOF = ["roof", "20"]
+
+
+def _init(path: Path, *answers: str, force: bool = False) -> Result:
+    arguments = ["init", str(path), *(["--force"] if force else [])]
+    return CliRunner().invoke(app, arguments, input="\n".join(answers) + "\n")
+
+
+def _begun(*units: str, name: str = "Home") -> list[str]:
+    return [name, *PLACE, *LINK, *BROKER, *ROOF, *units, "", "n"]
+
+
+def test_what_it_writes_passes_the_check(tmp_path: Path) -> None:
+    path = tmp_path / "site.yaml"
+    result = _init(path, *_begun("500E01 MI-500 A1", "000123 mi-400"))
+    assert result.exit_code == ExitCode.OK, result.output
+    loaded = load_site(path, FixedClock())
+    assert check_site(loaded) == ()
+    units = loaded.site.gateways[0].branches[0].inverters
+    assert [(unit.id, unit.serial, unit.model) for unit in units] == [
+        ("A1", "500E01", "MI-500"),
+        ("000123", "000123", "MI-400"),
+    ]
+    assert loaded.site.gateways[0].link.modem == "st7580"
+
+
+@pytest.mark.parametrize(
+    ("unit", "words"),
+    [
+        pytest.param("500E01", "write the serial, a blank, the model", id="no model"),
+        pytest.param("500E02 MI-900", "no model MI-900; there are MI-400", id="a model that is not"),
+        pytest.param("500E00 MI-500", "was named before", id="the same unit again"),
+        pytest.param("5-0 MI-500", "a serial has 4 to 16 letters and digits", id="no serial"),
+    ],
+)
+def test_a_wrong_unit_is_asked_for_again(tmp_path: Path, unit: str, words: str) -> None:
+    path = tmp_path / "site.yaml"
+    result = _init(path, *_begun("500E00 MI-500", unit))
+    assert (result.exit_code, words in result.output) == (ExitCode.OK, True)
+    assert len(load_site(path, FixedClock()).site.gateways[0].branches[0].inverters) == 1
+
+
+def test_a_breaker_is_not_overloaded(tmp_path: Path) -> None:
+    path = tmp_path / "site.yaml"
+    result = _init(path, *_begun(*(f"500E0{number} MI-500" for number in range(7))))
+    assert "too much for a 20 A breaker: 7 x MI-500; at most 6" in result.output
+    assert len(load_site(path, FixedClock()).site.gateways[0].branches[0].inverters) == 6
+
+
+def test_wrong_answers_are_asked_for_again(tmp_path: Path) -> None:
+    path = tmp_path / "site.yaml"
+    answers = _begun("500E01 MI-500")
+    answers[1:2] = ["north", "91", "52,1"]
+    result = _init(path, *answers)
+    assert "from -90 to 90" in result.output
+    assert load_site(path, FixedClock()).site.location.latitude == 52.1
+
+
+def test_a_name_with_quotes_and_colons_stays_text(tmp_path: Path) -> None:
+    path = tmp_path / "site.yaml"
+    assert _init(path, *_begun("500E01 MI-500", name='Anna\'s "roof": south #1')).exit_code == ExitCode.OK
+    site = load_site(path, FixedClock()).site
+    assert (site.id, site.name) == ("anna-s-roof-south-1", 'Anna\'s "roof": south #1')
+
+
+def test_a_file_that_is_there_is_kept(tmp_path: Path) -> None:
+    path = tmp_path / "site.yaml"
+    path.write_text("mine")
+    assert _init(path).exit_code == ExitCode.USAGE
+    assert path.read_text() == "mine"
+    assert _init(path, *_begun("500E01 MI-500"), force=True).exit_code == ExitCode.OK
+
+
+@pytest.mark.parametrize(("name", "expected"), [("My Roof", "my-roof"), ("?!", "home"), ("x" * 60, "x" * 40)])
+def test_a_name_becomes_an_id(name: str, expected: str) -> None:
+    assert identifier(name) == expected
+
+
+def test_ports_are_named_by_what_is_plugged_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    device = tmp_path / "ttyUSB0"
+    device.touch()
+    by_id = tmp_path / "by-id"
+    by_id.mkdir()
+    (by_id / "usb-Modem-port0").symlink_to(device)
+
+    class Plugged:
+        hwid = "USB VID:PID=0403:6001"
+        description = "FT232R"
+
+        def __init__(self) -> None:
+            self.device = str(device)
+
+        def __lt__(self, other: object) -> bool:
+            return False
+
+    monkeypatch.setattr("drivers.ports.list_ports.comports", lambda: [Plugged()])
+    (port,) = serial_ports(by_id)
+    assert (port.path, port.description) == (str(by_id / "usb-Modem-port0"), "FT232R")
