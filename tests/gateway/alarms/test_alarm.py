@@ -285,6 +285,21 @@ def test_a_shelf_has_a_longest_time(for_s: float) -> None:
     assert raised(9).shelve(at(1), OPERATOR, for_s) == Refused("out_of_range", "shelve for at most 28800 s")
 
 
+@pytest.mark.parametrize(("comes_back", "opened"), [(False, True), (True, False)])
+def test_a_day_that_starts_within_the_off_delay_opens_the_latch_after_it(*, comes_back: bool, opened: bool) -> None:
+    alarm = raised(10, off_delay_s=60)
+    alarm.ack(at(1), OPERATOR)
+    alarm.observe(at(100), condition=False)
+    assert alarm.day_start(at(110)) is None
+    assert alarm.tick(at(110)) == []
+    if comes_back:
+        alarm.observe(at(120), condition=True)
+        alarm.observe(at(130), condition=False)
+    rows = alarm.tick(at(200))
+    assert [row.stimulus for row in rows] == [Stimulus.LATCH, Stimulus.DAY_START][: 1 + opened]
+    assert alarm.tick(at(201)) == []
+
+
 @pytest.mark.parametrize("for_s", [0.1, 28_800])
 def test_shelves_up_to_the_longest_are_allowed(for_s: float) -> None:
     assert isinstance(raised(9).shelve(at(1), OPERATOR, for_s), Transition)
