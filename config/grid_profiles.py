@@ -4,12 +4,10 @@ from functools import cache
 from importlib.resources import as_file
 from pathlib import Path
 
-from pydantic import ValidationError
-
 from config.document import read
-from config.explain import explain
-from config.findings import Finding, SiteRefusedError, in_order
+from config.findings import Finding, SiteRefusedError
 from config.grid_profile import FrequencyStage, GridProfileFile, VoltageStage
+from config.loader import typed
 from config.packaged import packaged
 from protocols.grid_profile import EnterService, GridProfile, Stage
 
@@ -43,15 +41,7 @@ def _packaged(name: str) -> GridProfileFile:
 
 
 def _load(path: Path) -> GridProfileFile:
-    document = read(path)
-    try:
-        profile = GridProfileFile.model_validate(document.data)
-    except ValidationError as error:
-        findings = explain(error.errors(), document, GridProfileFile)
-        raise SiteRefusedError(path, in_order((*document.findings, *findings))) from None
-    if document.findings:
-        raise SiteRefusedError(path, document.findings)
-    return profile
+    return typed(path, read(path), GridProfileFile)
 
 
 def on_wire(profile: GridProfileFile) -> GridProfile:

@@ -43,7 +43,7 @@ class Alarm:
         self.condition = record.state in ACTIVE
         self.uncertain = True
         self.since = record.since
-        self._cause = record.cause
+        self._cause: str | None = None
         self._next_seq = next_seq
         self._polls = 0
         self._chatter = 0
@@ -51,6 +51,7 @@ class Alarm:
         self._waiting: Stimulus | None = None
         self._shelf_due: float | None = None
         self._raised_at: float | None = None
+        self._new_day = False
         self._next: float | None = None
         self._moved = False  # since _next was computed: a plant in an outage has hundreds of alarms that do not move
 
@@ -98,6 +99,7 @@ class Alarm:
 
     def _turned(self, now: Moment, cause: str | None, since: float | None) -> None:
         self._polls = 0
+        self._new_day = False
         if self.condition and self.active:
             self._chatter += 1
         elif self.condition:
@@ -122,6 +124,8 @@ class Alarm:
             return Stimulus.UNSHELVE
         if self._too_often(now):
             return Stimulus.LOCKOUT
+        if self._new_day and self._accepts(Stimulus.DAY_START):
+            return Stimulus.DAY_START
         if self._waiting is Stimulus.RAISE and self._polls < self.row.on_polls:
             return None
         return self._waiting if self._delay.over(now.loop_s) else None
@@ -197,9 +201,11 @@ class Alarm:
     def day_start(self, now: Moment) -> Transition | None:
         """Open a latch that waits for the next day: the unit generates after the dark, so its self-test passed."""
         waits = self.row.latching is Latching.DAY or self.record.locked_out
-        if not waits or self.holds or self.uncertain or not self._accepts(Stimulus.DAY_START):
+        if not waits or self.condition or self.uncertain:
             return None
-        return self.step(Stimulus.DAY_START, now)
+        if self.active:  # the latch that the off-delay ends in is open before it closes
+            self._new_day = True
+        return self.step(Stimulus.DAY_START, now) if self._accepts(Stimulus.DAY_START) else None
 
     def shelve(self, now: Moment, actor: str, for_s: float, *, one_shot: bool = False) -> Transition | Refused:
         """Put the alarm away for a time; one-shot: at the latest until it clears."""
@@ -254,6 +260,8 @@ class Alarm:
         shelf = self.record.shelf
         if row.stimulus is Stimulus.RAISE:
             self._raised_at, self._chatter = now.loop_s, 0
+        if row.stimulus is Stimulus.DAY_START:
+            self._new_day = False
         if shelf is None:
             self._shelf_due = None
         elif row.stimulus is Stimulus.SHELVE:

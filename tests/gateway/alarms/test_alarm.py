@@ -177,6 +177,17 @@ def test_later_rows_repeat_what_the_raise_said_and_count_no_chatter() -> None:
     assert [(row.cause, row.since) for row in alarm.tick(at(15))] == [("another", UTC + 15)]
 
 
+def test_rows_before_a_new_raise_tell_of_the_old_one() -> None:
+    alarm = alarm_of(9, on_polls=2)
+    for t, condition in enumerate((True, True, False)):
+        alarm.observe(at(t), condition=condition, cause="old")
+        alarm.tick(at(t))
+    alarm.observe(at(3), condition=True, cause="new", since=UTC + 3)
+    row = alarm.ack(at(4), OPERATOR)
+    assert isinstance(row, Transition)
+    assert (row.cause, row.since) == ("old", UTC)
+
+
 def test_who_acknowledged_is_kept() -> None:
     alarm = raised(9)
     row = alarm.ack(at(7), OPERATOR)
@@ -272,6 +283,21 @@ def test_a_one_shot_shelf_put_before_the_alarm_waits_for_it() -> None:
 @pytest.mark.parametrize("for_s", [0, -1, 28_800.1, float("nan")])
 def test_a_shelf_has_a_longest_time(for_s: float) -> None:
     assert raised(9).shelve(at(1), OPERATOR, for_s) == Refused("out_of_range", "shelve for at most 28800 s")
+
+
+@pytest.mark.parametrize(("comes_back", "opened"), [(False, True), (True, False)])
+def test_a_day_that_starts_within_the_off_delay_opens_the_latch_after_it(*, comes_back: bool, opened: bool) -> None:
+    alarm = raised(10, off_delay_s=60)
+    alarm.ack(at(1), OPERATOR)
+    alarm.observe(at(100), condition=False)
+    assert alarm.day_start(at(110)) is None
+    assert alarm.tick(at(110)) == []
+    if comes_back:
+        alarm.observe(at(120), condition=True)
+        alarm.observe(at(130), condition=False)
+    rows = alarm.tick(at(200))
+    assert [row.stimulus for row in rows] == [Stimulus.LATCH, Stimulus.DAY_START][: 1 + opened]
+    assert alarm.tick(at(201)) == []
 
 
 @pytest.mark.parametrize("for_s", [0.1, 28_800])

@@ -130,6 +130,20 @@ def test_the_one_overtaken_is_told_so_once() -> None:
     assert [row.first_out for row in bench.rows] == [True, True, False, False]
 
 
+def test_a_first_stays_the_first_and_an_alarm_of_the_branch_is_none() -> None:
+    bench = Bench({"a": 3})
+    for unit in ("a1", "a2", "a3"):
+        bench.see(0, unit, {6: True})
+    bench.command(1, Action.ACK, "a1", 6)
+    assert [(row.subject, row.stimulus, row.first_out) for row in bench.rows] == [
+        ("a1", Stimulus.RAISE, True),
+        ("a2", Stimulus.RAISE, False),
+        ("a3", Stimulus.RAISE, False),
+        ("branch/a", Stimulus.RAISE, False),
+        ("a1", Stimulus.ACK, True),
+    ]
+
+
 def test_one_that_has_cleared_since_is_not_overtaken() -> None:
     bench = Bench({"a": 8})
     bench.keep(bench.engine.observe(at(0), Observation("a1", 9, True, since=UTC)))

@@ -1,11 +1,11 @@
 """An engine that was killed goes on where it stopped."""
 
 from gateway.alarms.command import Action
-from gateway.alarms.engine import Engine, Snapshot
+from gateway.alarms.engine import Engine, Observation, Snapshot
 from gateway.alarms.plant import Plant
 from gateway.alarms.record import Moment, Record
 from gateway.alarms.states import AlarmState, Stimulus, Suppression
-from tests.gateway.alarms.bench import CATALOGUE, UTC, Bench
+from tests.gateway.alarms.bench import CATALOGUE, UTC, Bench, at
 
 
 def restarted(bench: Bench, t: float, loop_s: float = 0.0) -> Bench:
@@ -136,6 +136,29 @@ def test_the_group_that_was_begun_keeps_its_first() -> None:
     other = restarted(bench, 2, loop_s=2)
     other.see(3, "a2", {4: True})
     assert [row.first_out for row in other.rows] == [False]
+
+
+def test_the_first_of_before_can_be_overtaken_and_a_second_is_no_first() -> None:
+    bench = Bench({"a": 20})
+    for t, unit, since in ((0, "a1", 2.0), (3, "a2", 3.0)):
+        bench.keep(bench.engine.observe(at(t), Observation(unit, 4, True, since=UTC + since)))
+    other = restarted(bench, 4, loop_s=4)
+    other.keep(other.engine.observe(at(5), Observation("a3", 4, True, since=UTC + 2.5)))
+    other.keep(other.engine.observe(at(6), Observation("a4", 4, True, since=UTC + 1.0)))
+    assert [(row.subject, row.stimulus, row.first_out) for row in other.rows] == [
+        ("a3", Stimulus.RAISE, False),
+        ("a4", Stimulus.RAISE, True),
+        ("a1", Stimulus.OVERTAKEN, False),
+    ]
+
+
+def test_raises_of_before_make_a_group_with_later_ones() -> None:
+    bench = Bench({"a": 9})
+    for unit in ("a1", "a2"):
+        bench.see(0, unit, {6: True})
+    other = restarted(bench, 20, loop_s=20)
+    other.see(30, "a3", {6: True})
+    assert other.shown() == [("a3", 6), ("branch/a", 6)]
 
 
 def test_an_outage_stays_one_alarm() -> None:
