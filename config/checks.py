@@ -3,6 +3,7 @@
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from difflib import get_close_matches
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, available_timezones
 
 from config.branch import Limit, branch_load
@@ -12,7 +13,7 @@ from config.instruments import check_script
 from config.loader import LoadedSite
 from config.plant import MAX_NODE, branches, cycle, nodes, profile_of, units
 from config.roles import ROLES
-from config.site import Branch, Site
+from config.site import BROKER_URL, FORMS, LINK_URL, Branch, Site
 from protocols.profile import Model
 
 TAKEN_SLOTS = frozenset({"site", "bridge", "gateway", "branch"})  # words of the topic tree and of targets
@@ -93,6 +94,34 @@ def _links(site: Site) -> Iterator[Finding]:
 
 def _link_urls(site: Site) -> list[tuple[Loc, str]]:
     return [(("gateways", i, "link", "url"), gateway.link.url) for i, gateway in enumerate(site.gateways)]
+
+
+def _addresses(site: Site) -> Iterator[Finding]:
+    for loc, url in (*_link_urls(site), (("mqtt", "url"), site.mqtt.url)):
+        problem = _wrong_address(url)
+        if problem is not None:
+            remedy = f"write {FORMS[BROKER_URL if loc[0] == 'mqtt' else LINK_URL]}"
+            yield Finding(problem=problem, remedy=remedy, loc=loc)
+    if "@" in site.mqtt.url:
+        remedy = "set mqtt.user, and mqtt.password_file or mqtt.password_env"
+        yield Finding(problem="user and password do not belong in an address", remedy=remedy, loc=("mqtt", "url"))
+
+
+def _wrong_address(url: str) -> str | None:
+    """Return what an address lacks; a broker's port may be left out. Secrets that stand in it are not repeated."""
+    scheme, _, rest = url.partition(":")
+    if scheme != url and not rest.strip("/"):
+        return f"{quoted(url)} names nothing"
+    if scheme not in {"mqtt", "mqtts", "socket"}:
+        return None
+    try:
+        where = urlsplit(url)
+        host, port = where.hostname, where.port
+    except ValueError:  # a port that is no number or out of range, a broken IPv6 address
+        return "its port is no number from 1 to 65535, or its host is misspelt"
+    if not host or " " in host:
+        return "its host is missing or misspelt"
+    return "its port is missing" if scheme == "socket" and port is None else None
 
 
 def _models(site: Site) -> Iterator[Finding]:
@@ -197,6 +226,7 @@ _RULES: tuple[Callable[[Site], Iterator[Finding]], ...] = (
     _slots,
     _nodes,
     _links,
+    _addresses,
     _models,
     _serial_forms,
     _breakers,

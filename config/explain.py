@@ -57,6 +57,9 @@ def _explain(error: ErrorDetails, document: Document, model: type[Section]) -> F
 
 def _unknown_key(loc: Loc, document: Document, model: type[Section]) -> Finding:
     key, known = str(loc[-1]), sorted(_fields(loc[:-1], model))
+    if key == "password" and "password_file" in known:
+        remedy = "a password never stands here: name a file by password_file, or a variable by password_env"
+        return Finding(problem=f"unknown key {quoted(key)}", remedy=remedy, loc=loc[:-1], mark=document.keys.get(loc))
     near = get_close_matches(key, known, n=1)
     remedy = f"did you mean {near[0]}?" if near else f"known here: {', '.join(known)}"
     return Finding(problem=f"unknown key {quoted(key)}", remedy=remedy, loc=loc[:-1], mark=document.keys.get(loc))
@@ -73,7 +76,8 @@ def _wrong_value(error: ErrorDetails) -> tuple[str, str]:
     context = error.get("ctx", {})
     match error["type"]:
         case "string_pattern_mismatch":
-            return f"{_shown(error['input'])} has the wrong form", f"write {_FORMS[context['pattern']]}"
+            form = _FORMS.get(context["pattern"], f"a text of the form {context['pattern']}")
+            return f"{_shown(error['input'])} has the wrong form", f"write {form}"
         case "too_short":
             return "is empty", "list at least one"
         case "value_error":

@@ -22,7 +22,7 @@ def _ordered(values: Sequence[float], *, rising: bool, what: str) -> None:
     for near, far in pairwise(values):
         if (far > near) is not rising or far == near:
             direction = "rise" if rising else "fall"
-            raise ValueError(f"{what} must {direction} from one stage to the next: {near:g} then {far:g}")
+            raise ValueError(f"{what} must {direction} from one to the next: {near:g} then {far:g}; put them in order")
 
 
 class VoltageStage(Section):
@@ -107,7 +107,7 @@ class Entry(Section):
     @model_validator(mode="after")
     def _windows_open(self) -> "Entry":
         if self.v_lo >= self.v_hi or self.hz_lo >= self.hz_hi:
-            raise ValueError("the window is empty: v_lo must lie below v_hi, hz_lo below hz_hi")
+            raise ValueError("the window is empty; let v_lo lie below v_hi, and hz_lo below hz_hi")
         return self
 
 
@@ -133,13 +133,13 @@ class Curve(Section):
         _ordered([v for v, _ in points], rising=True, what="voltages of the curve")
         outputs = [out for _, out in points]
         if any(far > near for near, far in pairwise(outputs)):
-            raise ValueError("the curve is inverted: its output must not rise with voltage")
+            raise ValueError("the curve is inverted; its output must not rise with voltage")
         return points
 
     @model_validator(mode="after")
     def _enabled_needs_points(self) -> "Curve":
         if self.ena and len(self.points) < 2:
-            raise ValueError("an enabled curve needs at least two points")
+            raise ValueError("an enabled curve needs at least two points; add them, or set ena to false")
         return self
 
 
@@ -161,7 +161,9 @@ class Insulation(Section):
     @model_validator(mode="after")
     def _in_order(self) -> "Insulation":
         if not self.floor_ohm <= self.trip_ohm < self.clear_ohm:
-            raise ValueError("floor_ohm must not exceed trip_ohm, and trip_ohm must lie below clear_ohm")
+            raise ValueError(
+                "the limits are out of order; let floor_ohm be at most trip_ohm, and trip_ohm below clear_ohm"
+            )
         return self
 
 

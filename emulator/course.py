@@ -60,7 +60,7 @@ class Constant:
         """Return all that is left of it."""
         return Line(t, inf, self._value, self._value)
 
-    def stays(self, t: float, low: float, high: float) -> float:  # noqa: ARG002
+    def stays(self, t: float, low: float, high: float) -> float:  # noqa: ARG002 - it is the same always
         """Return that it never leaves."""
         return inf
 

@@ -35,7 +35,6 @@ class Guard:
         self.memory = Memory()
         self.booted_at = 0.0
         self.left_at = -inf  # when the grid left its limits before it last tripped the unit
-        self.raised_at = -inf
         self._insulation = InsulationTest(profile.insulation)
         self._ohm = ohm
         self._auto_next_start = auto_next_start
@@ -90,7 +89,6 @@ class Guard:
         crossed_ms, opened_ms = (self._uptime_ms(now if at is None else at) for at in (crossed, now))
         self.memory.note(code, stage, extreme, crossed_ms=crossed_ms, opened_ms=opened_ms)
         self.memory.raised(code, now)
-        self.raised_at = now
 
     def _uptime_ms(self, at: float) -> int:
         return max(round(1000 * (at - self.booted_at)), 0)

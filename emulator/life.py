@@ -243,9 +243,7 @@ class Life:
 
     def _inputs(self, t: float, light: Light, case_c: float, watt: float) -> Inputs:
         after, feeding = t + INSTANT, self.firmware.feeding
-        watches = self.firmware.guard.protection.watches
-        blind = self.firmware.silent or self._grid.quiet(t, watches[Quantity.VOLT], watches[Quantity.HERTZ])
-        measured = {} if blind else self._grid.look(t)
+        measured = self._grid_values(t)
         measured[Quantity.INPUT] = self._inlet(light).at(after)
         measured[Quantity.DC] = abs(self.dc.offset_a) if feeding else 0.0
         measured[Quantity.CASE] = case_c
@@ -256,6 +254,14 @@ class Life:
             measured=measured,
             watt=watt,
         )
+
+    def _grid_values(self, t: float) -> dict[Quantity, float | None]:
+        """Return what is new of the grid."""
+        watches = self.firmware.guard.protection.watches
+        if self.firmware.silent:
+            self._grid.rest()
+            return {}
+        return {} if self._grid.quiet(t, watches[Quantity.VOLT], watches[Quantity.HERTZ]) else self._grid.look(t)
 
     def _inlet(self, light: Light) -> Line:
         """Return the voltage at the input: without a load it is that of the open circuit."""

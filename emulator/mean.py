@@ -35,12 +35,12 @@ class MovingMean:
 
     def at(self, t: float, present: Line) -> float:
         """Return the mean at `t`, in the piece `present` that follows the last one."""
-        mean = (self._sum + self._integral(present, t) - self._until(t - WINDOW_S)) / WINDOW_S
+        mean = (self._until(t, present) - self._until(t - WINDOW_S, present)) / WINDOW_S
         return sqrt(mean) if self._squared else mean
 
     def stays(self, t: float, present: Line, low: float, high: float) -> float:
         """Return until when the mean, between `low` and `high` at `t`, stays there; at most the end of `present`."""
-        seams = (piece.end + WINDOW_S for piece in self._pieces)
+        seams = [piece.end + WINDOW_S for piece in self._pieces]
         for seam in (*(seam for seam in seams if t < seam < present.end), present.end):
             if not low < self.at(seam, present) < high:
                 return self._crossing(t, seam, present, low, high)
@@ -56,10 +56,11 @@ class MovingMean:
                 outside = middle
         return outside
 
-    def _until(self, t: float) -> float:
+    def _until(self, t: float, present: Line) -> float:
+        """Return the integral from the first piece's start to `t`."""
+        if t >= present.start or not self._pieces:
+            return self._sum + self._integral(present, t)
         index = max(bisect_right(self._pieces, t, key=_start) - 1, 0)
-        if not self._pieces:
-            return 0.0
         return self._sums[index] + self._integral(self._pieces[index], t)
 
     def _integral(self, piece: Line, until: float) -> float:

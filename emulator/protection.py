@@ -155,6 +155,8 @@ class Protection:
                 continue
             if timer.acted:
                 timer.reset()
+                if timer.stage.code == OUTAGE:
+                    self._look_anew()
             else:
                 timer.acted = True
                 acted.append(timer)
@@ -166,6 +168,11 @@ class Protection:
         for watch in self.watches.values():
             watch.forget()
         self._settle()
+
+    def _look_anew(self) -> None:
+        """Judge every value anew: what was suppressed is so no longer."""
+        for watch in self.watches.values():
+            watch.band = NOWHERE
 
     def _settle(self) -> None:
         codes = frozenset(timer.stage.code for timer in self.timers if timer.acted)

@@ -35,6 +35,12 @@ class GridSensor:
         """Forget what was known: something is done to the grid."""
         self._quiet_until = -inf
 
+    def rest(self) -> None:
+        """See nothing: there is no power to look."""
+        self.disturb()
+        self._mean = self._piece = None
+        self._terminal.service.watching.discard(self._unit)
+
     def quiet(self, t: float, volt: Watch, hertz: Watch) -> bool:
         """Tell whether a look from `t` on would find nothing new."""
         known = t < self._quiet_until and not volt.busy and not hertz.busy

@@ -92,6 +92,10 @@ class Plant:
         """Return where a unit hangs; raises KeyError for a stranger."""
         return self._hung[serial].place
 
+    def node(self, serial: str) -> Unit:
+        """Return a unit's side of the line; raises KeyError for a stranger."""
+        return self._hung[serial].node
+
     @property
     def outlets(self) -> Mapping[str, Outlet]:
         """Return where the adapters are plugged in, by gateway."""

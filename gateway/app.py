@@ -1,13 +1,14 @@
 """Builds the daemon from the site file and runs it: the only module that names concrete classes."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, fields
 from importlib import metadata
 from zoneinfo import ZoneInfo
 
 import structlog
 
+from config.alarms import load_catalogue
 from config.plant import nodes, profile_of
 from config.roles import ROLES
 from config.site import Gateway, PlcLink, Site
@@ -16,6 +17,10 @@ from drivers.link import Link
 from drivers.plc.settings import PlcSettings
 from drivers.registry import open_link
 from drivers.together import first_of
+from gateway.alarms.engine import Engine
+from gateway.alarms.journal import Journal
+from gateway.alarms.plant import Plant
+from gateway.alarms.service import Alarms
 from gateway.control.leases import Leases
 from gateway.control.service import Control
 from gateway.fleet.device import Device
@@ -28,7 +33,7 @@ from gateway.mqtt.options import mqtt_options
 from gateway.mqtt.payloads import About, Json
 from gateway.notify import Notifier
 from gateway.snapshot import Identity
-from gateway.store import Store
+from gateway.store import Store, UnitRow
 from gateway.telemetry.outbox import Outbox
 from gateway.telemetry.site import SiteState
 from protocols.errors import ConfigError
@@ -80,27 +85,39 @@ class App:
     def __init__(self, site: Site, *, clock: Clock, tap: LogTap, inline_store: bool = False) -> None:
         options = mqtt_options(site.mqtt, site.id)  # before anything is opened: it refuses bad settings
         self.store = Store(site.state_dir, inline=inline_store)
-        limits = self.store.limits()
+        limits, journal = self.store.limits(), Journal(self.store)
         self.outbox = Outbox()
         zone = ZoneInfo(site.location.timezone)
         self.state = SiteState(_plant(site), zone=zone, clock=clock, store=self.store, outbox=self.outbox)
         light = Light(site.location, clock)
-        self.souths = tuple(_south(gateway, light, self.state) for gateway in site.gateways)
+        self.souths = tuple(_south(gateway, light, self.state, journal.units) for gateway in site.gateways)
         leases = Leases(self.store.put)
         leases.restore(limits, now=asyncio.get_running_loop().time(), utc=self.state.utc())
         pollers = {south.gateway: south.poller for south in self.souths}
         fallback_pct = {gateway.id: gateway.fallback_limit_pct for gateway in site.gateways}
         self.control = Control(self.state, pollers, leases, fallback_pct)
         self.state.watch(self.control.look)
+        self.alarms = self._alarms(site, journal, pollers)
         self.notifier = Notifier.from_environment()
         self.health = Health(clock, self.notifier, alive=lambda: any(south.alive for south in self.souths))
         about, report = _about(site), self.health.report
-        self.bridge = Bridge(self.state, clock, about, site.mqtt, options, report, tap, orders=self.control)
+        self.bridge = Bridge(
+            self.state, clock, about, site.mqtt, options, report, tap, orders=self.control, alarms=self.alarms
+        )
         self._report_on(tap)
+
+    def _alarms(self, site: Site, journal: Journal, pollers: Mapping[str, Poller]) -> Alarms:
+        engine = Engine(load_catalogue(), Plant.of(site))
+        senders = {slot: pollers[view.identity.gateway].submit for slot, view in self.state.views.items()}
+        alarms = Alarms(engine, journal, self.state, senders, mark=self.outbox.mark_alarms)
+        self.state.watch(alarms.look)
+        self.state.watch_around(alarms.look_around)
+        return alarms
 
     def _report_on(self, tap: LogTap) -> None:
         self.health.add("mqtt", self.bridge.counters)
         self.health.add("links", lambda: {south.gateway: south.condition() for south in self.souths})
+        self.health.add("alarms", self.alarms.condition)
         self.health.add("outbox", lambda: {"dropped_events": self.outbox.dropped_events})
         self.health.add("log", lambda: {"dropped": tap.dropped})
         self.health.add(
@@ -114,7 +131,7 @@ class App:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Run until `stop` is set; what was learnt is stored then, and the broker is told."""
-        works = [self.state.run(), self.control.run(), self.health.run(), self.bridge.run()]
+        works = [self.state.run(), self.control.run(), self.alarms.run(), self.health.run(), self.bridge.run()]
         try:
             self.notifier.ready()
             await first_of(stop.wait(), *works, *(south.run() for south in self.souths))
@@ -138,10 +155,13 @@ def _about(site: Site) -> About:
     return About(version=version, config_schema=SITE_SCHEMA, site=site.id, name=site.name, drivers=drivers)
 
 
-def _south(gateway: Gateway, light: Light, state: SiteState) -> South:
+def _south(gateway: Gateway, light: Light, state: SiteState, units: Mapping[str, UnitRow]) -> South:
     profile = profile_of(gateway)
     link = open_link(ROLES[gateway.role].medium, gateway.id, _settings(gateway.link))
-    devices = [Device(identity, profile.models[identity.model]) for identity in _identities(gateway)]
+    devices = [
+        Device(identity, profile.models[identity.model], _record_seq(units.get(identity.slot), identity.serial))
+        for identity in _identities(gateway)
+    ]
     poller = Poller(
         gateway.id,
         link,
@@ -153,6 +173,10 @@ def _south(gateway: Gateway, light: Light, state: SiteState) -> South:
         listener=state,
     )
     return South(gateway.id, link, poller)
+
+
+def _record_seq(known: UnitRow | None, serial: str) -> int | None:
+    return known.record_seq if known is not None and known.serial == serial else None
 
 
 def _settings(link: PlcLink) -> PlcSettings:

@@ -1,7 +1,8 @@
 """The command line: what a user types, and the exit code that answers."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
@@ -56,7 +57,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
-SitePath = Annotated[Path, typer.Argument(metavar="SITE", help="the site file", show_default=False)]
+SitePath = Annotated[Path, typer.Argument(metavar="SITE", help="the site file", show_default=False, readable=False)]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")]
 Level = Annotated[log.Level, typer.Option("--log-level", help="The least severe lines to log.")]
 Form = Annotated[
@@ -119,7 +120,8 @@ def run(site: SitePath, *, log_level: Level = "info", log_format: Form = "auto")
     clock = SystemClock(always=loaded.site.clock.trust == "always")
     from gateway import app as daemon  # noqa: PLC0415 - each command loads what it runs
 
-    run_until_stopped(lambda stop: daemon.run(loaded.site, clock=clock, stop=stop, tap=tap))
+    with _placed(loaded):
+        run_until_stopped(lambda stop: daemon.run(loaded.site, clock=clock, stop=stop, tap=tap))
 
 
 @app.command(epilog=EPILOG)
@@ -135,7 +137,8 @@ def emulate(
     loaded = _load(site)
     from opencombiner.emulation import emulate as serve  # noqa: PLC0415 - each command loads what it runs
 
-    run_until_stopped(lambda stop: serve(loaded.site, seed, SystemClock(), stop))
+    with _placed(loaded):
+        run_until_stopped(lambda stop: serve(loaded.site, seed, SystemClock(), stop))
 
 
 @app.command(epilog=EPILOG)
@@ -205,6 +208,15 @@ def _load(path: Path) -> LoadedSite:
     loaded = load_site(path, SystemClock())
     _warn(path, admit(loaded))
     return loaded
+
+
+@contextmanager
+def _placed(loaded: LoadedSite) -> Iterator[None]:
+    """Tell where in the site file the setting stands that turned out wrong at run time."""
+    try:
+        yield
+    except ConfigError as error:
+        raise ConfigError(loaded.placed(str(error))) from error
 
 
 def _warn(path: Path, warnings: Iterable[Finding]) -> None:

@@ -23,6 +23,7 @@ from opencombiner.view import View
 from protocols.errors import OpenCombinerError
 
 _FRAME_S = 0.5  # between two pictures of the table
+_LOGS = ("--log-format", "console")  # a person reads them, and the last words of a part that failed
 _LINE_S = 5.0  # between two lines where there is no terminal
 
 
@@ -46,8 +47,8 @@ async def demo(clock: Clock, stop: asyncio.Event, seconds: float | None) -> bool
             console.print(where_to_look(site, port, folder), soft_wrap=True)
             view = View(f"{site.mqtt.base}/{site.id}")
             async with (
-                child("emulator", "emulate", str(file), log=folder / "emulator.log") as emulator,
-                child("gateway", "run", str(file), log=folder / "gateway.log") as gateway,
+                child("emulator", "emulate", str(file), *_LOGS, log=folder / "emulator.log") as emulator,
+                child("gateway", "run", str(file), *_LOGS, log=folder / "gateway.log") as gateway,
             ):
                 await first_of(
                     *(stop.wait(), _outlive(emulator), _outlive(gateway)),

@@ -41,7 +41,7 @@ def model(rated_w: float = 450.0, ports: int = 1) -> Model:
     )
 
 
-def unit(
+def unit(  # noqa: PLR0913 - a test names what it cares about
     at: float = NOON,
     *,
     warm: bool = True,

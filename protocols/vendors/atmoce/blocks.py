@@ -87,8 +87,8 @@ def records(device: Device, now: float) -> bytes:
 
 
 def _seq(seq: int) -> int:
-    """Return a sequence number on the wire: 1 … 65535 and round again, 0 is none."""
-    return (seq - 1) % 0xFFFF + 1
+    """Return a sequence number on the wire: 1 … LAST_SEQ and round again, 0 is none."""
+    return (seq - 1) % y.LAST_SEQ + 1
 
 
 def record_values(record: AlarmRecord) -> dict[Channel, Value]:

@@ -17,6 +17,7 @@ from protocols.vendors.atmoce.control import WORDS
 
 WITHIN_S = 0.1  # a unit begins its answer within 50 ms; the rest is for its clock and ours
 TRIES = 2  # a poll that was lost is worth one more; then the others have waited long enough
+MOST_RECORDS = 15  # alarm records in one answer: 16 would be longer than Modbus allows
 ROUNDS = 2  # assignments before a unit counts as absent
 
 Values = Mapping[Channel, Value]
@@ -95,7 +96,7 @@ def _control(wanted: Command) -> tuple[int, int]:
 
 
 def read_alarm_records(station: Station, count: int) -> Exchange[tuple[AlarmRecord, ...]]:
-    """Read the `count` newest alarm records, at most 15 at once; the value is shorter when there are not so many."""
+    """Read the `count` newest alarm records, at most MOST_RECORDS; the value is shorter when there are not so many."""
     registers = count * layout.RECORD.size // 2
     read = ReadRegisters(station.node, layout.RECORDS_AT, registers, within_s=WITHIN_S, tries=TRIES)
     return Mapped(read, _records)

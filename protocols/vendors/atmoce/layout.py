@@ -46,6 +46,7 @@ GRID_PROFILE_AT = 0x1400
 
 VERSION = 0x0100  # 1.0
 SERIAL_CHARS = 16  # the longest serial that a site file may name
+LAST_SEQ = 0xFFFF  # of alarm records: the next is 1 again
 RECORDS = 16  # how many alarm records a unit keeps
 STAGES = 4  # most stages of one kind: no grid code in use has more
 MS_WRAP = 1 << 32  # uptime in ms wraps after 49.7 days

@@ -2,11 +2,11 @@
 
 from protocols.modbus.exchange import READ_REQUEST_BYTES, read_answer_bytes
 from protocols.points import TOT_WH_INJ
-from protocols.profile import Counter, PollItem, VendorProfile
-from protocols.vendors.atmoce.codec import Join, command, poll
+from protocols.profile import Counter, PollItem, RecordLog, VendorProfile
+from protocols.vendors.atmoce.codec import MOST_RECORDS, Join, command, poll, read_alarm_records
 from protocols.vendors.atmoce.events import events
 from protocols.vendors.atmoce.kinds import KINDS
-from protocols.vendors.atmoce.layout import LIVE
+from protocols.vendors.atmoce.layout import LAST_SEQ, LIVE
 from protocols.vendors.atmoce.models import MODELS
 from protocols.vendors.atmoce.responder import InverterSide
 
@@ -23,4 +23,5 @@ PROFILE = VendorProfile(
     responder=InverterSide,
     kinds=KINDS,
     poll_bytes=(READ_REQUEST_BYTES, read_answer_bytes(LIVE.size // 2)),
+    records=RecordLog(read_alarm_records, MOST_RECORDS, LAST_SEQ),
 )

@@ -274,7 +274,11 @@ def test_an_order_whose_turn_does_not_come_in_time_is_dropped_and_a_limit_goes_o
             assert late is not None
             assert (late.code, units["c"].applied) == (Code.TOO_OLD, None)
             await asyncio.sleep(300)
-            assert {slot: daemon.unit(slot).life.firmware.connect for slot in "abc"} == {"a": False, "b": False, "c": True}
+            assert {slot: daemon.unit(slot).life.firmware.connect for slot in "abc"} == {
+                "a": False,
+                "b": False,
+                "c": True,
+            }
             limit = accepted(await daemon.order("gateway/east", value=50.0))
             assert {slot: one.kept for slot, one in limit.items()} == {"a": False, "b": True, "c": False}
             await daemon.until(lambda: daemon.limits() == FULL | dict.fromkeys("abc", 50.0))
