@@ -56,7 +56,9 @@ def alarm_tables(rows: Sequence[AlarmRow]) -> Iterator[Table]:
         ((str(row.code), row.name, row.level, row.priority, row.latching, row.led or "") for row in rows),
     )
     for row in rows:
-        yield _table(f"{row.code} {row.name}", ("", ""), _alarm_lines(row))
+        table = _table(f"{row.code} {row.name}", ("", ""), _alarm_lines(row))
+        table.show_header = False
+        yield table
 
 
 def _alarm_lines(row: AlarmRow) -> Iterator[tuple[str, str]]:
