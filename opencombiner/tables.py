@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 
 from rich.box import SIMPLE_HEAD
-from rich.console import Console
+from rich.console import Console, JustifyMethod
 from rich.table import Table
 
 from config.site import Site
@@ -56,9 +56,7 @@ def alarm_tables(rows: Sequence[AlarmRow]) -> Iterator[Table]:
         ((str(row.code), row.name, row.level, row.priority, row.latching, row.led or "") for row in rows),
     )
     for row in rows:
-        table = _table(f"{row.code} {row.name}", ("", ""), _alarm_lines(row))
-        table.show_header = False
-        yield table
+        yield _table(f"{row.code} {row.name}", ("", ""), _alarm_lines(row), header=False)
 
 
 def _alarm_lines(row: AlarmRow) -> Iterator[tuple[str, str]]:
@@ -139,17 +137,17 @@ def _form(value: object, form: str) -> str:
         return str(value)
 
 
-def _table(title: str, columns: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> Table:
-    table = _empty(title, columns)
+def _table(title: str, columns: tuple[str, ...], rows: Iterable[tuple[str, ...]], *, header: bool = True) -> Table:
+    table = _empty(title, columns, header=header)
     for row in rows:
         table.add_row(*row)
     return table
 
 
-def _empty(title: str, columns: tuple[str, ...]) -> Table:
-    table = Table(
-        title=title, title_justify="left", caption_justify="left", box=SIMPLE_HEAD, padding=0
-    )  # fits a terminal of 80 columns
+def _empty(title: str, columns: tuple[str, ...], *, header: bool = True) -> Table:
+    """Return a table that fits a terminal of 80 columns."""
+    left: JustifyMethod = "left"
+    table = Table(title=title, title_justify=left, caption_justify=left, box=SIMPLE_HEAD, padding=0, show_header=header)
     for column in columns:
         table.add_column(column, overflow="fold")
     return table
