@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 
 from rich.box import SIMPLE_HEAD
-from rich.console import Console, JustifyMethod
+from rich.console import Console
 from rich.table import Table
 
 from config.site import Site
@@ -97,7 +97,7 @@ _LIVE = (  # column, topic below the slot, key, format
 
 def live_table(view: View, site: Site) -> Table:
     """Return the plant as it was last heard of."""
-    table = _empty(live_line(view), ("slot", "model"))
+    table = _empty(live_line(view), ("slot", "model"), "\n".join(view.news))
     for column, _, _, form in _LIVE:
         table.add_column(column, justify="left" if form == "{}" else "right")
     table.add_column("alarms")
@@ -106,7 +106,6 @@ def live_table(view: View, site: Site) -> Table:
             for unit in branch.inverters:
                 table.add_row(unit.id, unit.model, *_cells(view, unit.id), _alarms(view, unit.id))
             table.add_section()
-    table.caption = "\n".join(view.news)
     return table
 
 
@@ -144,10 +143,10 @@ def _table(title: str, columns: tuple[str, ...], rows: Iterable[tuple[str, ...]]
     return table
 
 
-def _empty(title: str, columns: tuple[str, ...], *, header: bool = True) -> Table:
+def _empty(title: str, columns: tuple[str, ...], caption: str | None = None, *, header: bool = True) -> Table:
     """Return a table that fits a terminal of 80 columns."""
-    left: JustifyMethod = "left"
-    table = Table(title=title, title_justify=left, caption_justify=left, box=SIMPLE_HEAD, padding=0, show_header=header)
+    table = Table(title=title, caption=caption, box=SIMPLE_HEAD, padding=0, show_header=header)
+    table.title_justify = table.caption_justify = "left"
     for column in columns:
         table.add_column(column, overflow="fold")
     return table
