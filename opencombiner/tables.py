@@ -145,8 +145,15 @@ def _table(title: str, columns: tuple[str, ...], rows: Iterable[tuple[str, ...]]
 
 def _empty(title: str, columns: tuple[str, ...], caption: str | None = None, *, header: bool = True) -> Table:
     """Return a table that fits a terminal of 80 columns."""
-    table = Table(title=title, caption=caption, box=SIMPLE_HEAD, padding=0, show_header=header)
-    table.title_justify = table.caption_justify = "left"
+    table = Table(
+        title=title,
+        caption=caption,
+        title_justify="left",
+        caption_justify="left",
+        box=SIMPLE_HEAD,
+        padding=0,
+        show_header=header,
+    )
     for column in columns:
         table.add_column(column, overflow="fold")
     return table
