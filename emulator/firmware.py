@@ -199,6 +199,7 @@ class Firmware:
     def _go_dark(self, now: float) -> None:
         """Lose power, and with it all that is not in non-volatile memory."""
         self._dark_at = now
+        self._power = PowerSupply()
         self._fall_silent(Phase.DARK)
 
     def _fall_silent(self, phase: Phase) -> None:

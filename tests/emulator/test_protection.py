@@ -131,6 +131,22 @@ def test_inside_the_band_nothing_changes_and_beyond_it_something_may() -> None:
     assert one.value == 251.0
 
 
+@pytest.mark.parametrize("edge", [200.0, 250.0])
+def test_the_band_is_open(edge: float) -> None:
+    one = watch(HIGH, LOW)
+    one.observe(0.0, 230.0, in_window=True, suppressed=False)
+    assert one.observe(1.0, edge, in_window=True, suppressed=False)
+
+
+def test_a_watch_is_idle_until_something_begins() -> None:
+    one = watch(HIGH, LOW)
+    assert (one.value, one.busy, one.band) == (None, False, NOWHERE)
+    one.observe(0.0, 251.0, in_window=True, suppressed=False)
+    assert one.busy
+    one.forget()
+    assert not one.busy
+
+
 def test_a_mark_is_a_level_too_and_a_new_one_makes_it_look_again() -> None:
     one = watch(HIGH, LOW)
     one.observe(0.0, 230.0, in_window=True, suppressed=False)
