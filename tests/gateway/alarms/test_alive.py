@@ -102,6 +102,19 @@ def test_a_unit_that_is_lost_by_day_is_an_alarm_and_the_site_is_offline(tmp_path
     assert scene.edges() == [("east-1", 101, "raise"), ("east-1", 101, "clear")]
 
 
+def test_the_load_of_alarms_is_in_the_gateways_health(tmp_path: Path) -> None:
+    async def act(scene: Scene) -> None:
+        scene.unit("east-1").put(3, 9)
+        await asyncio.sleep(30)
+        await scene.ask("east-1", 3, "shelve", for_s=600)
+        await asyncio.sleep(60)
+        health = scene.ear.last(f"{ROOT}/bridge/health")["alarms"]
+        assert (health["standing"], health["shelved"], health["raised"], health["flood"]) == (1, 1, 2, False)
+        assert (health["waiting_events"], health["lost_events"]) == (0, 0)
+
+    assert len(play(tmp_path, act).events("raise")) == 2
+
+
 def test_a_clock_that_is_not_set_is_an_alarm_of_the_site(tmp_path: Path) -> None:
     async def act(scene: Scene) -> None:
         scene.clock.trusted = Trust.GUESSED
