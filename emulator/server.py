@@ -16,6 +16,8 @@ from emulator.site import inverters, profile_of, surroundings
 from emulator.unit import Unit
 from protocols.errors import ConfigError
 
+_SERVED = "the emulator serves pty:, socket:// and mem:// links"
+
 _log = structlog.get_logger()
 
 
@@ -23,7 +25,7 @@ class Plant:
     """All units of a site and the modems that stand for its gateways' links.
 
     `now` is the loop's time at which the units begin to live. `units` are by serial; `listeners`, by gateway, are
-    there once `ready` is set. Raises ConfigError when a link is real hardware or a model is unknown.
+    there once `ready` is set. Raises ConfigError when a link cannot be served or a model is unknown.
     """
 
     def __init__(self, site: Site, location: Location, clock: Clock, now: float) -> None:
@@ -33,7 +35,7 @@ class Plant:
         self._units: dict[str, Inverter] = {}
         self._lines: list[tuple[Gateway, Line, Modem]] = []
         for index, gateway in enumerate(site.gateways):
-            _refuse_hardware(f"gateways[{index}].link.url", gateway.link.url)
+            _refuse_unserved(f"gateways[{index}].link.url", gateway.link.url)
             line = Line(gateway.link, site.emulation.impairments, f"{site.emulation.seed}/{gateway.id}")
             self._lines.append((gateway, line, _modem(gateway, line)))
             for inverter in inverters(site, gateway, around):
@@ -82,6 +84,8 @@ def _modem(gateway: Gateway, line: Line) -> Modem:
             return St7580Modem(line)
 
 
-def _refuse_hardware(setting: str, url: str) -> None:
+def _refuse_unserved(setting: str, url: str) -> None:
     if url.startswith("/dev/"):
-        raise ConfigError(f"{setting}: {url} is real hardware; the emulator serves pty:, socket:// and mem:// links")
+        raise ConfigError(f"{setting}: {url} is real hardware; {_SERVED}")
+    if url.startswith("replay://"):
+        raise ConfigError(f"{setting}: {url} is a recording, which `run` replays without an emulator; {_SERVED}")

@@ -1,9 +1,10 @@
 """Builds the daemon from the site file and runs it: the only module that names concrete classes."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, fields
 from importlib import metadata
+from typing import TypeAlias
 from zoneinfo import ZoneInfo
 
 import structlog
@@ -16,6 +17,7 @@ from drivers.link import Link
 from drivers.plc.settings import PlcSettings
 from drivers.registry import open_link
 from drivers.together import first_of
+from drivers.transport import Opener
 from gateway.control.leases import Leases
 from gateway.control.service import Control
 from gateway.fleet.device import Device
@@ -36,6 +38,9 @@ from protocols.profile import Counter
 
 SITE_SCHEMA = "1"  # form of the site file; grows when an old file would be refused
 RESTART_S = 10.0  # before a link's task that failed on a bug of ours is tried again
+
+Openers: TypeAlias = Mapping[str, Opener]
+_DIRECT: Openers = {}
 
 _log = structlog.get_logger(__name__)
 
@@ -71,9 +76,14 @@ class South:
 
 
 class App:
-    """The daemon of one site. Build it inside the running loop; `run` it once. Raises ConfigError."""
+    """The daemon of one site. Build it inside the running loop; `run` it once. Raises ConfigError.
 
-    def __init__(self, site: Site, *, clock: Clock, tap: LogTap, inline_store: bool = False) -> None:
+    `openers`, by gateway, open the far ends of links that are no plain URLs.
+    """
+
+    def __init__(
+        self, site: Site, *, clock: Clock, tap: LogTap, inline_store: bool = False, openers: Openers = _DIRECT
+    ) -> None:
         options = mqtt_options(site.mqtt, site.id)  # before anything is opened: it refuses bad settings
         self.store = Store(site.state_dir, inline=inline_store)
         limits = self.store.limits()
@@ -81,7 +91,7 @@ class App:
         zone = ZoneInfo(site.location.timezone)
         self.state = SiteState(_plant(site), zone=zone, clock=clock, store=self.store, outbox=self.outbox)
         light = Light(site.location, clock)
-        self.souths = tuple(_south(gateway, light, self.state) for gateway in site.gateways)
+        self.souths = tuple(_south(gateway, light, self.state, openers.get(gateway.id)) for gateway in site.gateways)
         leases = Leases(self.store.put)
         leases.restore(limits, now=asyncio.get_running_loop().time(), utc=self.state.utc())
         pollers = {south.gateway: south.poller for south in self.souths}
@@ -120,9 +130,9 @@ class App:
             self.store.close()
 
 
-async def run(site: Site, *, clock: Clock, stop: asyncio.Event, tap: LogTap) -> None:
+async def run(site: Site, *, clock: Clock, stop: asyncio.Event, tap: LogTap, openers: Openers = _DIRECT) -> None:
     """Run the daemon of a site until `stop` is set. Raises ConfigError for what cannot work."""
-    await App(site, clock=clock, tap=tap).run(stop)
+    await App(site, clock=clock, tap=tap, openers=openers).run(stop)
 
 
 def _about(site: Site) -> About:
@@ -134,9 +144,9 @@ def _about(site: Site) -> About:
     return About(version=version, config_schema=SITE_SCHEMA, site=site.id, name=site.name, drivers=drivers)
 
 
-def _south(gateway: Gateway, light: Light, state: SiteState) -> South:
+def _south(gateway: Gateway, light: Light, state: SiteState, opener: Opener | None) -> South:
     profile = profile_of(gateway)
-    link = open_link(ROLES[gateway.role].medium, gateway.id, _settings(gateway.link))
+    link = open_link(ROLES[gateway.role].medium, gateway.id, _settings(gateway.link), opener=opener)
     devices = [Device(identity, profile.models[identity.model]) for identity in _identities(gateway)]
     poller = Poller(
         gateway.id,

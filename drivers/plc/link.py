@@ -16,6 +16,7 @@ from drivers.plc.settings import PlcSettings
 from drivers.plc.timing import AirTime, Allowance
 from drivers.registry import OnChange
 from drivers.stream import ByteStream, open_stream
+from drivers.transport import Opener
 from protocols.errors import LinkDownError
 
 FIRST_RETRY_S = 0.5
@@ -36,6 +37,7 @@ class PlcLink:
         *,
         rng: random.Random | None = None,
         on_change: OnChange | None = None,
+        opener: Opener | None = None,
     ) -> None:
         self.counters = LinkCounters()
         self._settings = settings
@@ -44,6 +46,7 @@ class PlcLink:
         self._allowances: dict[int, Allowance] = {}  # by node: one byte on the line, so never more than 256
         self._rng = rng or random.Random()  # noqa: S311 - jitter is no secret
         self._on_change = on_change
+        self._opener = opener or open_stream
         self._log = _log.bind(link=name, url=settings.url)
         self._line: Line | None = None
         self._opened = asyncio.Event()
@@ -88,7 +91,7 @@ class PlcLink:
 
     async def _once(self) -> None:
         """Open the modem and listen until it is lost."""
-        stream = await open_stream(self._settings.url, baud=self._settings.baud)
+        stream = await self._opener(self._settings.url, baud=self._settings.baud)
         line = Line(stream, self._modem(stream), self._air, self.counters)
         try:
             await line.start()
