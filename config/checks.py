@@ -11,7 +11,8 @@ from config.loader import LoadedSite
 from config.plant import MAX_NODE, branches, cycle, nodes, profile_of, recordings, units
 from config.roles import ROLES
 from config.site import Branch, Site
-from drivers.replay import SCHEME, Recording, path_of
+from drivers.recording import Recording
+from drivers.replay import SCHEME, path_of
 from protocols.errors import ConfigError
 from protocols.profile import Model
 

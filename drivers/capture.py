@@ -10,9 +10,10 @@ from drivers import pcapng
 from drivers.clock import Clock
 from drivers.pcapng import MAX_FILE_BYTES, NS
 from drivers.transport import ByteStream, Opener
-from protocols.errors import OpenCombinerError
+from protocols.errors import LinkDownError, OpenCombinerError
 
 STEP_S = 1.0  # a wall clock that goes elsewhere by more than this was set: the stamps follow it
+_FULL = "the disk is full"  # what was taken of a block is less than all of it
 
 _log = structlog.get_logger()
 
@@ -24,7 +25,8 @@ class CaptureError(OpenCombinerError):
 class Recorder:
     """Writes what passes over links to a new file, until `close`, `max_bytes` or a full disk.
 
-    A link is named by its gateway and described by its URL. Stamps are wall-clock times, but between two of them as
+    A link is named by its gateway and described by its URL; a packet of no bytes says that it was closed, inbound: by
+    its far end. Stamps are wall-clock times, but between two of them as
     much time lies as the loop's clock says. Raises CaptureError when the file cannot be made or is there already.
     """
 
@@ -46,6 +48,9 @@ class Recorder:
             self._size = self._file.write(head)
         except OSError as error:
             raise CaptureError(f"{path} cannot be written: {error.strerror}") from error
+        if self._size < len(head):
+            self._file.close()
+            raise CaptureError(f"{path} cannot be written: {_FULL}")
 
     def opener(self, name: str, inner: Opener) -> Opener:
         """Return an opener whose streams are recorded; a link that was not named at the start is not."""
@@ -68,7 +73,7 @@ class Recorder:
             return
         try:
             whole = self._file.write(block) == len(block)
-            reason = "the disk is full"
+            reason = _FULL
         except OSError as error:
             whole, reason = False, error.strerror or str(error)
         if not whole:
@@ -103,9 +108,14 @@ class _RecordedStream:
         self._stream = stream
         self._recorder = recorder
         self._number = number
+        self._ended = False
 
     async def read(self) -> bytes:
-        data = await self._stream.read()
+        try:
+            data = await self._stream.read()
+        except LinkDownError:
+            self._end(inbound=True)
+            raise
         self._recorder.take(self._number, data, inbound=True)
         return data
 
@@ -114,4 +124,11 @@ class _RecordedStream:
         await self._stream.write(data)
 
     def close(self) -> None:
+        self._end(inbound=False)
         self._stream.close()
+
+    def _end(self, *, inbound: bool) -> None:
+        """Write once that no more will pass, and which side ended it: a packet of no bytes."""
+        if not self._ended:
+            self._ended = True
+            self._recorder.take(self._number, b"", inbound=inbound)

@@ -5,7 +5,7 @@ from importlib import import_module
 from typing import TypeAlias
 
 from drivers.link import Link
-from drivers.replay import Cutter
+from drivers.recording import Cutter
 from drivers.transport import Opener
 from protocols.errors import ConfigError
 

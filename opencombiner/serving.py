@@ -13,11 +13,12 @@ import typer
 from config.loader import LoadedSite, load_site
 from config.plant import profile_of, recordings
 from config.roles import ROLES
-from config.site import Site
+from config.site import Gateway, Site
 from drivers.capture import Recorder
 from drivers.clock import Clock, SystemClock
+from drivers.recording import Reading, Recording
 from drivers.registry import cutter_of
-from drivers.replay import Recording, Replay, ReplayClock
+from drivers.replay import Replay, ReplayClock
 from drivers.stream import open_stream
 from drivers.transport import Opener
 from gateway import app
@@ -81,12 +82,11 @@ def _own_state() -> TemporaryDirectory[str]:
 
 
 def _replayed(site: Site, replay: Replay) -> dict[str, Opener]:
-    return {
-        gateway.id: replay.opener(
-            gateway.id, cutter_of(ROLES[gateway.role].medium, gateway.link.modem), profile_of(gateway).volatile
-        )
-        for gateway in site.gateways
-    }
+    return {gateway.id: replay.opener(gateway.id, _reading(gateway)) for gateway in site.gateways}
+
+
+def _reading(gateway: Gateway) -> Reading:
+    return Reading(cutter_of(ROLES[gateway.role].medium, gateway.link.modem), profile_of(gateway).volatile)
 
 
 def _recorder(site: Site, clock: Clock, tape: Tape) -> Recorder:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from drivers.replay import Cutter, Request
+from drivers.recording import Cutter, Request
 from protocols.errors import RemoteProtocolError
 from protocols.modbus import rtu
 from protocols.modems import st7580
