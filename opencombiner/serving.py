@@ -23,7 +23,6 @@ from drivers.stream import open_stream
 from drivers.transport import Opener
 from gateway import app
 from gateway.log import LogTap
-from protocols.errors import OpenCombinerError
 
 LINGER_S = 1.0  # after the last packet of a recording: its news goes to the broker
 
@@ -69,10 +68,10 @@ def recording_of(site: Site) -> Recording | None:
 
 
 def tape_of(site: Site, path: Path, gateway: str | None) -> Tape:
-    """Return what to capture: one gateway's link, or all. Raises OpenCombinerError for an unknown gateway."""
+    """Return what to capture: one gateway's link, or all. Raises typer.BadParameter for an unknown gateway."""
     known = [one.id for one in site.gateways]
     if gateway is not None and gateway not in known:
-        raise OpenCombinerError(f"there is no gateway {gateway!r}; there is {', '.join(known)}")
+        raise typer.BadParameter(f"there is no gateway {gateway!r}; known: {', '.join(known)}")
     return Tape(path, known if gateway is None else [gateway])
 
 

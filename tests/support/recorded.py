@@ -1,7 +1,7 @@
 """A plant captured and played again on virtual time, and what was said on MQTT either time."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,9 +22,10 @@ from gateway.log import LogTap
 from tests.support.listener import listening
 from tests.support.virtual_time import FakeClock, run
 
-VARYING = ("/bridge/health",)  # memory of the process and such: no part of what the plant did
-
-Act = Callable[[], Awaitable[None]]
+VARYING = (
+    "/bridge/health",  # memory of the process and such: no part of what the plant did
+    "/link",  # statistics, told every ten seconds at most: a nanosecond decides which poll is the first to tell
+)
 
 
 @dataclass
@@ -43,23 +44,38 @@ def transcript(said: list[Message]) -> list[tuple[str, bytes]]:
     return [(m.topic, m.payload) for m in said if not m.topic.endswith(VARYING)]
 
 
-def captured(plan: Site, path: Path, seconds: float, *, start_utc: float, act: Act | None = None) -> list[Message]:
-    """Run an emulated plant and its gateway for a time, captured into a file, and return what was said."""
+def captured(
+    plan: Site, path: Path, seconds: float, *, start_utc: float, outage_s: tuple[float, float] | None = None
+) -> list[Message]:
+    """Run an emulated plant and its gateway for a time, captured into a file, and return what was said.
+
+    During an outage nobody serves the links.
+    """
 
     async def main() -> list[Message]:
         clock = FakeClock(start_utc)
         plant = Plant(plan, plan.location, clock, asyncio.get_running_loop().time())
-        serving = asyncio.ensure_future(plant.serve())
+        serving = asyncio.ensure_future(_serve(plant, outage_s))
         await plant.ready.wait()
         recorder = Recorder(path, clock, [(gateway.id, gateway.link.url) for gateway in plan.gateways])
         openers = {gateway.id: recorder.opener(gateway.id, open_stream) for gateway in plan.gateways}
-        said = await _said(plan, clock, openers, seconds, act)
+        said = await _said(plan, clock, openers, seconds)
         recorder.close()
         serving.cancel()
         await asyncio.gather(serving, return_exceptions=True)
         return said
 
     return run(main())
+
+
+async def _serve(plant: Plant, outage_s: tuple[float, float] | None) -> None:
+    if outage_s is not None:
+        first, last = outage_s
+        with suppress(TimeoutError):
+            async with asyncio.timeout(first):
+                await plant.serve()
+        await asyncio.sleep(last - first)
+    await plant.serve()
 
 
 def replayed(plan: Site, path: Path, seconds: float) -> Played:
@@ -78,14 +94,14 @@ def _reading(gateway: Gateway) -> Reading:
     return Reading(cutter_of(ROLES[gateway.role].medium, gateway.link.modem), profile_of(gateway).volatile)
 
 
-async def _said(plan: Site, clock: Clock, openers: Openers, seconds: float, act: Act | None = None) -> list[Message]:
+async def _said(plan: Site, clock: Clock, openers: Openers, seconds: float) -> list[Message]:
     memory.broker(plan.mqtt.url.removeprefix("mem://")).start()
     async with listening(plan.mqtt.url, "#") as ear:
         stop = asyncio.Event()
         daemon = asyncio.ensure_future(
             App(plan, clock=clock, tap=LogTap(), inline_store=True, openers=openers).run(stop)
         )
-        await asyncio.gather(asyncio.sleep(seconds), act() if act else asyncio.sleep(0))
+        await asyncio.sleep(seconds)
         stop.set()
         await daemon
         await asyncio.sleep(0.01)  # the last words reach the listener

@@ -1,0 +1,106 @@
+"""What was captured and is played again says the same on MQTT."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from config.site import Site
+from drivers.mqtt.session import Message
+from tests.support.emulated import MIDNIGHT, NOON
+from tests.support.plant import site
+from tests.support.recorded import captured, replayed, transcript
+from tests.support.vectors import VECTORS
+
+HOUR = 3600.0
+LOSSY = {"loss": 0.1, "noise_per_min": 20, "bit_error_rate": 1e-4}
+EMULATIONS = [
+    pytest.param({}, {}, id="a quiet line"),
+    pytest.param({}, {"seed": 7, "impairments": LOSSY}, id="losses and noise"),
+    pytest.param({"echo": True}, {}, id="a modem that echoes"),
+    pytest.param({"modem": "st7580", "baud": 57600}, {"seed": 7, "impairments": {"loss": 0.1}}, id="an ST7580"),
+]
+
+
+def plans(
+    folder: Path, *, units: int, poll_s: float = 60.0, link: dict[str, object] | None = None, **more: object
+) -> tuple[Site, Site]:
+    """Return the same site twice, with a ledger and a broker of its own each time."""
+    folders = [folder / f"{folder.name}-{when}" for when in ("then", "now")]  # a broker is named by its folder
+    for each in folders:
+        each.mkdir()
+    then, now = (site(each, units=units, poll_s=poll_s, link=link, **more) for each in folders)
+    return then, now
+
+
+@pytest.mark.parametrize(("link", "emulation"), EMULATIONS)
+def test_minutes_are_said_again_word_for_word(
+    tmp_path: Path, link: dict[str, object], emulation: dict[str, object]
+) -> None:
+    then, now = plans(tmp_path, units=3, poll_s=5.0, link=link, emulation=emulation)
+    said = captured(then, tmp_path / "x.pcapng", 300.0, start_utc=NOON)
+    played = replayed(now, tmp_path / "x.pcapng", 300.0)
+    assert len(transcript(said)) > 500
+    assert played.transcript() == transcript(said)
+    assert played.replay.unmatched == {}
+
+
+def _json(said: list[Message], ending: str) -> list[Any]:
+    return [json.loads(m.payload) for m in said if m.topic.endswith(ending) and m.payload]
+
+
+def _powers(said: list[Message], slot: str = "AT000001") -> list[float | None]:
+    return [state["p_ac_w"] for state in _json(said, f"/inverter/{slot}/state") if state["ts"] is not None]
+
+
+def test_another_recording_is_another_transcript(tmp_path: Path) -> None:
+    then, now = plans(tmp_path, units=1, poll_s=5.0)
+    said = captured(then, tmp_path / "x.pcapng", 60.0, start_utc=NOON)
+    captured(then.model_copy(update={"state_dir": now.state_dir}), tmp_path / "y.pcapng", 60.0, start_utc=NOON + HOUR)
+    assert _powers(replayed(now, tmp_path / "y.pcapng", 60.0).said) != _powers(said)
+
+
+def test_a_link_that_was_lost_is_lost_again_and_in_step_when_it_is_back(tmp_path: Path) -> None:
+    then, now = plans(tmp_path, units=2, poll_s=5.0)
+    said = captured(then, tmp_path / "x.pcapng", 1200.0, start_utc=NOON, outage_s=(300.0, 900.0))
+    played = replayed(now, tmp_path / "x.pcapng", 1200.0)
+    for words in (said, played.said):
+        kinds = [event["kind"] for event in _json(words, "/bridge/event") if event["kind"].startswith("link")]
+        assert kinds == ["link_up", "link_down", "link_up"]
+    assert played.replay.unmatched == {}
+    assert _powers(played.said)[-1] in _powers(said)[-5:]  # not what was answered ten minutes earlier
+
+
+def test_a_capture_of_long_ago_still_says_what_it_said(tmp_path: Path) -> None:
+    """Written by `captured`: this plant and seed, 60 s from noon on, one frame in ten lost, noise; dirty on purpose."""
+    plan = site(tmp_path, units=2, poll_s=5.0)
+    said = replayed(plan, VECTORS / "roof.pcapng", 60.0).said
+    assert _powers(said, "AT000001") == [
+        293.0,
+        303.1,
+        317.3,
+        331.6,
+        345.8,
+        353.3,
+        353.3,
+        353.3,
+        353.2,
+        353.2,
+        353.2,
+        353.2,
+    ]
+    assert _powers(said, "AT000002") == [289.3, 302.9, 317.0, 331.0, *[348.3] * 7]
+    last = _json(said, "/inverter/AT000002/state")[-1]
+    assert (last["ts"], last["e_total_wh"]) == ("2026-06-21T11:40:33.941Z", 1108291)
+
+
+@pytest.mark.day
+@pytest.mark.timeout(300)
+def test_a_day_is_said_again_word_for_word(tmp_path: Path) -> None:
+    then, now = plans(tmp_path, units=3, emulation={"seed": 7, "impairments": {"loss": 0.05}})
+    said = captured(then, tmp_path / "x.pcapng", 24 * HOUR, start_utc=MIDNIGHT + 0.123456789)
+    played = replayed(now, tmp_path / "x.pcapng", 24 * HOUR)
+    assert len(transcript(said)) > 8000
+    assert played.transcript() == transcript(said)
+    assert played.replay.unmatched == {}
