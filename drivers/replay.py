@@ -63,6 +63,8 @@ class Replay:
         return ask
 
     def _miss(self, name: str, kind: Request) -> None:
+        if asyncio.get_running_loop().time() - self._started_at > self._recording.duration_s:
+            return  # the recording is over
         if (name, kind) in self.unmatched or len(self.unmatched) < MAX_UNMATCHED:
             self.unmatched[name, kind] += 1
         else:

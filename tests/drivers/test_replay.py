@@ -92,7 +92,7 @@ def test_the_nth_request_of_a_kind_gets_the_nth_answer_whatever_lies_between(tmp
 
 
 def test_a_request_without_a_match_is_listed_and_answered_by_silence(tmp_path: Path) -> None:
-    recording = recorded(tmp_path / "x", [(0, False, asks(1)), (0.1, True, b"a")])
+    recording = recorded(tmp_path / "x", [(0, False, asks(1)), (0.1, True, b"a"), (5, False, asks(2))])
 
     async def act(stream: ByteStream) -> None:
         await stream.write(asks(1))
@@ -100,6 +100,7 @@ def test_a_request_without_a_match_is_listed_and_answered_by_silence(tmp_path: P
         await stream.write(asks(1, start=7))
         await stream.write(asks(1, start=7))
         assert [chunk for _, chunk in await heard(stream, 2)] == [b"a"]
+        await stream.write(asks(1, start=8))  # after its end
 
     assert play(recording, act) == [("0300000001", 1), ("0300070001", 2)]
 

@@ -86,7 +86,8 @@ def test_a_replay_ends_with_its_recording_and_lists_what_is_missing(tmp_path: Pa
     out = tmp_path / "x.pcapng"
     request = rtu.encode(9, ReadRequest(0, 1).encode())
     head = pcapng.section("test") + pcapng.interface("roof", "")
-    out.write_bytes(head + pcapng.packet(0, START_UTC * 10**9, request, inbound=False))
+    times = (START_UTC * 10**9, (START_UTC + 1) * 10**9)
+    out.write_bytes(head + b"".join(pcapng.packet(0, at_ns, request, inbound=False) for at_ns in times))
     site = described(tmp_path, {"roof": f"replay://{out}"})
     result = run(app, ["run", str(site), "--log-level", "error"])
     assert result.exit_code == ExitCode.OK
