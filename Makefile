@@ -1,5 +1,5 @@
 # Everything lives in .venv; the machine is touched only where a Debian package is missing, and only by root.
-# `make PYTHON=python3.12 …` picks another interpreter; ARGS="…" is passed on to `demo` and `test`.
+# `make PYTHON=python3.12 …` picks another interpreter; ARGS="…" is passed on to `demo`, `test` and `bench`.
 
 PYTHON ?= python3
 ARGS ?=
@@ -46,16 +46,15 @@ generate: $(DEV_STAMP) ## write the generated files anew
 	@$(BIN)/python docs/points.py
 	@schema="$$($(BIN)/opencombiner schema)" && printf '%s\n' "$$schema" > config/data/site.schema.json
 
-bench: ## measure the figures (nothing to measure yet)
-	@echo "bench: nothing was measured. The benchmarks are not written yet; CHANGELOG.md will say when they are." >&2
-	@exit 1
+bench: export PATH := $(PATH):/usr/local/sbin:/usr/sbin
+bench: mosquitto $(DEV_STAMP) ## measure the figures of docs/benchmarks.md in ten minutes; ARGS="day polls" measures some
+	@$(BIN)/python -m benchmarks $(ARGS)
 
-test-compose: ## test the containers (no containers yet)
-	@echo "test-compose: nothing was tested. Image and compose file do not exist yet; CHANGELOG.md will say when they do." >&2
-	@exit 1
+test-compose: ## build the containers, start them, break them, and see them recover
+	@docker/test-compose
 
 clean: ## remove the environment, caches and results
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage dist
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage dist benchmarks/latest.json
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # $(call debian,PACKAGE,PURPOSE): install PACKAGE as root, else say how.

@@ -3,14 +3,17 @@
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from difflib import get_close_matches
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, available_timezones
 
 from config.branch import Limit, branch_load
 from config.findings import Finding, Loc, Severity, SiteRefusedError, in_order, quoted, setting
+from config.grid_profiles import grid_profile
+from config.instruments import check_script
 from config.loader import LoadedSite
 from config.plant import MAX_NODE, branches, cycle, nodes, profile_of, recordings, units
 from config.roles import ROLES
-from config.site import Branch, Site
+from config.site import BROKER_URL, FORMS, LINK_URL, Branch, Site
 from drivers.recording import Recording
 from drivers.replay import SCHEME, path_of
 from protocols.errors import ConfigError
@@ -44,6 +47,17 @@ def _time_zone(site: Site) -> Iterator[Finding]:
         near = get_close_matches(name, available_timezones(), n=1)
         remedy = f"did you mean {near[0]}?" if near else "write an IANA name, as Europe/Amsterdam"
         yield Finding(problem=f"there is no time zone {quoted(name)}", remedy=remedy, loc=("location", "timezone"))
+
+
+def _grid_profile(site: Site) -> Iterator[Finding]:
+    try:
+        grid_profile(site.grid_profile)
+    except SiteRefusedError as error:
+        for finding in error.findings:
+            place = f"{setting(finding.loc)}: " if finding.loc else ""
+            where = "" if finding.mark is None else f" line {finding.mark.line}:"
+            problem = f"{quoted(site.grid_profile)}:{where} {place}{finding.problem}"
+            yield Finding(problem=problem, remedy=finding.remedy, loc=("grid_profile",))
 
 
 def _gateway_ids(site: Site) -> Iterator[Finding]:
@@ -106,6 +120,34 @@ def _replays(site: Site) -> Iterator[Finding]:
 
 def _link_urls(site: Site) -> list[tuple[Loc, str]]:
     return [(("gateways", i, "link", "url"), gateway.link.url) for i, gateway in enumerate(site.gateways)]
+
+
+def _addresses(site: Site) -> Iterator[Finding]:
+    for loc, url in (*_link_urls(site), (("mqtt", "url"), site.mqtt.url)):
+        problem = _wrong_address(url)
+        if problem is not None:
+            remedy = f"write {FORMS[BROKER_URL if loc[0] == 'mqtt' else LINK_URL]}"
+            yield Finding(problem=problem, remedy=remedy, loc=loc)
+    if "@" in site.mqtt.url:
+        remedy = "set mqtt.user, and mqtt.password_file or mqtt.password_env"
+        yield Finding(problem="user and password do not belong in an address", remedy=remedy, loc=("mqtt", "url"))
+
+
+def _wrong_address(url: str) -> str | None:
+    """Return what an address lacks; a broker's port may be left out. Secrets that stand in it are not repeated."""
+    scheme, _, rest = url.partition(":")
+    if scheme != url and not rest.strip("/"):
+        return f"{quoted(url)} names nothing"
+    if scheme not in {"mqtt", "mqtts", "socket"}:
+        return None
+    try:
+        where = urlsplit(url)
+        host, port = where.hostname, where.port
+    except ValueError:  # a port that is no number or out of range, a broken IPv6 address
+        return "its port is no number from 1 to 65535, or its host is misspelt"
+    if not host or " " in host:
+        return "its host is missing or misspelt"
+    return "its port is missing" if scheme == "socket" and port is None else None
 
 
 def _models(site: Site) -> Iterator[Finding]:
@@ -203,6 +245,7 @@ def _doubles(what: str, entries: Iterable[tuple[Loc, str]]) -> Iterator[Finding]
 
 _RULES: tuple[Callable[[Site], Iterator[Finding]], ...] = (
     _time_zone,
+    _grid_profile,
     _gateway_ids,
     _branch_ids,
     _serials,
@@ -210,10 +253,12 @@ _RULES: tuple[Callable[[Site], Iterator[Finding]], ...] = (
     _nodes,
     _links,
     _replays,
+    _addresses,
     _models,
     _serial_forms,
     _breakers,
     _slow_links,
     _in_process_urls,
     _broker,
+    check_script,
 )

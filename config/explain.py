@@ -8,8 +8,10 @@ from pydantic_core import ErrorDetails
 
 from config.document import Document
 from config.findings import Finding, Loc, quoted
+from config.grid_profile import PROFILE_ID
 from config.site import FORMS, Section, Site
 
+_FORMS = {**FORMS, PROFILE_ID: "2 to 32 small letters, digits and _"}
 # pydantic's type of error → problem, remedy; both may name the error's context
 _WORDS = {
     "int_parsing": ("is no whole number", "write a whole number"),
@@ -24,6 +26,7 @@ _WORDS = {
     "less_than": ("is too large", "use less than {lt}"),
     "less_than_equal": ("is too large", "use at most {le}"),
     "literal_error": ("is not known here", "use {expected}"),
+    "enum": ("is not known here", "use {expected}"),
     "string_type": ("is no text", "write one value behind the colon"),
     "path_type": ("is no path", "write one path behind the colon"),
     "tuple_type": ("is no list", "write lines that begin with a dash below it"),
@@ -31,9 +34,9 @@ _WORDS = {
 }
 
 
-def explain(errors: Iterable[ErrorDetails], document: Document) -> list[Finding]:
-    """Return a finding for each error that pydantic reported of the document."""
-    return [_explain(error, document) for error in errors if not _follows(error)]
+def explain(errors: Iterable[ErrorDetails], document: Document, model: type[Section] = Site) -> list[Finding]:
+    """Return a finding for each error that pydantic reported of the document, which is a `model`."""
+    return [_explain(error, document, model) for error in errors if not _follows(error)]
 
 
 def _follows(error: ErrorDetails) -> bool:
@@ -41,28 +44,31 @@ def _follows(error: ErrorDetails) -> bool:
     return error["type"] == "too_short" and bool(error["input"])
 
 
-def _explain(error: ErrorDetails, document: Document) -> Finding:
+def _explain(error: ErrorDetails, document: Document, model: type[Section]) -> Finding:
     loc = error["loc"]
     match error["type"]:
         case "extra_forbidden":
-            return _unknown_key(loc, document)
+            return _unknown_key(loc, document, model)
         case "missing":
-            return _missing(loc, document)
+            return _missing(loc, document, model)
         case _:
             problem, remedy = _wrong_value(error)
             return Finding(problem=problem, remedy=remedy, loc=loc, mark=document.mark(loc))
 
 
-def _unknown_key(loc: Loc, document: Document) -> Finding:
-    key, known = str(loc[-1]), sorted(_fields(loc[:-1]))
+def _unknown_key(loc: Loc, document: Document, model: type[Section]) -> Finding:
+    key, known = str(loc[-1]), sorted(_fields(loc[:-1], model))
+    if key == "password" and "password_file" in known:
+        remedy = "a password never stands here: name a file by password_file, or a variable by password_env"
+        return Finding(problem=f"unknown key {quoted(key)}", remedy=remedy, loc=loc[:-1], mark=document.keys.get(loc))
     near = get_close_matches(key, known, n=1)
     remedy = f"did you mean {near[0]}?" if near else f"known here: {', '.join(known)}"
     return Finding(problem=f"unknown key {quoted(key)}", remedy=remedy, loc=loc[:-1], mark=document.keys.get(loc))
 
 
-def _missing(loc: Loc, document: Document) -> Finding:
+def _missing(loc: Loc, document: Document, model: type[Section]) -> Finding:
     problem = "has no value" if loc in document.keys else "is missing"
-    description = _fields(loc[:-1])[str(loc[-1])].description
+    description = _fields(loc[:-1], model)[str(loc[-1])].description
     remedy = f"add `{loc[-1]}: …`" + (f", {description}" if description else "")
     return Finding(problem=problem, remedy=remedy, loc=loc, mark=document.keys.get(loc) or document.mark(loc))
 
@@ -71,7 +77,8 @@ def _wrong_value(error: ErrorDetails) -> tuple[str, str]:
     context = error.get("ctx", {})
     match error["type"]:
         case "string_pattern_mismatch":
-            return f"{_shown(error['input'])} has the wrong form", f"write {FORMS[context['pattern']]}"
+            form = _FORMS.get(context["pattern"], f"a text of the form {context['pattern']}")
+            return f"{_shown(error['input'])} has the wrong form", f"write {form}"
         case "too_short":
             return "is empty", "list at least one"
         case "value_error":
@@ -104,9 +111,8 @@ def _shown(value: object) -> str:
             return quoted(value)
 
 
-def _fields(loc: Loc) -> Mapping[str, Any]:
-    """Return the settings that the section at `loc` knows."""
-    model: type[Section] = Site
+def _fields(loc: Loc, model: type[Section]) -> Mapping[str, Any]:
+    """Return the settings that the section at `loc` of a `model` knows."""
     for name in loc:
         if isinstance(name, str):
             model = _sections(model.model_fields[name].annotation)[0]

@@ -3,15 +3,18 @@
 from dataclasses import dataclass
 from importlib.resources import as_file
 from pathlib import Path
+from typing import TypeVar
 
 from pydantic import ValidationError
 
 from config.document import Document, read
 from config.explain import explain
-from config.findings import SiteRefusedError, in_order
+from config.findings import SiteRefusedError, in_order, setting
 from config.packaged import packaged
-from config.site import Site
+from config.site import Section, Site
 from drivers.clock import Clock
+
+S = TypeVar("S", bound=Section)
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +25,12 @@ class LoadedSite:
     path: Path
     document: Document
 
+    def placed(self, complaint: str) -> str:
+        """Return a complaint that begins with a setting, as `state_dir: …`, after its place in the file."""
+        marks = {setting(loc): mark for loc, mark in self.document.values.items()}
+        mark = marks.get(complaint.partition(":")[0])
+        return f"{self.path}: {complaint}" if mark is None else f"{self.path}:{mark.line}:{mark.column}: {complaint}"
+
 
 def load_site(path: Path, clock: Clock) -> LoadedSite:
     """Return the site that a file describes; raises SiteRefusedError, a ConfigError, with every error in it.
@@ -29,16 +38,21 @@ def load_site(path: Path, clock: Clock) -> LoadedSite:
     The clock is asked for nothing but where `daylight` is. `config.checks` judges what types cannot.
     """
     document = read(path)
-    try:
-        site = Site.model_validate(document.data, context={"utc": clock.utc()})
-    except ValidationError as error:
-        raise SiteRefusedError(path, in_order((*document.findings, *explain(error.errors(), document)))) from None
-    if document.findings:
-        raise SiteRefusedError(path, document.findings)
-    return LoadedSite(site, path, document)
+    return LoadedSite(typed(path, document, Site, utc=clock.utc()), path, document)
 
 
 def load_packaged(name: str, clock: Clock) -> Site:
     """Return a site that comes with the package."""
     with as_file(packaged(name)) as path:
         return load_site(path, clock).site
+
+
+def typed(path: Path, document: Document, root: type[S], **context: float) -> S:
+    """Return the content of a document as a `root`; raises SiteRefusedError with every error in it."""
+    try:
+        content = root.model_validate(document.data, context=context)
+    except ValidationError as error:
+        raise SiteRefusedError(path, in_order((*document.findings, *explain(error.errors(), document, root)))) from None
+    if document.findings:
+        raise SiteRefusedError(path, document.findings)
+    return content

@@ -155,6 +155,10 @@ class Branch(Section):
 
     id: Id
     breaker_a: Annotated[int, Field(gt=0, le=63, description="rating of the branch breaker, A")] = 20
+    coupling: Annotated[
+        Literal["inverter_side", "grid_side"],
+        Field(description="side of the branch breaker on which the modem couples; grid_side: an open one cuts it off"),
+    ] = "inverter_side"
     inverters: Annotated[tuple[Inverter, ...], Field(min_length=1)]
 
 
@@ -182,6 +186,14 @@ class Impairments(Section):
     noise_per_min: Annotated[float, Field(ge=0, le=600, description="noise bytes a minute between frames")] = 0.0
 
 
+class Act(Section):
+    """One act of the emulation's script: an instrument by its name, and what it is told."""
+
+    at_s: Annotated[float, Field(ge=0, le=86400, description="since the script began")]
+    name: str
+    args: dict[str, str | None] = {}
+
+
 class Emulation(Section):
     """Settings that only the emulator reads."""
 
@@ -191,6 +203,19 @@ class Emulation(Section):
     clouds: Annotated[
         Literal["clear", "broken", "overcast", "changing"], Field(description="one kind of sky, or all in turn")
     ] = "broken"
+    activated: Annotated[bool, Field(description="units are commissioned; false: no AC output until activated")] = True
+    grid: Annotated[Literal["natural", "still"], Field(description="with the noise of a real grid, or without")] = (
+        "natural"
+    )
+    service_ohm: Annotated[
+        float | None,
+        Field(ge=0, le=5, description="resistance of the service line; left out: 0.4, less for a large plant"),
+    ] = None
+    insulation_latch: Annotated[
+        Literal["manual", "auto_next_start"], Field(description="what ends alarm 9: a reset, or the next start as well")
+    ] = "manual"
+    script: Annotated[tuple[Act, ...], Field(max_length=200, description="acts on plant and grid, by time")] = ()
+    loop: Annotated[bool, Field(description="the script begins again at its end")] = False
 
 
 class Site(Section):
@@ -202,5 +227,8 @@ class Site(Section):
     state_dir: Annotated[Path, Field(description="where the database lives")] = Path("/var/lib/opencombiner")
     clock: ClockSettings = ClockSettings()
     mqtt: Mqtt = Mqtt()
+    grid_profile: Annotated[
+        str, Field(description="protection settings: the id of a grid profile of the package, or the path of a file")
+    ] = "eu_en_50549_1_2019"
     gateways: Annotated[tuple[Gateway, ...], Field(min_length=1)]
     emulation: Emulation = Emulation()

@@ -34,7 +34,7 @@ class Port(Protocol):
 class LinkCounters:
     """What a link has counted since the daemon started."""
 
-    opened: int = 0
+    opened: int = 0  # grows with each opening, so that nobody misses a short absence
     sent: int = 0
     received: int = 0
     damaged: int = 0  # frames that a checksum refused

@@ -2,22 +2,17 @@
 
 from collections.abc import Callable, Mapping
 from importlib import import_module
-from typing import TypeAlias
 
 from drivers.link import Link
 from drivers.recording import Cutter
 from drivers.transport import Opener
 from protocols.errors import ConfigError
 
-OnChange: TypeAlias = Callable[[bool, str | None], None]  # up, and why not
-
 _LINKS = {"plc": ("drivers.plc.link", "PlcLink")}
 _CUTTERS = {"plc": "drivers.plc.requests"}
 
 
-def open_link(
-    medium: str, name: str, settings: object, on_change: OnChange | None = None, opener: Opener | None = None
-) -> Link:
+def open_link(medium: str, name: str, settings: object, opener: Opener | None = None) -> Link:
     """Return the link `name` on a medium; it opens when it is run.
 
     `settings` is the driver's own class (for `plc`: drivers.plc.settings.PlcSettings). `opener` is asked for the far
@@ -26,7 +21,7 @@ def open_link(
     if medium not in _LINKS:
         raise ConfigError(f"link {name}: no driver for the medium {medium!r}, there are {', '.join(sorted(_LINKS))}")
     module, driver = _LINKS[medium]
-    link: Link = getattr(import_module(module), driver)(name, settings, on_change=on_change, opener=opener)
+    link: Link = getattr(import_module(module), driver)(name, settings, opener=opener)
     return link
 
 

@@ -76,7 +76,8 @@ def _address(url: str) -> tuple[str, int]:
     try:
         parts = urlsplit(url)
         host, port = parts.hostname, parts.port
-    except ValueError:  # a port that is no number, or out of range
+        (host or "").encode("idna")
+    except ValueError:  # a port that is no number, or out of range; a name that no host can have
         host, port = None, None
     if not host or port is None:
         raise ConfigError(f"{url!r} needs a host and a port from 0 to 65535: socket://host:port")

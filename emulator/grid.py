@@ -1,14 +1,14 @@
-"""Voltage and frequency of the grid as functions of UTC, and what a branch adds to the voltage.
+"""Voltage and frequency of the grid as functions of UTC: what nature does, and what is done to it.
 
 Continental Europe: frequency about 50 Hz with 20 mHz spread and minutes of memory, a dip or rise of 20-60 mHz at the
 full hour; voltage with a daily wave of 2 % and 0.8 % spread over five minutes.
 """
 
-from dataclasses import dataclass
-from math import cos, exp, pi, sqrt
+from math import cos, exp, inf, pi, sqrt
 from random import Random
 
-from emulator.track import Track
+from emulator.course import Constant, Course, Natural, Scripted, Switch, part
+from emulator.track import Line, Track
 
 KNOT_S = 10.0
 _HOUR = 360  # knots
@@ -18,18 +18,58 @@ _VOLTAGE_DAILY = 0.02
 _HOUR_JUMP = (0.020, 0.060)  # Hz: power plants change their schedules at the full hour
 _JUMP_RISE_S, _JUMP_FALL_S = 60.0, 240.0
 
-CABLE_OHM_PER_M = 0.00798  # 2.5 mm² copper at 20 °C, one conductor
-SPACING_M = 1.3  # between units mounted upright
-SERVICE_OHM = 0.40  # reference impedance of IEC 60725, resistive part
-_SERVICE_RISE = 0.03  # of nominal at full power: a larger plant gets a stronger connection
+
+class Supply:
+    """Voltage and frequency at one place, both as they would be there without the plant's own current.
+
+    `breaker` cuts the place off. Without mains the voltage is 0 and there is no frequency to measure: it is 0 too.
+    """
+
+    def __init__(self, volt: Course, hertz: Course, *switches: Switch) -> None:
+        self.volt = Scripted(volt)
+        self.hertz = Scripted(hertz)
+        self.breaker = Switch()
+        self._switches = (*switches, self.breaker)
+
+    def alive(self, t: float) -> bool:
+        """Tell whether there is mains."""
+        for switch in self._switches:  # noqa: SIM110 - all() would cost a generator, and every reading asks
+            if not switch.closed(t):
+                return False
+        return True
+
+    def volt_piece(self, t: float) -> Line:
+        """Return the piece of the voltage that begins at or before `t` and ends after it."""
+        start = max(switch.since(t) for switch in self._switches)
+        end = min(switch.until(t) for switch in self._switches)
+        return part(self.volt.piece(t), start, end) if self.alive(t) else Line(start, end, 0.0, 0.0)
+
+    def volt_at(self, t: float) -> float:
+        """Return the voltage."""
+        return self.volt.at(t) if self.alive(t) else 0.0
+
+    def hertz_at(self, t: float) -> float:
+        """Return the frequency."""
+        return self.hertz.at(t) if self.alive(t) else 0.0
+
+    def volt_stays(self, t: float, low: float, high: float) -> float:
+        """Return until when the voltage, between `low` and `high` at `t`, surely stays there."""
+        return self.volt.stays(t, low, high) if self.alive(t) else inf
+
+    def hertz_stays(self, t: float, low: float, high: float) -> float:
+        """Return until when the frequency, between `low` and `high` at `t`, surely stays there."""
+        return self.hertz.stays(t, low, high) if self.alive(t) else inf
 
 
-class Grid:
-    """The grid at the connection point without the plant."""
+class Grid(Supply):
+    """The grid at the connection point. `still`: without the noise of nature."""
 
-    def __init__(self, seed: int, v_nom: float = 230.0, hz_nom: float = 50.0) -> None:
+    def __init__(self, seed: int, v_nom: float = 230.0, hz_nom: float = 50.0, *, still: bool = False) -> None:
         self.v_nom = v_nom
         self.hz_nom = hz_nom
+        if still:
+            super().__init__(Constant(v_nom), Constant(hz_nom))
+            return
 
         def volts(hour: int) -> list[float]:
             waves = _waves(seed, "voltage", hour, _VOLTAGE_MEMORY_S)
@@ -40,8 +80,11 @@ class Grid:
             waves = _waves(seed, "frequency", hour, _FREQUENCY_MEMORY_S)
             return [hz_nom + _FREQUENCY_SD * w + jump * _jump_shape(k * KNOT_S) for k, w in enumerate(waves)]
 
-        self.voltage = Track(KNOT_S, _HOUR, volts)
-        self.frequency = Track(KNOT_S, _HOUR, hertz)
+        super().__init__(Natural(Track(KNOT_S, _HOUR, volts), _HOUR), Natural(Track(KNOT_S, _HOUR, hertz), _HOUR))
+
+    def branch(self) -> Supply:
+        """Return the supply of a branch: the grid's, through a breaker of its own."""
+        return Supply(self.volt, self.hertz, self.breaker)
 
 
 def _waves(seed: int, name: str, hour: int, memory_s: float) -> list[float]:
@@ -71,23 +114,3 @@ def _jump_shape(second: float) -> float:
     if second < _JUMP_RISE_S:
         return second / _JUMP_RISE_S
     return max(0.0, 1 - (second - _JUMP_RISE_S) / _JUMP_FALL_S)
-
-
-@dataclass(frozen=True, slots=True)
-class Feeder:
-    """Where a unit hangs: `position` 1 is next to the breaker, `count` units share the branch.
-
-    All units of a plant see nearly the same sun, so a unit's own current stands for that of each of the others.
-    """
-
-    position: int
-    count: int
-    plant_a: float = 0.0  # rated current of all units of the plant
-    unit_a: float = 1.0  # rated current of this one
-    v_nom: float = 230.0
-
-    def rise(self, current: float) -> float:
-        """Return how far the unit's voltage stands above the grid's, V, when each unit feeds in `current`."""
-        sections = sum(self.count - k for k in range(self.position))
-        service = min(SERVICE_OHM, _SERVICE_RISE * self.v_nom / self.plant_a) if self.plant_a else 0.0
-        return current * (2 * CABLE_OHM_PER_M * SPACING_M * sections + service * self.plant_a / self.unit_a)

@@ -53,6 +53,11 @@ class Modem:
 
     def __init__(self) -> None:
         self.port = HostPort()
+        self.linked = True
+
+    def ignores(self, data: bytes) -> bool:  # noqa: ARG002 - the host decides what to do with it
+        """Hear everything."""
+        return False
 
     def taken(self, chunk: bytes) -> None:
         """Take bytes from the host."""

@@ -29,6 +29,7 @@ class Channel:
     def __init__(self, settings: Impairments, seed: str) -> None:
         self._settings = settings
         self._rng = Random(f"{seed}/channel")
+        self.faithful = settings.bit_error_rate == 0  # what is not lost arrives as it was sent
         self._bursts = Bursts(settings.burst_every_s, settings.burst_s, Random(f"{seed}/bursts"))
 
     def lost(self, now: float) -> bool:

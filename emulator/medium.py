@@ -20,12 +20,21 @@ from emulator.impairment import Channel
 
 
 class Node(Protocol):
-    """Something on the line; `early`: it hears the first byte of a frame as soon as it has come, then the rest."""
+    """Something on the line.
+
+    `early`: it hears the first byte of a frame as soon as it has come, then the rest. `linked`: its modem is coupled
+    to the line; without, it neither hears nor is heard.
+    """
 
     early: bool
+    linked: bool
 
     def hear(self, data: bytes) -> None:
         """Take what came off the line."""
+        ...
+
+    def ignores(self, data: bytes) -> bool:
+        """Tell whether it makes no difference whether this node hears `data`: then nobody needs to work it out."""
         ...
 
 
@@ -65,6 +74,10 @@ class Line:
         self._nodes.append(node)
         if node.early:
             self._early.append(node)
+
+    def leave(self, node: Node) -> None:
+        """Take a node off the line."""
+        self._nodes.remove(node)
 
     @property
     def busy(self) -> bool:
@@ -106,7 +119,8 @@ class Line:
             if not self.busy:
                 byte = self._noise.randbytes(1)
                 for node in self._nodes:
-                    node.hear(byte)
+                    if node.linked:
+                        node.hear(byte)
 
     def _start(self, sender: Node, now: float) -> float:
         own = [each.end for each in self._active if each.sender is sender]
@@ -122,11 +136,11 @@ class Line:
                 other.spoiled = sent.spoiled = True
 
     def _began(self, sent: Transmission) -> None:
-        if sent not in self._active:  # a frame of one byte: its end came first
+        if sent not in self._active or not sent.sender.linked:  # a frame of one byte: its end came first
             return
         data = bytes(sent.data)
         for node in self._early:
-            if node is not sent.sender:
+            if node is not sent.sender and node.linked:
                 heard = b"" if sent.spoiled else self._heard(sent, data)
                 sent.rest[node] = heard[1:]
                 if heard:
@@ -135,15 +149,18 @@ class Line:
     def _ended(self, sent: Transmission) -> None:
         self._active.remove(sent)
         self._last = (sent.sender, sent.end)
-        if not sent.spoiled:
-            data = bytes(sent.data)
-            for node in self._nodes:
-                if node is not sent.sender:
-                    heard = sent.rest[node] if node in sent.rest else self._heard(sent, data)
-                    if heard:
-                        node.hear(heard)
+        if not sent.spoiled and sent.sender.linked:
+            self._deliver(sent, bytes(sent.data))
         if sent.done is not None:
             sent.done()
+
+    def _deliver(self, sent: Transmission, data: bytes) -> None:
+        for node in self._nodes:
+            if node is sent.sender or not node.linked or (self._channel.faithful and node.ignores(data)):
+                continue
+            heard = sent.rest[node] if node in sent.rest else self._heard(sent, data)
+            if heard:
+                node.hear(heard)
 
     def _heard(self, sent: Transmission, data: bytes) -> bytes:
         """Return what one receiver makes of a frame; empty when it misses it."""

@@ -2,78 +2,163 @@
 
 import asyncio
 from collections.abc import Mapping
+from dataclasses import dataclass
 
-import structlog
-
-from config.site import Gateway, Location, Site
+from config.site import Branch, Gateway, Location, Site
 from drivers.clock import Clock
-from drivers.stream import Listener, listen
+from drivers.stream import Listener
+from emulator.feeder import Feeder
 from emulator.host import Modem
 from emulator.inverter import Inverter
+from emulator.life import Start
 from emulator.medium import Line
 from emulator.modem import St7580Modem, TransparentModem
-from emulator.site import inverters, profile_of, surroundings
+from emulator.outlet import Outlet
+from emulator.site import Place, Surroundings, feeders, places, surroundings
 from emulator.unit import Unit
 from protocols.errors import ConfigError
 
 _SERVED = "the emulator serves pty:, socket:// and mem:// links"
 
-_log = structlog.get_logger()
+
+@dataclass(frozen=True, slots=True)
+class _Wiring:
+    """A gateway with its modem, its line and its branches."""
+
+    gateway: Gateway
+    line: Line
+    modem: Modem
+    outlet: Outlet
+    feeders: Mapping[str, Feeder]
+
+
+@dataclass(frozen=True, slots=True)
+class _Hung:
+    """A unit where it hangs."""
+
+    place: Place
+    inverter: Inverter
+    node: Unit
+    wiring: _Wiring
+    branch: str
 
 
 class Plant:
     """All units of a site and the modems that stand for its gateways' links.
 
     `now` is the loop's time at which the units begin to live. `units` are by serial; `listeners`, by gateway, are
-    there once `ready` is set. Raises ConfigError when a link cannot be served or a model is unknown.
+    there once `ready` is set. Raises ConfigError when a link cannot be served, or a model or the grid profile is
+    unknown.
     """
 
     def __init__(self, site: Site, location: Location, clock: Clock, now: float) -> None:
-        around = surroundings(site, location, now=now, utc=clock.utc())
+        self.around: Surroundings = surroundings(site, location, now=now, utc=clock.utc())
         self.ready = asyncio.Event()
-        self.listeners: dict[str, Listener] = {}
-        self._units: dict[str, Inverter] = {}
-        self._lines: list[tuple[Gateway, Line, Modem]] = []
+        self._hung: dict[str, _Hung] = {}
+        self._wirings: dict[str, _Wiring] = {}
         for index, gateway in enumerate(site.gateways):
             _refuse_unserved(f"gateways[{index}].link.url", gateway.link.url)
-            line = Line(gateway.link, site.emulation.impairments, f"{site.emulation.seed}/{gateway.id}")
-            self._lines.append((gateway, line, _modem(gateway, line)))
-            for inverter in inverters(site, gateway, around):
-                self._units[inverter.serial] = inverter
-                responder = profile_of(gateway).responder(inverter)
-                Unit(line, inverter, responder, framed=gateway.link.modem == "st7580")
+            wiring = self._wire(gateway, f"{site.emulation.seed}/{gateway.id}", site)
+            self._wirings[gateway.id] = wiring
+            for branch, serial, place in places(gateway, wiring.feeders, self.around):
+                self._hang(place.first_unit(serial), place, wiring, branch)
+        self.disturbed(now)
+
+    def _wire(self, gateway: Gateway, seed: str, site: Site) -> _Wiring:
+        line = Line(gateway.link, site.emulation.impairments, seed)
+        modem = _modem(gateway, line)
+        return _Wiring(gateway, line, modem, Outlet(gateway.link.url, modem), feeders(gateway, self.around))
+
+    def _hang(self, inverter: Inverter, place: Place, wiring: _Wiring, branch: str) -> None:
+        responder = place.vendor.responder(inverter)
+        node = Unit(wiring.line, inverter, responder, framed=wiring.gateway.link.modem == "st7580")
+        self._hung[inverter.serial] = _Hung(place, inverter, node, wiring, branch)
 
     @property
     def units(self) -> Mapping[str, Inverter]:
         """Return the units by serial, with all that is true of them."""
-        return self._units
+        return {serial: hung.inverter for serial, hung in self._hung.items()}
+
+    @property
+    def listeners(self) -> Mapping[str, Listener]:
+        """Return what is served, by gateway."""
+        served = {name: wiring.outlet.listener for name, wiring in self._wirings.items()}
+        return {name: listener for name, listener in served.items() if listener is not None}
+
+    @property
+    def feeders(self) -> Mapping[str, Feeder]:
+        """Return the branches by id."""
+        return {name: feeder for wiring in self._wirings.values() for name, feeder in wiring.feeders.items()}
+
+    def place(self, serial: str) -> Place:
+        """Return where a unit hangs; raises KeyError for a stranger."""
+        return self._hung[serial].place
+
+    def node(self, serial: str) -> Unit:
+        """Return a unit's side of the line; raises KeyError for a stranger."""
+        return self._hung[serial].node
+
+    @property
+    def outlets(self) -> Mapping[str, Outlet]:
+        """Return where the adapters are plugged in, by gateway."""
+        return {name: wiring.outlet for name, wiring in self._wirings.items()}
+
+    def advance(self, now: float) -> float:
+        """Let every unit live up to `now`, a loop time; return it as UTC."""
+        t = now - self.around.now + self.around.utc
+        self.around.order.advance(t)
+        return t
+
+    def disturbed(self, now: float) -> None:
+        """Let everybody look at everything anew: something was done to the plant at `now`."""
+        t = self.advance(now)
+        for hung in self._hung.values():
+            hung.inverter.life.interrupt(t)
+            hung.node.linked = self._linked(hung, t)
+        for wiring in self._wirings.values():
+            synchronous = wiring.gateway.link.mains_synchronous
+            wiring.modem.linked = not synchronous or self.around.grid.alive(t)
+        self.around.order.advance(t)
+
+    def _linked(self, hung: _Hung, t: float) -> bool:
+        branch = next(each for each in hung.wiring.gateway.branches if each.id == hung.branch)
+        supply = hung.wiring.feeders[hung.branch].supply
+        synchronous = hung.wiring.gateway.link.mains_synchronous
+        return linked(branch, alive=supply.alive(t), closed=supply.breaker.closed(t), synchronous=synchronous)
+
+    def replace(self, serial: str, new_serial: str, now: float) -> None:
+        """Put a factory-new unit where another hangs; raises KeyError for a stranger."""
+        t = self.advance(now)
+        old = self._hung.pop(serial)
+        old.inverter.life.retire()
+        old.wiring.line.leave(old.node)
+        fresh = old.place.unit(new_serial, Start(now=now, utc=t, warm=False), activated=False)
+        self._hang(fresh, old.place, old.wiring, old.branch)
 
     async def serve(self) -> None:
-        """Serve every link until cancelled; a link that a client leaves waits for the next."""
+        """Serve every link until cancelled."""
+        wirings = self._wirings.values()
         try:
-            for gateway, _, _ in self._lines:
-                self.listeners[gateway.id] = await listen(gateway.link.url)
+            for wiring in wirings:
+                await wiring.outlet.open()
             self.ready.set()
             async with asyncio.TaskGroup() as tasks:
-                for gateway, line, modem in self._lines:
-                    tasks.create_task(line.make_noise())
-                    tasks.create_task(_attend(self.listeners[gateway.id], modem))
+                for wiring in wirings:
+                    tasks.create_task(wiring.line.make_noise())
+                    tasks.create_task(wiring.outlet.attend())
         finally:
-            for listener in self.listeners.values():
-                listener.close()
-            self.listeners.clear()
+            for wiring in wirings:
+                wiring.outlet.close()
             self.ready.clear()
 
 
-async def _attend(listener: Listener, modem: Modem) -> None:
-    while True:
-        stream = await listener.accept()
-        _log.info("client connected", link=listener.url)
-        try:
-            await modem.serve(stream)
-        finally:
-            stream.close()
-        _log.info("client gone", link=listener.url)
+def linked(branch: Branch, *, alive: bool, closed: bool, synchronous: bool) -> bool:
+    """Tell whether a gateway's modem and the units of a branch can hear each other.
+
+    A mains-synchronous modem is deaf without mains, at either end; one that couples on the grid side of the branch
+    breaker is cut off by an open one.
+    """
+    return (alive or not synchronous) and (closed or branch.coupling == "inverter_side")
 
 
 def _modem(gateway: Gateway, line: Line) -> Modem:

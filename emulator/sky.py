@@ -14,6 +14,7 @@ from astral.sun import zenith_and_azimuth
 
 from config.site import Location
 from emulator.clouds import KNOT_S, Regime, clear_sky_index
+from emulator.dew import dew
 from emulator.track import Track
 
 _HOUR = 60  # knots: a block of a plane costs a millisecond
@@ -63,17 +64,23 @@ def plane_of_array(ghi: float, sun: Sun, year_day: float, tilt: float, azimuth: 
 
 
 class Sky:
-    """The sky over one place. Times are UTC, seconds since 1970."""
+    """The sky over one place. Times are UTC, seconds since 1970. A heat wave is `warmer_k` above the usual air."""
 
-    def __init__(self, location: Location, seed: int, regime: Regime | None = None) -> None:
+    def __init__(self, location: Location, seed: int, regime: Regime | None = None, *, warmer_k: float = 0.0) -> None:
         self._place = Observer(location.latitude, location.longitude)
+        self._warmer_k = warmer_k
         self.clearness = clear_sky_index(seed, regime, location.longitude)
+        self.wetness = dew(seed, self.ghi, self.clearness.at, location.latitude, location.longitude)
         self._planes: dict[tuple[float, float], Track] = {}  # as many as the site file names
 
     def sun(self, t: float) -> Sun:
         """Return where the sun stands."""
         zenith, azimuth = zenith_and_azimuth(self._place, datetime.fromtimestamp(t, UTC), with_refraction=False)
         return Sun(90 - zenith, azimuth)
+
+    def ghi(self, t: float) -> float:
+        """Return the global horizontal irradiance, W/m²."""
+        return clear_sky_ghi(self.sun(t).elevation) * self.clearness.at(t)
 
     def plane(self, tilt: float, azimuth: float) -> Track:
         """Return the irradiance of a plane, W/m², on knots of a minute."""
@@ -98,4 +105,4 @@ class Sky:
         season = cos(2 * pi * (t / _DAY_S - warmest) / _YEAR_DAYS)
         solar_hour = (t / 3600 + self._place.longitude / 15) % 24
         hour = cos(2 * pi * (solar_hour - 15) / 24)
-        return 28.0 - 0.36 * abs(latitude) + 0.18 * abs(latitude) * season + 5.0 * hour
+        return self._warmer_k + 28.0 - 0.36 * abs(latitude) + 0.18 * abs(latitude) * season + 5.0 * hour

@@ -9,6 +9,8 @@ from zoneinfo import ZoneInfo
 
 import structlog
 
+from config.alarms import load_catalogue
+from config.grid_profiles import grid_profile
 from config.plant import nodes, profile_of
 from config.roles import ROLES
 from config.site import Gateway, PlcLink, Site
@@ -18,6 +20,10 @@ from drivers.plc.settings import PlcSettings
 from drivers.registry import open_link
 from drivers.together import first_of
 from drivers.transport import Opener
+from gateway.alarms.engine import Engine
+from gateway.alarms.journal import Journal
+from gateway.alarms.plant import Plant
+from gateway.alarms.service import Alarms
 from gateway.control.leases import Leases
 from gateway.control.service import Control
 from gateway.fleet.device import Device
@@ -30,13 +36,14 @@ from gateway.mqtt.options import mqtt_options
 from gateway.mqtt.payloads import About, Json
 from gateway.notify import Notifier
 from gateway.snapshot import Identity
-from gateway.store import Store
+from gateway.store import Store, UnitRow
 from gateway.telemetry.outbox import Outbox
 from gateway.telemetry.site import SiteState
 from protocols.errors import ConfigError
 from protocols.profile import Counter
 
 SITE_SCHEMA = "1"  # form of the site file; grows when an old file would be refused
+STALL_S = 300.0  # a poller turns every half minute; the longest conversation on the slowest line takes one more
 RESTART_S = 10.0  # before a link's task that failed on a bug of ours is tried again
 
 Openers: TypeAlias = Mapping[str, Opener]
@@ -52,7 +59,6 @@ class South:
     gateway: str
     link: Link
     poller: Poller
-    alive: bool = True
     failures: int = 0
 
     async def run(self) -> None:
@@ -63,11 +69,15 @@ class South:
             except ConfigError:
                 raise
             except Exception:  # noqa: BLE001 - the link supervisor: a bug of ours costs one link a pause, not the daemon
-                self.alive = False
                 self.failures += 1
                 _log.exception("link_failed", gateway=self.gateway, retry_s=RESTART_S)
             await asyncio.sleep(RESTART_S)
-            self.alive = True
+
+    @property
+    def alive(self) -> bool:
+        """Tell whether the poller makes progress; without a link it has nothing to do."""
+        turned_at = self.poller.turned_at
+        return turned_at is None or asyncio.get_running_loop().time() - turned_at < STALL_S
 
     def condition(self) -> Json:
         """Return the link's counters, for `bridge/health`."""
@@ -86,27 +96,43 @@ class App:
     ) -> None:
         options = mqtt_options(site.mqtt, site.id)  # before anything is opened: it refuses bad settings
         self.store = Store(site.state_dir, inline=inline_store)
-        limits = self.store.limits()
+        limits, journal = self.store.limits(), Journal(self.store)
         self.outbox = Outbox()
         zone = ZoneInfo(site.location.timezone)
         self.state = SiteState(_plant(site), zone=zone, clock=clock, store=self.store, outbox=self.outbox)
         light = Light(site.location, clock)
-        self.souths = tuple(_south(gateway, light, self.state, openers.get(gateway.id)) for gateway in site.gateways)
+        self.souths = tuple(
+            _south(gateway, light, self.state, journal.units, openers.get(gateway.id)) for gateway in site.gateways
+        )
         leases = Leases(self.store.put)
         leases.restore(limits, now=asyncio.get_running_loop().time(), utc=self.state.utc())
         pollers = {south.gateway: south.poller for south in self.souths}
         fallback_pct = {gateway.id: gateway.fallback_limit_pct for gateway in site.gateways}
         self.control = Control(self.state, pollers, leases, fallback_pct)
         self.state.watch(self.control.look)
+        self.alarms = self._alarms(site, journal, pollers)
         self.notifier = Notifier.from_environment()
         self.health = Health(clock, self.notifier, alive=lambda: any(south.alive for south in self.souths))
         about, report = _about(site), self.health.report
-        self.bridge = Bridge(self.state, clock, about, site.mqtt, options, report, tap, orders=self.control)
+        self.bridge = Bridge(
+            self.state, clock, about, site.mqtt, options, report, tap, orders=self.control, alarms=self.alarms
+        )
         self._report_on(tap)
+
+    def _alarms(self, site: Site, journal: Journal, pollers: Mapping[str, Poller]) -> Alarms:
+        engine = Engine(load_catalogue(), Plant.of(site))
+        senders = {slot: pollers[view.identity.gateway].submit for slot, view in self.state.views.items()}
+        wanted = grid_profile(site.grid_profile).id if "grid_profile" in site.model_fields_set else None
+        mark = self.outbox.mark_alarms
+        alarms = Alarms(engine, journal, self.state, senders, mark=mark, grid_profile=wanted)
+        self.state.watch(alarms.look)
+        self.state.watch_around(alarms.look_around)
+        return alarms
 
     def _report_on(self, tap: LogTap) -> None:
         self.health.add("mqtt", self.bridge.counters)
         self.health.add("links", lambda: {south.gateway: south.condition() for south in self.souths})
+        self.health.add("alarms", self.alarms.condition)
         self.health.add("outbox", lambda: {"dropped_events": self.outbox.dropped_events})
         self.health.add("log", lambda: {"dropped": tap.dropped})
         self.health.add(
@@ -120,7 +146,7 @@ class App:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Run until `stop` is set; what was learnt is stored then, and the broker is told."""
-        works = [self.state.run(), self.control.run(), self.health.run(), self.bridge.run()]
+        works = [self.state.run(), self.control.run(), self.alarms.run(), self.health.run(), self.bridge.run()]
         try:
             self.notifier.ready()
             await first_of(stop.wait(), *works, *(south.run() for south in self.souths))
@@ -144,10 +170,15 @@ def _about(site: Site) -> About:
     return About(version=version, config_schema=SITE_SCHEMA, site=site.id, name=site.name, drivers=drivers)
 
 
-def _south(gateway: Gateway, light: Light, state: SiteState, opener: Opener | None) -> South:
+def _south(
+    gateway: Gateway, light: Light, state: SiteState, units: Mapping[str, UnitRow], opener: Opener | None
+) -> South:
     profile = profile_of(gateway)
-    link = open_link(ROLES[gateway.role].medium, gateway.id, _settings(gateway.link), opener=opener)
-    devices = [Device(identity, profile.models[identity.model]) for identity in _identities(gateway)]
+    link = open_link(ROLES[gateway.role].medium, gateway.id, _settings(gateway.link), opener)
+    devices = [
+        Device(identity, profile.models[identity.model], _record_seq(units.get(identity.slot), identity.serial))
+        for identity in _identities(gateway)
+    ]
     poller = Poller(
         gateway.id,
         link,
@@ -159,6 +190,10 @@ def _south(gateway: Gateway, light: Light, state: SiteState, opener: Opener | No
         listener=state,
     )
     return South(gateway.id, link, poller)
+
+
+def _record_seq(known: UnitRow | None, serial: str) -> int | None:
+    return known.record_seq if known is not None and known.serial == serial else None
 
 
 def _settings(link: PlcLink) -> PlcSettings:

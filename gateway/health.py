@@ -17,7 +17,7 @@ LAGS_KEPT = 12  # of the last minute
 
 Json: TypeAlias = Mapping[str, Any]
 
-log = structlog.get_logger()
+_log = structlog.get_logger(__name__)
 
 _STATM = Path("/proc/self/statm")
 _MIB = 1024 * 1024
@@ -65,7 +65,7 @@ class Health:
         if alive:
             self._notifier.alive()
         elif not self._withheld:
-            log.error("watchdog_withheld", reason="no poller makes progress")
+            _log.error("watchdog_withheld", reason="no poller makes progress")
         self._withheld = not alive
 
     def _process(self) -> Json:
@@ -81,9 +81,9 @@ class Health:
     def _read(self, name: str, read: Callable[[], Json]) -> Json | None:
         try:
             return read()
-        except Exception:  # the health supervisor: whatever is ill, the rest is still told
+        except Exception:  # noqa: BLE001 - the health supervisor: whatever is ill, the rest is still told
             self._failures += 1
-            log.exception("health_source_failed", source=name)
+            _log.exception("health_source_failed", source=name)
             return None
 
 

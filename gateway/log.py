@@ -39,7 +39,7 @@ def configure(
             structlog.processors.add_log_level,
             hide_secrets,
             *([tap] if tap else []),
-            *_RENDERERS[chosen],
+            *_renderers(chosen, colors=out.isatty()),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(level),
         logger_factory=structlog.WriteLoggerFactory(file=out),
@@ -118,6 +118,22 @@ def _choose(out: TextIO) -> Format:
     return "logfmt" if "JOURNAL_STREAM" in os.environ else "json"
 
 
+def _renderers(form: Format, *, colors: bool) -> tuple[Processor, ...]:
+    match form:
+        case "console":
+            stamp = structlog.processors.TimeStamper(fmt="%H:%M:%S", utc=False)
+            return (stamp, structlog.dev.ConsoleRenderer(colors=colors))
+        case "logfmt":
+            return (structlog.processors.format_exc_info, _journal_line)
+        case _:
+            return (_STAMP, structlog.processors.format_exc_info, _in_order, structlog.processors.JSONRenderer())
+
+
+def _in_order(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
+    """Put first what whoever reads many lines looks for."""
+    return {**{key: event[key] for key in _FIRST if key in event}, **event}
+
+
 def _journal_line(_: WrappedLogger, __: str, event: EventDict) -> str:
     level = event["level"]
     return f"<{_PRIORITY.get(level, 6)}>{_LOGFMT(_, __, event)}"
@@ -125,8 +141,4 @@ def _journal_line(_: WrappedLogger, __: str, event: EventDict) -> str:
 
 _LOGFMT = structlog.processors.LogfmtRenderer(key_order=["level", "event"], bool_as_flag=False)
 _STAMP = structlog.processors.TimeStamper(fmt="iso", utc=True)
-_RENDERERS: dict[Format, tuple[Processor, ...]] = {
-    "console": (structlog.processors.TimeStamper(fmt="%H:%M:%S", utc=False), structlog.dev.ConsoleRenderer()),
-    "json": (_STAMP, structlog.processors.format_exc_info, structlog.processors.JSONRenderer()),
-    "logfmt": (structlog.processors.format_exc_info, _journal_line),
-}
+_FIRST = ("timestamp", "level", "event")

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 
-from protocols.events import Event
+from protocols.events import AlarmRecord, Event
 from protocols.points import Channel, Value
 from protocols.states import InvSt, Quality
 
@@ -33,6 +33,7 @@ class Identity:
     ports: int
     rated_w: float
     firmware: str | None = None
+    grid_profile: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +47,7 @@ class Energy:
 
 @dataclass(frozen=True, slots=True)
 class NodeStats:
-    """How the conversations with one unit went since the daemon started; latency is a running mean."""
+    """How talking to one unit went since the daemon started, its sleep left out; latency is a running mean."""
 
     polls: int = 0
     answered: int = 0
@@ -60,6 +61,7 @@ class InverterView:
     """All that is known of one slot.
 
     `energy` by port: 0 is AC, 1 … n the PV inputs. `ts` is the UTC time of the sample, None before the first answer.
+    `records` are the alarm records that came with the sample, oldest first.
     """
 
     identity: Identity
@@ -72,6 +74,7 @@ class InverterView:
     ts: float | None = None
     seq: int = 0
     stats: NodeStats = NodeStats()
+    records: tuple[AlarmRecord, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

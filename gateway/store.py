@@ -1,4 +1,4 @@
-"""The database: one SQLite file, one writer, integers only.
+"""The database: one SQLite file, one writer; integers and short text.
 
 Rows are coalesced by key while they wait, so a disk that is slow or full costs one pending row per key.
 """
@@ -9,13 +9,13 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, fields
 from operator import attrgetter
 from pathlib import Path
-from typing import TypeAlias
+from typing import TypeAlias, TypeVar
 
 import structlog
 
-from protocols.errors import ConfigError
+from protocols.errors import ConfigError, OpenCombinerError
 
-SCHEMA = 2
+SCHEMA = 3
 FILE_NAME = "opencombiner.db"
 MAX_PENDING = 10_000  # rows that wait for the disk: seven times a full link of 247 units with five counters each
 MAX_BYTES = 64 * 2**20  # of the file: a card that the database fills up stops the whole machine
@@ -70,7 +70,47 @@ class LimitRow:
     by: str
 
 
-Row: TypeAlias = LedgerRow | Meta | LimitRow
+@dataclass(frozen=True, slots=True)
+class JournalRow:
+    """One event of the alarms' journal, in the order of `seq`; `facts` is JSON with what its kind has to tell."""
+
+    seq: int
+    ts_ms: int
+    subject: str
+    code: int
+    kind: str
+    facts: str
+
+
+@dataclass(frozen=True, slots=True)
+class JournalStart:
+    """The journal begins behind `seq`: what is not newer is deleted."""
+
+    seq: int
+
+
+@dataclass(frozen=True, slots=True)
+class AlarmRow:
+    """What is kept of one alarm, as JSON."""
+
+    subject: str
+    code: int
+    record: str
+
+
+@dataclass(frozen=True, slots=True)
+class UnitRow:
+    """Which unit the alarms know in a slot, by which profile, and the last of its records that they took."""
+
+    slot: str
+    serial: str
+    firmware: str | None
+    grid_profile: str | None
+    record_seq: int | None
+
+
+Row: TypeAlias = LedgerRow | Meta | LimitRow | JournalRow | JournalStart | AlarmRow | UnitRow
+R = TypeVar("R", LedgerRow, LimitRow, JournalRow, AlarmRow, UnitRow)
 _Cells: TypeAlias = tuple[str | int | None, ...]
 
 
@@ -78,6 +118,7 @@ _Cells: TypeAlias = tuple[str | int | None, ...]
 class _Table:
     """How a row class lies in its table; the key comes first."""
 
+    name: str
     create: str
     insert: str
     cells: Callable[[Row], _Cells]
@@ -88,6 +129,7 @@ def _table(row: type[Row], name: str, columns: str, key_cells: int) -> _Table:
     names = [field.name for field in fields(row)]
     key = ", ".join(names[:key_cells])
     return _Table(
+        name,
         f"CREATE TABLE IF NOT EXISTS {name} ({columns}, PRIMARY KEY ({key})) WITHOUT ROWID",
         f"INSERT OR REPLACE INTO {name} ({', '.join(names)}) VALUES ({', '.join('?' * len(names))})",  # noqa: S608 - our names
         attrgetter(*names),
@@ -110,14 +152,39 @@ _LIMITS = _table(
     "target TEXT NOT NULL, value_milli INTEGER, unit TEXT NOT NULL, until_s INTEGER, lease_s INTEGER, by TEXT NOT NULL",
     1,
 )
-_TABLES: dict[type[Row], _Table] = {LedgerRow: _LEDGER, Meta: _META, LimitRow: _LIMITS}
+_JOURNAL = _table(
+    JournalRow,
+    "journal",
+    "seq INTEGER NOT NULL, ts_ms INTEGER NOT NULL, subject TEXT NOT NULL, code INTEGER NOT NULL, kind TEXT NOT NULL, "
+    "facts TEXT NOT NULL",
+    1,
+)
+_JOURNAL_START = _Table(
+    "journal", "", "DELETE FROM journal WHERE seq <= ?", lambda row: (attrgetter("seq")(row),), key_cells=0
+)
+_ALARMS = _table(AlarmRow, "alarms", "subject TEXT NOT NULL, code INTEGER NOT NULL, record TEXT NOT NULL", 2)
+_UNITS = _table(
+    UnitRow,
+    "units",
+    "slot TEXT NOT NULL, serial TEXT NOT NULL, firmware TEXT, grid_profile TEXT, record_seq INTEGER",
+    1,
+)
+_TABLES: dict[type[Row], _Table] = {
+    LedgerRow: _LEDGER,
+    Meta: _META,
+    LimitRow: _LIMITS,
+    JournalRow: _JOURNAL,
+    JournalStart: _JOURNAL_START,
+    AlarmRow: _ALARMS,
+    UnitRow: _UNITS,
+}
 
 
 class Store:
     """Opens the database in `state_dir` and writes on a thread of its own, or directly with `inline` (virtual time).
 
     Raises ConfigError when the directory is missing or not writable, when another daemon has the file, or when a newer
-    version wrote it. A file that is damaged is moved aside and a fresh one begun.
+    version wrote it; OpenCombinerError when the disk is full. A damaged file is moved aside and a fresh one begun.
     """
 
     def __init__(self, state_dir: Path, *, inline: bool = False, max_bytes: int = MAX_BYTES) -> None:
@@ -130,6 +197,8 @@ class Store:
         self._failing = False
         self._writing = 0
         self._pending: dict[tuple[str | int | None, ...], tuple[str, _Cells]] = {}
+        self._tell_filed: Callable[[int], None] | None = None
+        self._journal_end = 0
         self._lock = threading.Lock()
         self._wake = threading.Event()
         self._stop = threading.Event()
@@ -141,8 +210,7 @@ class Store:
 
     def ledger(self) -> list[LedgerRow]:
         """Return every row of the ledger as it was when the daemon started; call before the first `put`."""
-        names = ", ".join(field.name for field in fields(LedgerRow))
-        return [LedgerRow(*cells) for cells in self._db.execute(f"SELECT {names} FROM ledger")]  # noqa: S608 - our names
+        return self._all(LedgerRow)
 
     def meta(self) -> dict[str, int]:
         """Return the daemon's own numbers; call before the first `put`."""
@@ -150,10 +218,24 @@ class Store:
 
     def limits(self) -> list[LimitRow]:
         """Return the limits as they were when the daemon started; call before the first `put`."""
-        return [
-            LimitRow(*cells)
-            for cells in self._db.execute("SELECT target, value_milli, unit, until_s, lease_s, by FROM limits")
-        ]
+        return self._all(LimitRow)
+
+    def journal(self, after: int) -> list[JournalRow]:
+        """Return the journal behind a row, in order; call before the first `put`."""
+        return self._all(JournalRow, f"WHERE seq > {after:d} ORDER BY seq")
+
+    def alarms(self) -> list[AlarmRow]:
+        """Return what is kept of alarms; call before the first `put`."""
+        return self._all(AlarmRow)
+
+    def units(self) -> list[UnitRow]:
+        """Return the units that the alarms know; call before the first `put`."""
+        return self._all(UnitRow)
+
+    def _all(self, kind: type[R], condition: str = "") -> list[R]:
+        names = ", ".join(field.name for field in fields(kind))
+        rows = self._db.execute(f"SELECT {names} FROM {_TABLES[kind].name} {condition}")  # noqa: S608 - our names
+        return [kind(*cells) for cells in rows]
 
     @property
     def pending(self) -> int:
@@ -161,10 +243,16 @@ class Store:
         with self._lock:
             return len(self._pending) + self._writing
 
+    def follow_journal(self, tell: Callable[[int], None]) -> None:
+        """Tell somebody up to which row the journal is on the disk, or was refused by it; on the writer's thread."""
+        self._tell_filed = tell
+
     def put(self, rows: Iterable[Row]) -> None:
         """Store rows soon, together with all that wait; a row replaces the waiting one of its key. Never raises."""
         with self._lock:
             for row in rows:
+                if isinstance(row, JournalRow):
+                    self._journal_end = row.seq
                 table = _TABLES[type(row)]
                 cells = table.cells(row)
                 key = (table.insert, *cells[: table.key_cells])
@@ -202,6 +290,7 @@ class Store:
         with self._lock:
             batch, self._pending = self._pending, {}
             self._writing = len(batch)
+            journal_end, self._journal_end = self._journal_end, 0
         try:
             if batch:
                 self._write(batch.values())
@@ -211,6 +300,9 @@ class Store:
                 self._writing = 0
             self._note_failure(error)
             return False
+        finally:
+            if journal_end and self._tell_filed is not None:
+                self._tell_filed(journal_end)
         with self._lock:
             self._writing = 0
         if batch and self._failing:
@@ -233,7 +325,7 @@ class Store:
         try:
             return self._open()
         except sqlite3.OperationalError as error:
-            raise ConfigError(self._remedy(error)) from error
+            raise self._refusal(error) from error
         except sqlite3.DatabaseError as error:
             aside = self._move_aside()
             _log.error(
@@ -241,17 +333,21 @@ class Store:
                 path=str(self.path),
                 moved_to=str(aside),
                 error=str(error),
-                lost="energy of the day, and totals beyond what the units themselves have counted",
+                lost="energy of the day, totals beyond what the units have counted, limits, states of alarms",
             )
         try:
             return self._open()
         except sqlite3.Error as error:
-            raise ConfigError(self._remedy(error)) from error
+            raise self._refusal(error) from error
 
-    def _remedy(self, error: sqlite3.Error) -> str:
+    def _refusal(self, error: sqlite3.Error) -> OpenCombinerError:
+        """Return what to say when the database cannot be opened; a disk that is full is no wrong setting."""
+        if "full" in str(error) or "I/O" in str(error):
+            return OpenCombinerError(f"{self.path}: {error}; free some space on this disk")
         if "locked" in str(error):
-            return f"{_SETTING}: another daemon uses {self.path}; stop it or name another directory"
-        return f"{_SETTING}: cannot write {self.path} ({error}); let this user write there or name another directory"
+            return ConfigError(f"{_SETTING}: another daemon uses {self.path}; stop it or name another directory")
+        remedy = "let this user write there or name another directory"
+        return ConfigError(f"{_SETTING}: cannot write {self.path} ({error}); {remedy}")
 
     def _open(self) -> sqlite3.Connection:
         db = sqlite3.connect(self.path, timeout=1.0, check_same_thread=False)
@@ -278,7 +374,7 @@ class Store:
             raise sqlite3.DatabaseError(verdict)
         if found < SCHEMA:
             with db:
-                for table in _TABLES.values():
+                for table in filter(attrgetter("create"), _TABLES.values()):
                     db.execute(table.create)
                 db.execute(f"PRAGMA user_version = {SCHEMA}")
 

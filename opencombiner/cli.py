@@ -2,7 +2,8 @@
 
 import asyncio
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
@@ -57,7 +58,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
-SitePath = Annotated[Path, typer.Argument(metavar="SITE", help="the site file", show_default=False)]
+SitePath = Annotated[Path, typer.Argument(metavar="SITE", help="the site file", show_default=False, readable=False)]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")]
 Level = Annotated[log.Level, typer.Option("--log-level", help="The least severe lines to log.")]
 Form = Annotated[
@@ -152,7 +153,8 @@ def emulate(
     loaded = _load(site)
     from opencombiner.emulation import emulate as serve  # noqa: PLC0415 - each command loads what it runs
 
-    run_until_stopped(lambda stop: serve(loaded.site, seed, SystemClock(), stop))
+    with _placed(loaded):
+        run_until_stopped(lambda stop: serve(loaded.site, seed, SystemClock(), stop))
 
 
 @app.command(epilog=EPILOG)
@@ -204,6 +206,20 @@ def init(
 
 
 @app.command(epilog=EPILOG)
+def alarms(*, as_json: AsJson = False) -> None:
+    """Print the alarm catalogue: cause, remedy, latch, whom to call, and where each alarm comes from."""
+    from config.alarms import load_catalogue  # noqa: PLC0415 - each command loads what it runs
+    from opencombiner.catalogue import alarm_rows  # noqa: PLC0415 - the same
+    from opencombiner.tables import alarm_tables, show  # noqa: PLC0415 - the same
+
+    rows = alarm_rows(load_catalogue())
+    if as_json:
+        _print_json([asdict(row) for row in rows])
+    else:
+        show(alarm_tables(rows))
+
+
+@app.command(epilog=EPILOG)
 def schema() -> None:
     """Print the JSON schema of the site file."""
     from config.schema import schema as text  # noqa: PLC0415 - each command loads what it runs
@@ -231,7 +247,8 @@ def _serve(
             asyncio.get_running_loop().call_later(seconds, stop.set)
         await serving.serve(loaded, stop, tap, recording=recording, tape=tape)
 
-    run_until_stopped(main)
+    with _placed(loaded):
+        run_until_stopped(main)
 
 
 def _load(path: Path) -> LoadedSite:
@@ -239,6 +256,15 @@ def _load(path: Path) -> LoadedSite:
     loaded = load_site(path, SystemClock())
     _warn(path, admit(loaded))
     return loaded
+
+
+@contextmanager
+def _placed(loaded: LoadedSite) -> Iterator[None]:
+    """Tell where in the site file the setting stands that turned out wrong at run time."""
+    try:
+        yield
+    except ConfigError as error:
+        raise ConfigError(loaded.placed(str(error))) from error
 
 
 def _warn(path: Path, warnings: Iterable[Finding]) -> None:

@@ -14,15 +14,17 @@ from config.loader import load_packaged
 from config.site import Mqtt, Site
 from drivers.clock import Clock
 from drivers.mqtt.connect import connect
-from drivers.mqtt.session import Options
+from drivers.mqtt.session import Options, Session
 from drivers.together import first_of
 from opencombiner.broker import HOST, embedded_broker
 from opencombiner.child import Child, child
+from opencombiner.operator import operate
 from opencombiner.tables import live_line, live_table
 from opencombiner.view import View
 from protocols.errors import OpenCombinerError
 
 _FRAME_S = 0.5  # between two pictures of the table
+_LOGS = ("--log-format", "console")  # a person reads them, and the last words of a part that failed
 _LINE_S = 5.0  # between two lines where there is no terminal
 
 
@@ -46,8 +48,8 @@ async def demo(clock: Clock, stop: asyncio.Event, seconds: float | None) -> bool
             console.print(where_to_look(site, port, folder), soft_wrap=True)
             view = View(f"{site.mqtt.base}/{site.id}")
             async with (
-                child("emulator", "emulate", str(file), log=folder / "emulator.log") as emulator,
-                child("gateway", "run", str(file), log=folder / "gateway.log") as gateway,
+                child("emulator", "emulate", str(file), *_LOGS, log=folder / "emulator.log") as emulator,
+                child("gateway", "run", str(file), *_LOGS, log=folder / "gateway.log") as gateway,
             ):
                 await first_of(
                     *(stop.wait(), _outlive(emulator), _outlive(gateway)),
@@ -92,8 +94,12 @@ async def _listen(mqtt: Mqtt, view: View) -> None:
     options = Options(url=mqtt.url, client_id=f"opencombiner-demo-{os.getpid()}")
     async with connect(options) as session:
         await session.subscribe(f"{view.prefix}/#")
-        async for message in session.messages():
-            view.hear(message)
+        await first_of(_hear(session, view), operate(session, view))
+
+
+async def _hear(session: Session, view: View) -> None:
+    async for message in session.messages():
+        view.hear(message)
 
 
 async def _show(view: View, site: Site, console: Console) -> None:

@@ -4,10 +4,15 @@ import asyncio
 
 import typer
 
-from config.site import Site
+from config.site import Emulation, Site
 from drivers.clock import Clock
 from drivers.together import first_of
+from emulator.instruments import Instruments
+from emulator.script import play
 from emulator.server import Plant
+from gateway.notify import Notifier
+
+SIGN_EVERY_S = 5.0  # as the gateway's
 
 
 async def emulate(site: Site, seed: int | None, clock: Clock, stop: asyncio.Event) -> None:
@@ -15,11 +20,21 @@ async def emulate(site: Site, seed: int | None, clock: Clock, stop: asyncio.Even
     if seed is not None:
         site = site.model_copy(update={"emulation": site.emulation.model_copy(update={"seed": seed})})
     plant = Plant(site, site.location, clock, asyncio.get_running_loop().time())
-    await first_of(stop.wait(), plant.serve(), _tell(plant))
+    await first_of(stop.wait(), plant.serve(), _tell(plant), _act(plant, site.emulation))
 
 
 async def _tell(plant: Plant) -> None:
     await plant.ready.wait()
     for gateway, listener in plant.listeners.items():
         typer.echo(f"{gateway}: {listener.url}")
-    await asyncio.Event().wait()  # all is said; serving goes on
+    notifier = Notifier.from_environment()
+    notifier.ready()
+    while True:
+        notifier.alive()
+        await asyncio.sleep(SIGN_EVERY_S)
+
+
+async def _act(plant: Plant, emulation: Emulation) -> None:
+    await plant.ready.wait()
+    await play(emulation.script, Instruments(plant), loop=emulation.loop)
+    await asyncio.Event().wait()  # the script is over; serving goes on

@@ -19,4 +19,15 @@ def run_until_stopped(main: Callable[[asyncio.Event], Coroutine[Any, Any, T]]) -
                 loop.add_signal_handler(number, stop.set)
         return await main(stop)
 
-    return asyncio.run(hosted())
+    with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+        return runner.run(hosted())
+
+
+def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    """Return uvloop's loop where the extra `uvloop` is installed; None is asyncio's own."""
+    try:
+        import uvloop  # noqa: PLC0415 - optional
+    except ImportError:
+        return None
+    factory: Callable[[], asyncio.AbstractEventLoop] = uvloop.new_event_loop
+    return factory

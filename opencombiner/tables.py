@@ -1,12 +1,13 @@
 """Formatting: rows in, tables and lines out."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
 from config.site import Site
+from opencombiner.catalogue import AlarmRow
 from opencombiner.report import LinkRow, Report
 from opencombiner.view import View
 
@@ -47,6 +48,29 @@ def report_tables(rows: Report) -> Iterator[Table]:
     )
 
 
+def alarm_tables(rows: Sequence[AlarmRow]) -> Iterator[Table]:
+    """Yield the alarm catalogue: all alarms in short, then each in full."""
+    yield _table(
+        "Alarms",
+        ("code", "name", "of", "priority", "latching", "LED"),
+        ((str(row.code), row.name, row.level, row.priority, row.latching, row.led or "") for row in rows),
+    )
+    for row in rows:
+        yield _table(f"{row.code} {row.name}", ("", ""), _alarm_lines(row))
+
+
+def _alarm_lines(row: AlarmRow) -> Iterator[tuple[str, str]]:
+    yield "cause", row.cause
+    yield "means", row.consequence
+    yield "remedy", row.remedy
+    yield "latching", f"{row.latching}, to be acknowledged" if row.acknowledge else row.latching
+    for rule in row.escalation:
+        yield f"call {rule.call}", f"when {rule.when}: {rule.advice}"
+    if row.led:
+        yield "LED", row.led
+    yield "source", row.source
+
+
 def _period(row: LinkRow) -> str:
     asked = "" if row.period_s == row.poll_s else f", asked {row.poll_s:.1f} s"
     return f"{row.period_s:.1f} s{asked}"
@@ -76,12 +100,18 @@ def live_table(view: View, site: Site) -> Table:
     table = _empty(live_line(view), ("slot", "model"))
     for column, _, _, form in _LIVE:
         table.add_column(column, justify="left" if form == "{}" else "right")
+    table.add_column("alarms")
     for gateway in site.gateways:
         for branch in gateway.branches:
             for unit in branch.inverters:
-                table.add_row(unit.id, unit.model, *_cells(view, unit.id))
+                table.add_row(unit.id, unit.model, *_cells(view, unit.id), _alarms(view, unit.id))
             table.add_section()
+    table.caption = "\n".join(view.news)
     return table
+
+
+def _alarms(view: View, slot: str) -> str:
+    return " ".join(str(code) for code in view.alarms(slot))
 
 
 def live_line(view: View) -> str:
@@ -115,7 +145,9 @@ def _table(title: str, columns: tuple[str, ...], rows: Iterable[tuple[str, ...]]
 
 
 def _empty(title: str, columns: tuple[str, ...]) -> Table:
-    table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, padding=0)  # fits a terminal of 80 columns
+    table = Table(
+        title=title, title_justify="left", caption_justify="left", box=SIMPLE_HEAD, padding=0
+    )  # fits a terminal of 80 columns
     for column in columns:
         table.add_column(column, overflow="fold")
     return table

@@ -1,6 +1,7 @@
 """What the demo has heard on MQTT: the last word of every topic, as any client would keep it."""
 
 import json
+from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -8,6 +9,7 @@ from typing import Any
 from drivers.mqtt.session import Message
 
 MAX_TOPICS = 2000  # a dozen for each of the demo's slots is enough; anybody may publish on this broker
+MAX_NEWS = 8  # lines: what an eye takes in beside the table
 MAX_PAYLOAD = 65536  # the longest of ours, the inventory, has a tenth
 
 Payload = Mapping[str, Any]
@@ -20,6 +22,8 @@ class View:
 
     prefix: str
     payloads: dict[str, Payload] = field(default_factory=dict)
+    lists: dict[str, list[Any]] = field(default_factory=dict)
+    news: deque[str] = field(default_factory=lambda: deque(maxlen=MAX_NEWS))
 
     def hear(self, message: Message) -> None:
         """Keep a message if it is one of ours."""
@@ -31,13 +35,40 @@ class View:
             payload = json.loads(message.payload)
         except ValueError:  # not JSON, or no UTF-8
             return
-        if isinstance(payload, dict):
-            self.payloads[topic] = payload
+        match payload:
+            case list():
+                self.lists[topic] = payload
+            case {"transaction": str(asked), "status": status}:
+                reason = (payload.get("error") or {}).get("message")
+                self.news.append(f"asked: {asked}: {status}" + (f", {reason}" if reason else ""))
+            case {"code": int(code), "kind": kind, "name": name, "subject": subject} if _is_shown(payload):
+                self.news.append(f"{subject}: {code} {name}: {kind}")
+            case dict():
+                self.payloads[topic] = payload
+            case _:
+                pass
 
     def at(self, topic: str) -> Payload:
         """Return the last payload of a topic; empty while there is none."""
         return self.payloads.get(topic, _NOTHING)
 
+    def alarms(self, slot: str) -> list[int]:
+        """Return the codes of a slot's alarms that an operator should look at."""
+        listed = self.lists.get(f"inverter/{slot}/alarms", [])
+        return [alarm["code"] for alarm in listed if isinstance(alarm, dict) and alarm.get("shown")]
+
+    def slots_with(self, code: int) -> list[str]:
+        """Return the slots that show an alarm."""
+        slots = (topic.split("/")[1] for topic in self.lists if topic.endswith("/alarms") and topic.count("/") == 2)
+        return [slot for slot in slots if code in self.alarms(slot)]
+
     def heard_from(self, slot: str) -> bool:
         """Tell whether the unit in a slot has answered: its state carries the time of a sample."""
         return self.at(f"inverter/{slot}/state").get("ts") is not None
+
+
+def _is_shown(event: Payload) -> bool:
+    return event.get("kind") in _TOLD and event.get("suppression") == "none"
+
+
+_TOLD = frozenset({"raise", "clear", "latched", "lockout", "ack", "reset"})

@@ -83,6 +83,10 @@ class Exchange(Protocol[T_co]):
 class Responder(Protocol):
     """The device's side: what an emulated inverter runs."""
 
+    def concerns(self, datagram: bytes) -> bool:
+        """Tell at first sight whether a datagram may be for this device; `answer` is silent to all others."""
+        ...
+
     def answer(self, datagram: bytes, now: float) -> tuple[bytes, ...]:
         """Return the datagrams that answer `datagram` at `now` (device time, s); empty for silence."""
         ...

@@ -1,6 +1,6 @@
 """A payload is declared once: one declaration serves the gateway (unpack) and the emulator (pack)."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from struct import Struct, calcsize
 from struct import error as struct_error
@@ -56,6 +56,7 @@ class Fixed:
 
 
 Row: TypeAlias = Field | Text | Bits | Fixed
+_Writer: TypeAlias = Callable[[Mapping[Channel, Value]], int | bytes]
 
 
 def _code(row: Row) -> str:
@@ -80,7 +81,7 @@ class Layout:
     Raises LocalProtocolError when rows overlap, overrun the payload or name a channel twice.
     """
 
-    __slots__ = ("_fixed", "_numbers", "_others", "_rows", "_struct", "channels", "name", "size")
+    __slots__ = ("_fixed", "_numbers", "_others", "_rows", "_struct", "_writers", "channels", "name", "size")
 
     def __init__(self, name: str, size: int, *rows: Row, order: str = ">") -> None:
         self.name = name
@@ -96,6 +97,7 @@ class Layout:
             for index, row in indexed
             if isinstance(row, Field)
         )
+        self._writers = tuple(_writer(row) for row in self._rows)
         self._others = tuple((index, row) for index, row in indexed if isinstance(row, Text | Bits))
         self._fixed = tuple((index, row) for index, row in indexed if isinstance(row, Fixed))
 
@@ -135,7 +137,7 @@ class Layout:
         Raises LocalProtocolError when a channel is missing or a value does not fit its field.
         """
         try:
-            return self._struct.pack(*(_write(row, values) for row in self._rows))
+            return self._struct.pack(*[write(values) for write in self._writers])
         except KeyError as error:
             raise LocalProtocolError(f"{self.name}: no value for {error.args[0]}") from error
         except (struct_error, ValueError, TypeError, OverflowError) as error:
@@ -149,19 +151,23 @@ def _read(row: Text | Bits, raw: bytes | int) -> Iterable[tuple[Channel, Value]]
     return ((Channel(point), int(raw) >> low & (1 << width) - 1) for point, low, width in row.rows)
 
 
-def _write(row: Row, values: Mapping[Channel, Value]) -> int | bytes:
+def _writer(row: Row) -> _Writer:
+    """Return what finds the raw value of a row."""
     match row:
         case Field():
-            return _raw(values[Channel(row.point, row.port)], row)
+            channel, low, high = Channel(row.point, row.port), *_range(row)
+            return lambda values: _raw(values[channel], row, low, high)
         case Text():
-            return _text(values[Channel(row.point)], row)
+            text = Channel(row.point)
+            return lambda values: _text(values[text], row)
         case Bits():
-            return sum(_bits(values[Channel(point)], point, width) << low for point, low, width in row.rows)
+            bits = [(Channel(point), low, width) for point, low, width in row.rows]
+            return lambda values: sum(_bits(values[each], each.point, width) << low for each, low, width in bits)
         case Fixed():
-            return row.raw
+            return lambda _: row.raw
 
 
-def _raw(value: Value, row: Field) -> int:
+def _raw(value: Value, row: Field, low: int, high: int) -> int:
     if value is None:
         if row.absent is None:
             raise ValueError(f"{row.point} has no code for 'not available'")
@@ -170,7 +176,6 @@ def _raw(value: Value, row: Field) -> int:
         raise TypeError(f"{row.point} = {value!r} is no number")
     raw = _scaled(value, row)
     if row.saturates:
-        low, high = _range(row)
         return min(max(raw, low), high)
     if raw == row.absent:
         raise ValueError(f"{row.point} = {value} would read as 'not available'")

@@ -64,6 +64,7 @@ MD = Point("Md", None, "model")
 VR = Point("Vr", None, "firmware version")
 SN = Point("SN", None, "serial number")
 DA = Point("DA", None, "address on the medium")
+GRID_PROFILE = Point("GridProfile", None, "name of the grid profile in force")  # no SunSpec name
 OPT = Point("Opt", None, "options")
 W_RTG = Point("WRtg", "W", "rated active power")  # SunSpec 120
 PROTOCOL_VR = Point("ProtVr", None, "version of the protocol, high byte . low byte")  # no SunSpec name

@@ -61,6 +61,22 @@ class PollItem:
     every_s: float | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class RecordLog:
+    """A device's own list of alarm records; its live values tell the newest one's number as ALRM_SEQ, 0 for none.
+
+    `read` returns the so many newest, at most `most`. Numbers run from 1 to `last`, then from 1 again.
+    """
+
+    read: Callable[[Station, int], Exchange[tuple[AlarmRecord, ...]]]
+    most: int
+    last: int
+
+    def since(self, newest: int, known: int) -> int:
+        """Return how many records came after a known one."""
+        return (newest - known) % self.last if newest else 0
+
+
 class Device(Protocol):
     """The device behind a responder: what an emulated inverter offers to its own protocol side.
 
@@ -118,4 +134,5 @@ class VendorProfile:
     responder: Callable[[Device], Responder]
     kinds: tuple[Kind, ...]  # of messages, for whoever looks at captured bytes
     poll_bytes: tuple[int, int]  # request and answer of the live poll on the medium, for the expected cycle
+    records: RecordLog | None = None
     volatile: tuple[Volatile, ...] = ()  # what differs between two requests that ask the same, for a replay

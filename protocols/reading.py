@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from protocols.events import Event
+from protocols.events import AlarmRecord, Event
 from protocols.points import Channel, Number, Point, Value
 from protocols.states import InvSt
 
@@ -13,6 +13,7 @@ class Reading:
     """Values of one instant from one inverter.
 
     `at` is loop time in seconds. `values` holds only what the device sent; None means that it said "not available".
+    `records` are the alarm records that are new since the reading before, oldest first.
     """
 
     serial: str
@@ -20,6 +21,7 @@ class Reading:
     values: Mapping[Channel, Value]
     state: InvSt | None = None
     events: frozenset[Event] = frozenset()
+    records: tuple[AlarmRecord, ...] = ()
 
     def number(self, point: Point, port: int = 0) -> Number | None:
         """Return the value of a channel as a number, None where it is absent or a text."""

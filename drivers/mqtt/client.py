@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import os
 import socket
 import ssl
 from collections.abc import AsyncIterator
@@ -25,6 +26,7 @@ MAX_PACKET = 1024 * 1024  # bytes that a broker may send in one packet: what we 
 
 _VERSION_REFUSED = {1, 132}  # CONNACK: 3.1.1 return code, MQTT 5 reason code
 _ACCESS_REFUSED = {4, 5, 134, 135, 138, 140}  # bad user or password, not authorised, banned, bad authentication
+_UNSAID = {7, 128}  # the library's "connection lost", MQTT 5's "unspecified error"
 _NO_DELAY = (socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # small packets now, not after the peer's delayed ACK
 
 
@@ -84,7 +86,7 @@ class _Session:
         try:
             await anext(self._client.messages)
         except (aiomqtt.MqttError, OSError) as error:
-            self._line.lose(f"connection lost: {error.__cause__ or error}")
+            self._line.lose(f"connection lost: {_why(error)}")
 
 
 def _inbox(line: Line) -> type[asyncio.Queue[aiomqtt.Message]]:
@@ -131,8 +133,24 @@ async def _knock(door: _Door) -> None:
     except TimeoutError:
         raise LinkDownError(f"{door}: no connection within {KNOCK_WITHIN_S:g} s") from None
     except (OSError, UnicodeError) as error:  # UnicodeError: a host name that cannot be one
-        raise LinkDownError(f"{door}: {error}") from error
+        raise LinkDownError(f"{door}: {_spoken(error)}") from error
     writer.transport.abort()
+
+
+def _spoken(error: Exception) -> str:
+    """Return the system's own words: asyncio tells the call that failed and not why."""
+    if not isinstance(error, OSError) or isinstance(error, ssl.SSLError):
+        return str(error)
+    code = error.errno or 0
+    return os.strerror(code) if code > 0 else error.strerror or str(error)
+
+
+def _why(error: BaseException) -> str:
+    """Say why a connection ended; the library calls an end without a goodbye an unspecified error."""
+    while error.__cause__ is not None:
+        error = error.__cause__
+    unsaid = isinstance(error, aiomqtt.MqttCodeError) and _number(error.rc) in _UNSAID
+    return "closed by the broker, or by a second gateway with this site's id" if unsaid else str(error)
 
 
 async def _objection(reader: asyncio.StreamReader) -> None:

@@ -1,6 +1,9 @@
 """Topic filters of MQTT, section 4.7 of the standard."""
 
+from functools import lru_cache
 
+
+@lru_cache(maxsize=4096)  # a plant says the same topics again and again; a large one has a few thousand
 def matches(topic_filter: str, topic: str) -> bool:
     """Tell whether a topic is among those that a filter asks for.
 

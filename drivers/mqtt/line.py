@@ -43,7 +43,7 @@ class Line:
     @asynccontextmanager
     async def answer(self) -> AsyncIterator[None]:
         """Wait for the broker in the body; LinkDownError when the connection is lost or the answer does not come."""
-        self._check()
+        self.check()
         scope = asyncio.timeout(ANSWER_WITHIN_S)
         try:
             async with scope:
@@ -53,7 +53,7 @@ class Line:
                 finally:
                     self._waiting.discard(scope)
         except TimeoutError:
-            self._check()
+            self.check()
             raise LinkDownError(f"no answer from the broker within {ANSWER_WITHIN_S:g} s") from None
 
     async def messages(self) -> AsyncIterator[Message]:
@@ -61,10 +61,11 @@ class Line:
         while True:
             while self._inbox:
                 yield self._inbox.popleft()
-            self._check()
+            self.check()
             self._stirred.clear()
             await self._stirred.wait()
 
-    def _check(self) -> None:
+    def check(self) -> None:
+        """Raise LinkDownError when the connection is lost."""
         if self._lost is not None:
             raise LinkDownError(self._lost)

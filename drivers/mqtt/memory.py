@@ -36,9 +36,13 @@ class _Connection:
         return self.line.dropped
 
     async def publish(self, message: Message) -> None:
+        self.line.check()
+        accepted = self._broker.request(lambda: self._broker.accept(message))
+        if message.qos == 0:
+            await asyncio.sleep(0)
+            return
         async with self.line.answer():
-            accepted = self._broker.request(lambda: self._broker.accept(message))
-            await (asyncio.sleep(0) if message.qos == 0 else accepted.wait())
+            await accepted.wait()
 
     async def subscribe(self, topic_filter: str, qos: int = 1) -> None:
         async with self.line.answer():
@@ -121,23 +125,28 @@ class MemoryBroker:
             self.retained[message.topic] = message
         elif message.retain:
             self.retained.pop(message.topic, None)
-        live = replace(message, retain=False)
+        live = replace(message, retain=False) if message.retain else message
         for connection in self._connections.values():
-            qos = [s.qos for s in connection.subscriptions.values() if matches(s.topic_filter, message.topic)]
-            if qos:
-                connection.line.deliver(replace(live, qos=min(message.qos, max(qos))))
+            granted = [s.qos for s in connection.subscriptions.values() if matches(s.topic_filter, message.topic)]
+            if granted:
+                connection.line.deliver(_at_most(live, max(granted)))
 
     def subscribe(self, connection: _Connection, subscription: _Subscription) -> None:
         """Note what a client wants and replay what is retained of it."""
         connection.subscriptions[subscription.topic_filter] = subscription
         for message in self.retained.values():
             if matches(subscription.topic_filter, message.topic):
-                connection.line.deliver(replace(message, qos=min(message.qos, subscription.qos)))
+                connection.line.deliver(_at_most(message, subscription.qos))
 
     @property
     def up(self) -> bool:
         """Tell whether the broker runs."""
         return self._up
+
+
+def _at_most(message: Message, qos: int) -> Message:
+    """Return a message at the quality of service that was granted."""
+    return replace(message, qos=qos) if message.qos > qos else message
 
 
 _BROKERS: dict[str, MemoryBroker] = {}

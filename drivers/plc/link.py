@@ -14,7 +14,6 @@ from drivers.plc.modems import Modem, St7580, Transparent
 from drivers.plc.port import PlcPort
 from drivers.plc.settings import PlcSettings
 from drivers.plc.timing import AirTime, Allowance
-from drivers.registry import OnChange
 from drivers.stream import ByteStream, open_stream
 from drivers.transport import Opener
 from protocols.errors import LinkDownError
@@ -31,13 +30,7 @@ class PlcLink:
     """One modem and its line; see drivers.link.Link."""
 
     def __init__(
-        self,
-        name: str,
-        settings: PlcSettings,
-        *,
-        rng: random.Random | None = None,
-        on_change: OnChange | None = None,
-        opener: Opener | None = None,
+        self, name: str, settings: PlcSettings, *, rng: random.Random | None = None, opener: Opener | None = None
     ) -> None:
         self.counters = LinkCounters()
         self._settings = settings
@@ -45,7 +38,6 @@ class PlcLink:
         self._access = MediumAccess(1, settings.turnaround_s)
         self._allowances: dict[int, Allowance] = {}  # by node: one byte on the line, so never more than 256
         self._rng = rng or random.Random()  # noqa: S311 - jitter is no secret
-        self._on_change = on_change
         self._opener = opener or open_stream
         self._log = _log.bind(link=name, url=settings.url)
         self._line: Line | None = None
@@ -115,7 +107,7 @@ class PlcLink:
                 return St7580(stream, self._settings, self.counters)
 
     def _tell(self, *, up: bool, reason: str | None) -> None:
-        """Say it once when the link goes up or down."""
+        """Log it once when the link goes up or down."""
         if reason is not None:
             self._reason = reason
         if up is self._told:
@@ -125,5 +117,3 @@ class PlcLink:
             self._log.info("link_up")
         else:
             self._log.warning("link_down", reason=reason)
-        if self._on_change is not None:
-            self._on_change(up, reason)

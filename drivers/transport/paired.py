@@ -1,6 +1,7 @@
 """Serial devices and TCP connections: both come from asyncio as a pair of reader and writer."""
 
 import asyncio
+import os
 import socket
 
 import serial_asyncio_fast
@@ -25,8 +26,8 @@ class PairedStream:
         """Return the next bytes."""
         try:
             chunk = await self._reader.read(CHUNK)
-        except OSError as error:  # those of pyserial are among them
-            raise LinkDownError(f"{CLOSED}: {error}") from error
+        except OSError as error:  # those of pyserial are among them; it guesses where the system gives no number
+            raise LinkDownError(f"{CLOSED}: {os.strerror(error.errno)}" if error.errno else CLOSED) from error
         if not chunk:
             self.close()  # what is written to a half-open connection goes nowhere
             raise LinkDownError(CLOSED)

@@ -1,13 +1,14 @@
 """What the poller keeps of one unit."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from gateway.fleet.comm import Comm, is_dim
 from gateway.fleet.pump import Outcome
-from gateway.snapshot import Identity, NodeStats
+from gateway.snapshot import CommState, Identity, NodeStats
+from protocols.events import AlarmRecord
 from protocols.exchange import Failed
 from protocols.points import INV_ST, UP_TMS, Channel, Value
-from protocols.profile import Model, Station, VendorProfile
+from protocols.profile import Model, RecordLog, Station, VendorProfile
 from protocols.reading import Reading
 from protocols.states import InvSt
 
@@ -16,23 +17,29 @@ _STATES = {int(state): state for state in InvSt}
 
 
 class Device:
-    """A unit in its slot: who it is, how it can be reached, what it said last."""
+    """A unit in its slot: who it is, how it can be reached, what it said last.
 
-    def __init__(self, identity: Identity, model: Model) -> None:
+    `record_seq` is the number of the last alarm record that was taken from it, None before it is first heard of.
+    """
+
+    def __init__(self, identity: Identity, model: Model, record_seq: int | None = None) -> None:
         self.identity = identity
         self.model = model
         self.station = Station(identity.serial, identity.node)
         self.comm = Comm()
         self.joined = False
+        self.record_seq = record_seq
         self.stranger: str | None = None  # who answered instead and was reported already
         self.stats = NodeStats()
         self.stats_told_at: float | None = None
         self._values: dict[Channel, Value] = {}
 
     def count(self, outcome: Outcome[Mapping[Channel, Value]], *, poll: bool) -> None:
-        """Add a conversation to the statistics; only a poll's repeats and latency count."""
+        """Add a conversation to the statistics; only a poll's repeats and latency count, and no sleeper's silence."""
         old, latency = self.stats, self.stats.latency_s
         failed = isinstance(outcome.result, Failed)
+        if failed and self.comm.state is CommState.ASLEEP:
+            return
         if poll and not failed:
             latency = outcome.took_s if latency is None else latency + _NEW_SHARE * (outcome.took_s - latency)
         self.stats = NodeStats(
@@ -43,7 +50,34 @@ class Device:
             last_failure=outcome.result.cause.value if isinstance(outcome.result, Failed) else old.last_failure,
         )
 
-    def read(self, values: Mapping[Channel, Value], profile: VendorProfile, at: float) -> Reading:
+    def missing(self, newest: int, log: RecordLog) -> int:
+        """Return how many alarm records to read, one more than are missing: another may come meanwhile.
+
+        What a unit noted before it was first heard of is of the past.
+        """
+        if self.record_seq is None or not newest:
+            self.record_seq = newest
+        missing = log.since(newest, self.record_seq)
+        return min(missing + 1, log.most) if missing else 0
+
+    def take(self, records: Sequence[AlarmRecord], newest: int, log: RecordLog) -> tuple[AlarmRecord, ...]:
+        """Return those of the newest records that are new, oldest first."""
+        known = self.record_seq or 0
+        most = log.since(newest, known) + 1
+        new = sorted(
+            (record for record in records if 0 < log.since(record.seq, known) <= most),
+            key=lambda record: log.since(record.seq, known),
+        )
+        self.record_seq = new[-1].seq if new else newest
+        return tuple(new)
+
+    def read(
+        self,
+        values: Mapping[Channel, Value],
+        profile: VendorProfile,
+        at: float,
+        records: tuple[AlarmRecord, ...] = (),
+    ) -> Reading:
         """Return the reading for the answer to one poll item; state and events come from all items together.
 
         A unit whose uptime fell has restarted: it must join again.
@@ -52,7 +86,7 @@ class Device:
         if isinstance(before, int | float) and isinstance(after, int | float) and after < before:
             self.joined = False
         self._values.update(values)
-        return Reading(self.identity.serial, at, values, self._state, profile.events(self._values))
+        return Reading(self.identity.serial, at, values, self._state, profile.events(self._values), records)
 
     @property
     def dim(self) -> bool:

@@ -3,7 +3,7 @@
 import asyncio
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
-from typing import Protocol, TypeAlias
+from typing import Protocol, TypeAlias, TypeVar
 
 import structlog
 
@@ -16,8 +16,9 @@ from gateway.fleet.schedule import Job, Schedule
 from gateway.snapshot import CommState, NodeStats
 from protocols.commands import Command
 from protocols.errors import LinkDownError
+from protocols.events import AlarmRecord
 from protocols.exchange import Cause, Done, Exchange, Failed
-from protocols.points import SN, Channel, Value
+from protocols.points import ALRM_SEQ, SN, Channel, Value
 from protocols.profile import VendorProfile
 from protocols.reading import Reading
 
@@ -30,6 +31,7 @@ _STRETCHED = 1.5  # times the period: a cycle worth a line in the log
 
 Values: TypeAlias = Mapping[Channel, Value]
 CommandResult: TypeAlias = Done[Values] | Failed
+T = TypeVar("T")
 
 _log = structlog.get_logger(__name__)
 
@@ -92,8 +94,10 @@ class Poller:
         self._schedule: Schedule | None = None
         self._commands: deque[tuple[Device, Command, asyncio.Future[CommandResult]]] = deque()
         self._wake = asyncio.Event()
-        self._link_up: bool | None = None
+        self._link_up: bool | None = None  # what the listener was told
+        self._opened: int | None = None  # which opening of the link we speak over
         self._stretched = False
+        self.turned_at: float | None = None  # loop time of the last turn; None while the link is awaited
 
     @property
     def cycle_s(self) -> float | None:
@@ -118,21 +122,26 @@ class Poller:
 
     async def run(self) -> None:
         """Poll until cancelled."""
-        now = asyncio.get_running_loop().time()
-        self._schedule = Schedule(len(self._devices), self._periods_s, probe_share=self._probe_share, now=now)
+        now = asyncio.get_running_loop().time
+        self._schedule = Schedule(len(self._devices), self._periods_s, probe_share=self._probe_share, now=now())
         try:
             while True:
+                self.turned_at = None
                 await self._await_link(self._schedule)
+                self.turned_at = now()
                 await self._turn(self._schedule)
         finally:
             self._fail_commands(Failed(Cause.LINK_DOWN, "the gateway stops"))
 
     async def _await_link(self, schedule: Schedule) -> None:
-        if self._link.up and self._link_up:
+        """Return once the link is open; one that was closed between two turns has been down, too."""
+        link = self._link
+        if link.up and self._opened == link.counters.opened:
             return
-        if not self._link.up:
+        if not link.up or self._link_up:
             self._tell_link(up=False)
-            await self._link.wait_up()
+            await link.wait_up()
+        self._opened = link.counters.opened
         schedule.resume(asyncio.get_running_loop().time())
         self._tell_link(up=True)
 
@@ -141,7 +150,10 @@ class Poller:
             self._fail_commands(Failed(Cause.LINK_DOWN))
         if self._link_up is up:
             return
+        before_first_opening = self._link_up is None and not up
         self._link_up = up
+        if before_first_opening:
+            return  # nothing has gone down yet
         self._listener.link_changed(self.gateway, up=up)
         for device in () if up else self._devices:
             device.joined = False  # whoever answers next may have lost its address, or be another
@@ -192,7 +204,8 @@ class Poller:
             event = "poll_cycle_stretched" if stretched else "poll_cycle_kept"
             _log.warning(event, gateway=self.gateway, cycle_s=cycle_s, poll_s=self._periods_s[0])
 
-    async def _converse(self, device: Device, exchange: Exchange[Values], urgency: Urgency) -> Outcome[Values]:
+    async def _converse(self, device: Device, exchange: Exchange[T], urgency: Urgency) -> Outcome[T]:
+        outcome: Outcome[T]
         try:
             async with self._link.claim(device.station.node, urgency) as port:
                 outcome = await pump.run(port, exchange)
@@ -206,14 +219,24 @@ class Poller:
         if future.done():
             return  # whoever asked has given up
         try:
-            outcome = await self._converse(device, self._profile.command(device.station, command), Urgency.COMMAND)
+            result = await self._told(device, self._profile.command(device.station, command))
             if not future.done():
-                future.set_result(outcome.result)
+                future.set_result(result)
         finally:
             future.cancel()  # no effect on a future that has its result
 
+    async def _told(self, device: Device, exchange: Exchange[Values]) -> CommandResult:
+        """Carry out a command; where it is not certain who has the address, the unit must join first."""
+        if not device.joined:
+            join = await self._converse(device, self._profile.join(device.station), Urgency.COMMAND)
+            if not self._settle(device, join, asyncio.get_running_loop().time(), joining=True):
+                return (
+                    join.result if isinstance(join.result, Failed) else Failed(Cause.MISMATCH, "another unit answers")
+                )
+        return (await self._converse(device, exchange, Urgency.COMMAND)).result
+
     async def _talk(self, schedule: Schedule, job: Job, now: float) -> None:
-        """Join a unit or poll one of its items, and tell everybody how it went."""
+        """Join a unit or poll one of its items."""
         device = self._devices[job.unit]
         joining = job.probe or not device.joined  # a unit that was dark may have lost its address
         if joining:
@@ -221,35 +244,80 @@ class Poller:
         else:
             exchange = self._profile.poll(device.station, self._profile.poll_plan[job.item])
         outcome = await self._converse(device, exchange, Urgency.PROBE if job.probe else Urgency.POLL)
-        ended = asyncio.get_running_loop().time()
-        if isinstance(outcome.result, Failed) and outcome.result.cause is Cause.LINK_DOWN:
+        heard = asyncio.get_running_loop().time()
+        records = () if joining else await self._new_records(device, outcome.result)
+        answered = self._settle(device, outcome, heard, joining=joining, records=records)
+        if answered is None:
             return
-        device.count(outcome, poll=not joining)
-        before = device.comm.state
-        answered = self._take(device, outcome.result, joining=joining, at=ended)
+        ended = asyncio.get_running_loop().time()
         schedule.report(job, now, ended, answered=answered)
         if joining and answered:
             schedule.hasten(job.unit, ended)
-        self._tell(device, before, ended)
 
-    def _take(self, device: Device, result: Done[Values] | Failed, *, joining: bool, at: float) -> bool:
-        """Act on the end of a conversation; tell whether the unit is there."""
+    async def _new_records(self, device: Device, result: CommandResult) -> tuple[AlarmRecord, ...]:
+        """Read the alarm records that a poll announces; those that do not come now are asked for with the next poll."""
+        log = self._profile.records
+        newest = result.value.get(_RECORD_SEQ) if isinstance(result, Done) else None
+        if log is None or not isinstance(newest, int):
+            return ()
+        missing = device.missing(newest, log)
+        if not missing:
+            return ()
+        outcome = await self._converse(device, log.read(device.station, missing), Urgency.POLL)
+        match outcome.result:
+            case Done(records):
+                return device.take(records, newest, log)
+            case Failed():
+                return ()
+
+    def _settle(
+        self,
+        device: Device,
+        outcome: Outcome[Values],
+        at: float,
+        *,
+        joining: bool,
+        records: tuple[AlarmRecord, ...] = (),
+    ) -> bool | None:
+        """Note how a conversation went and tell it; return whether the unit is there, None when the link was down."""
+        if isinstance(outcome.result, Failed) and outcome.result.cause is Cause.LINK_DOWN:
+            return None
+        device.count(outcome, poll=not joining)
+        before = device.comm.state
+        answered = self._join(device, outcome.result) if joining else self._take(device, outcome.result, at, records)
+        if not answered:
+            device.comm.missed(at, self._light)
+        self._tell(device, before, at)
+        return answered
+
+    def _take(self, device: Device, result: CommandResult, at: float, records: tuple[AlarmRecord, ...]) -> bool:
+        """Act on the end of a poll; tell whether the unit is there."""
         match result:
-            case Done(values) if not joining:
-                self._listener.answered(device.identity.slot, device.read(values, self._profile, at))
+            case Done(values):
+                self._listener.answered(device.identity.slot, device.read(values, self._profile, at, records))
                 device.comm.answered(dim=device.dim)
                 return True
-            case Done(values) if self._is_ours(device, values):
+            case Failed(cause, detail):
+                self._note_stranger(device, cause, detail)
+                return False
+
+    def _join(self, device: Device, result: CommandResult) -> bool:
+        """Act on the end of an attempt to join; tell whether the unit is there."""
+        match result:
+            case Done(values):
+                if not self._is_ours(device, values):
+                    return False
                 device.joined = True
                 device.stranger = None
                 self._listener.joined(device.identity.slot, values)
                 return True
-            case Failed(Cause.MISMATCH, detail):
-                self._report_stranger(device, detail)
-            case Done() | Failed():
-                pass
-        device.comm.missed(at, self._light)
-        return False
+            case Failed(cause, detail):
+                self._note_stranger(device, cause, detail)
+                return False
+
+    def _note_stranger(self, device: Device, cause: Cause, detail: str) -> None:
+        if cause is Cause.MISMATCH:
+            self._report_stranger(device, detail)
 
     def _is_ours(self, device: Device, values: Values) -> bool:
         serial = values.get(_SERIAL)
@@ -274,3 +342,4 @@ class Poller:
 
 
 _SERIAL = Channel(SN)
+_RECORD_SEQ = Channel(ALRM_SEQ)

@@ -16,6 +16,7 @@ from drivers.mqtt.session import AccessRefusedError, Message, Options, Session
 from drivers.together import first_of
 from gateway.log import LogTap
 from gateway.mqtt import payloads, topics
+from gateway.mqtt.alarms import Alarms
 from gateway.mqtt.commands import Commands, Orders
 from gateway.mqtt.discovery import Discovery
 from gateway.mqtt.messages import Messages
@@ -23,7 +24,7 @@ from gateway.mqtt.payloads import About, Json
 from gateway.mqtt.questions import Questions
 from gateway.mqtt.site import Site
 from gateway.telemetry.outbox import MAX_EVENTS
-from protocols.errors import LinkDownError
+from protocols.errors import ConfigError, LinkDownError
 
 RETRY_FIRST_S = 1.0  # pause before another try; doubled each time
 RETRY_MOST_S = 30.0  # so that a broker that comes back is found within half a minute
@@ -53,8 +54,9 @@ class BridgeCounters:
 class Bridge:
     """Connects the site with a broker, for as long as `run` runs.
 
-    `orders` carries out what the broker's clients want done, `health` returns what `bridge/health` says beside its
-    time, `tap` holds the warnings for `bridge/logging`, `jitter` draws a number between two.
+    `orders` carries out what the broker's clients want done, `alarms` are the site's, `health` returns what
+    `bridge/health` says beside its time, `tap` holds the warnings for `bridge/logging`, `jitter` draws a number
+    between two.
     """
 
     def __init__(  # noqa: PLR0913 - everything that speaks with the broker meets here
@@ -68,6 +70,7 @@ class Bridge:
         tap: LogTap,
         *,
         orders: Orders,
+        alarms: Alarms,
         jitter: Callable[[float, float], float] = random.uniform,
     ) -> None:
         self._site = site
@@ -77,12 +80,14 @@ class Bridge:
         self._tap = tap
         self._jitter = jitter
         tree = topics.Tree(settings.base, about.site)
-        discovery = Discovery(tree, about, settings.discovery.prefix) if settings.discovery.enabled else None
+        prefix = settings.discovery.prefix
+        discovery = Discovery(tree, about, prefix, alarms.catalogue) if settings.discovery.enabled else None
         self._messages = Messages(tree, about, discovery, mirror=settings.flat)
         self._questions = Questions(tree, site, about, self._condition)
-        self._commands = Commands(tree, orders, clock.utc)
+        self._commands = Commands(tree, orders, alarms, clock.utc)
+        self._alarms = alarms
         self._inventory = tree.topic(topics.Bridge("devices"))
-        self._birth = f"{settings.discovery.prefix}/status" if discovery else None
+        self._birth = f"{prefix}/status" if discovery else None
         self._filters = [tree.requests, *tree.writes, self._inventory, *([self._birth] if self._birth else [])]
         self._born = asyncio.Event()
         self._speaking = asyncio.Lock()  # greeting and news never mix: values follow their descriptions
@@ -115,6 +120,8 @@ class Bridge:
             return RETRY_REFUSED_S
         except LinkDownError as error:
             self._note("mqtt_down", error)
+        except ConfigError:
+            raise
         except Exception:  # the MQTT supervisor: a bug of ours costs the session, never the plant
             self._counters.failures += 1
             log.exception("mqtt_failed")
@@ -137,8 +144,9 @@ class Bridge:
             self._counters.connected = True
             self._counters.connects += 1
             log.info("mqtt_up", broker=self._options.url)
-            works = (self._tell, self._listen, self._greet_newborn, self._report, self._forward_logs, self._reply)
-            await first_of(*(work(session) for work in works))
+            works = (self._tell, self._tell_alarms, self._listen, self._greet_newborn)
+            more = (self._report, self._forward_logs, self._reply)
+            await first_of(*(work(session) for work in (*works, *more)))
         finally:
             self._counters.dropped_inbound = session.dropped
             with contextlib.suppress(LinkDownError, TimeoutError):
@@ -163,7 +171,23 @@ class Bridge:
             for view in views.values():
                 await self._say(session, self._messages.info(view))
                 await self._say(session, self._messages.state(view))
-            await self._say(session, [self._messages.site(self._site.totals(), self._clock.utc())])
+            await self._say_alarms(session, self._alarms.subjects)
+            await self._say_site(session)
+
+    async def _say_alarms(self, session: Session, subjects: Iterable[str]) -> None:
+        await self._say(session, [self._messages.alarms(each, self._alarms.standing(each)) for each in subjects])
+
+    async def _say_site(self, session: Session) -> None:
+        summary = self._alarms.summary()
+        await self._say(session, [self._messages.site(self._site.totals(), summary, self._clock.utc())])
+
+    async def _tell_alarms(self, session: Session) -> None:
+        """Say each event of the journal, and move on when the broker has acknowledged it."""
+        while True:
+            entry = await self._alarms.journal.next()
+            row = self._alarms.row(entry.subject, entry.code)
+            await self._say(session, [self._messages.alarm_event(entry, row)])
+            self._alarms.journal.told(entry)
 
     async def _tell(self, session: Session) -> None:
         """Say what is new, as soon as it is new."""
@@ -187,8 +211,9 @@ class Bridge:
             await self._say(session, self._messages.availability(views[slot]))
         for slot in changes.state:
             await self._say(session, self._messages.state(views[slot]))
+        await self._say_alarms(session, changes.alarms)
         if changes.site:
-            await self._say(session, [self._messages.site(self._site.totals(), self._clock.utc())])
+            await self._say_site(session)
         while self._events:
             await self._say(session, [self._events[0]])
             self._events.popleft()

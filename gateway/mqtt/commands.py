@@ -1,21 +1,25 @@
-"""Commands by MQTT: simple writes and the verb `command`, made into orders; what comes of them, made into messages."""
+"""Commands by MQTT: simple writes and the verbs `command` and `alarm`; what comes of them, made into messages."""
 
 import asyncio
 from collections import deque
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from drivers.mqtt.session import Message
+from gateway.alarms.command import Action, Command
+from gateway.alarms.reset import Answer
 from gateway.control.order import Code, Order, Outcome, Refusal, Verb
-from gateway.mqtt import payloads, replies
-from gateway.mqtt.payloads import CommandQuery, Json, Query
+from gateway.mqtt import alarms, payloads, replies
+from gateway.mqtt.payloads import AlarmQuery, CommandQuery, Json, Query
 from gateway.mqtt.topics import Inverter, Request, SiteWide, SiteWrite, Tree, Write
 
 MAX_REPLIES = 1000  # that wait for the broker; beyond that the oldest goes and is counted
 AUTHOR = "mqtt"  # of a simple write: the broker does not say whose it is
-VERB = "command"
+COMMAND, ALARM = "command", "alarm"  # the verbs of requests
+T = TypeVar("T")
 _VERBS = {verb.value: verb for verb in Verb}
+_ACTIONS = {action.value: action for action in (Action.ACK, Action.RESET, Action.SHELVE, Action.UNSHELVE)}
 
 
 class Orders(Protocol):
@@ -26,13 +30,22 @@ class Orders(Protocol):
         ...
 
 
+class Operated(Protocol):
+    """Whoever does what operators ask of alarms."""
+
+    def command(self, command: Command) -> "asyncio.Future[Answer]":
+        """Take a command; the future holds the alarm after it, or why not."""
+        ...
+
+
 class Commands:
     """Takes commands from the broker and keeps the replies until they are sent. `utc` is the time for stamps."""
 
-    def __init__(self, tree: Tree, orders: Orders, utc: Callable[[], float]) -> None:
+    def __init__(self, tree: Tree, orders: Orders, operated: Operated, utc: Callable[[], float]) -> None:
         self.dropped = 0
         self._tree = tree
         self._orders = orders
+        self._operated = operated
         self._utc = utc
         self._told = 0
         self._replies: deque[Message] = deque()
@@ -41,8 +54,10 @@ class Commands:
     def take(self, message: Message) -> bool:
         """Take a command; tell whether the message was one."""
         match self._tree.parse(message.topic):
-            case Request(verb) if verb == VERB:
+            case Request("command"):
                 self._ask(message)
+            case Request("alarm"):
+                self._operate(message)
             case Write(slot, key):
                 self._write(message, slot, key, Inverter(slot, "event"))
             case SiteWrite(key):
@@ -59,15 +74,9 @@ class Commands:
         return self._replies.popleft()
 
     def _ask(self, message: Message) -> None:
-        """Take a request; its transaction comes back even where nothing else of it can be read."""
-        query = payloads.parse_query(message.payload, Query)
-        transaction = query.transaction if isinstance(query, Query) else None
+        """Take a command."""
+        answer, transaction = self._answerer(COMMAND, message)
         wanted = payloads.parse_query(message.payload, CommandQuery)
-        topic = self._tree.answer_to(VERB, message.response_topic)
-
-        def answer(payload: Json) -> None:
-            self._keep(Message(topic, payloads.encode(payload), qos=1, correlation=message.correlation))
-
         if isinstance(wanted, payloads.Refusal):
             answer(payloads.response(wanted, transaction))
         elif wanted.command not in _VERBS:
@@ -76,6 +85,32 @@ class Commands:
         else:
             order = _order(wanted, retained=message.retain)
             self._submit(order, lambda outcome: answer(replies.response(outcome, order.target, transaction)))
+
+    def _operate(self, message: Message) -> None:
+        """Take what an operator asks of an alarm."""
+        answer, transaction = self._answerer(ALARM, message)
+        wanted = payloads.parse_query(message.payload, AlarmQuery)
+        if message.retain:
+            wanted = payloads.Refusal("retained", "requests must not be retained")
+        if isinstance(wanted, payloads.Refusal):
+            answer(payloads.response(wanted, transaction))
+        elif wanted.action not in _ACTIONS:
+            text = f"no action {wanted.action}; there are {', '.join(_ACTIONS)}"
+            answer(payloads.response(payloads.Refusal("not_supported", text), transaction))
+        else:
+            asked = Command(_ACTIONS[wanted.action], wanted.target, wanted.code, wanted.by, wanted.for_s)
+            then = partial(_pass_on, lambda came_of_it: answer(alarms.answer(came_of_it, transaction)))
+            self._operated.command(asked).add_done_callback(then)
+
+    def _answerer(self, verb: str, message: Message) -> tuple[Callable[[Json], None], str | int | None]:
+        """Return how to answer a request, and its transaction, which comes back even where nothing else can be read."""
+        query = payloads.parse_query(message.payload, Query)
+        topic = self._tree.answer_to(verb, message.response_topic)
+
+        def answer(payload: Json) -> None:
+            self._keep(Message(topic, payloads.encode(payload), qos=1, correlation=message.correlation))
+
+        return answer, query.transaction if isinstance(query, Query) else None
 
     def _write(self, message: Message, target: str, key: str, event: Inverter | SiteWide) -> None:
         """Take a simple write; an empty payload clears a retained one and means nothing, but for a restart."""
@@ -108,7 +143,7 @@ class Commands:
         self._ready.set()
 
 
-def _pass_on(then: Callable[[Outcome], None], outcome: "asyncio.Future[Outcome]") -> None:
+def _pass_on(then: Callable[[T], None], outcome: "asyncio.Future[T]") -> None:
     if not outcome.cancelled():  # the daemon stops
         then(outcome.result())
 

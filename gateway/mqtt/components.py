@@ -1,5 +1,6 @@
 """The entities of Home Assistant, one dictionary each: what a component of a discovery payload must carry. Pure."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from gateway.mqtt.fields import ENERGY, Field
@@ -8,6 +9,7 @@ Component = dict[str, Any]
 Components = dict[str, Component]
 
 STATE = "{{ value_json.state }}"
+NO_NAME = "none"  # what a sensor of names shows when there is none
 _CONFIG = {"entity_category": "config", "qos": 1}
 
 
@@ -19,6 +21,13 @@ def sensor(uid: str, key: str, name: str, path: str | None = None, **facts: Any)
 def diagnostic(uid: str, key: str, name: str, path: str | None = None, **facts: Any) -> Components:
     """Return a sensor that Home Assistant keeps apart from the others."""
     return sensor(uid, key, name, path, entity_category="diagnostic", **facts)
+
+
+def named(uid: str, key: str, name: str, names: str, options: Sequence[str], **facts: Any) -> Components:
+    """Return a sensor that shows the first of a template's list of names, or NO_NAME."""
+    template = f"{{{{ ({names} + ['{NO_NAME}']) | select | first }}}}"
+    facts = {"device_class": "enum", "options": [NO_NAME, *options], "entity_category": "diagnostic"} | facts
+    return _component("sensor", uid, key, name, template, facts)
 
 
 def binary(uid: str, key: str, name: str, device_class: str, on_when: str, **facts: Any) -> Components:

@@ -7,6 +7,8 @@ as there, because its zero power is true. Energy counters need the bridge only: 
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from config.alarms import Catalogue, Level
+from gateway.alarms.derive import SiteStatus
 from gateway.mqtt.components import (
     STATE,
     Component,
@@ -16,6 +18,7 @@ from gateway.mqtt.components import (
     diagnostic,
     energy,
     measured,
+    named,
     sensor,
     setpoint,
     switch,
@@ -30,19 +33,23 @@ ORIGIN = "OpenCombiner"
 FULL_PCT = 100
 LIMIT_STEP_PCT, LIMIT_STEP_W = 0.1, 1  # a tenth of a percent is what the wire resolves
 STATES = [state.name.lower() for state in InvSt]
+STATUSES = [status.value for status in SiteStatus]
 QUALITIES = ["good", "stale", "night"]
 SITE_SUMS = [field for field in AC_FIELDS if field.key in {"p_ac_w", "q_ac_var"}]
 
+_SHOWN = "value_json | selectattr('shown')"
 _REACHABLE = "{{ 'offline' if value_json.state == 'offline' else 'online' }}"
 
 
 class Discovery:
-    """Describes the devices of one site; `prefix` is Home Assistant's."""
+    """Describes the devices of one site; `prefix` is Home Assistant's, `catalogue` says which alarms there are."""
 
-    def __init__(self, tree: Tree, about: About, prefix: str) -> None:
+    def __init__(self, tree: Tree, about: About, prefix: str, catalogue: Catalogue) -> None:
         self._tree = tree
         self._about = about
         self._prefix = prefix
+        self._names = [row.name for row in catalogue.alarms]
+        self._unit_names = [row.name for row in catalogue.alarms if row.level is Level.UNIT]
         self._bridge_up = [{"topic": tree.topic(Bridge("state")), "value_template": STATE}]
 
     def topic(self, device: str) -> str:
@@ -66,7 +73,6 @@ class Discovery:
             components |= energy(uid, number, **here)
         components |= energy(uid)
         components |= sensor(uid, "state", "State", device_class="enum", options=STATES, **live)
-        components |= binary(uid, "problem", "Problem", "problem", "value_json.events", **live)
         components |= self._supervision(uid, slot)
         components |= self._limits(uid, lambda key: Write(slot, key), identity.rated_w, **live)
         components |= switch(uid, "enabled", "Enabled", **self._at(Write(slot, "enabled")), **live)
@@ -96,6 +102,9 @@ class Discovery:
             components |= measured(uid, field)
         for key, name in (("expected", "Expected"), ("reporting", "Reporting"), ("asleep", "Asleep")):
             components |= diagnostic(uid, key, name, state_class="measurement")
+        components |= binary(uid, "problem", "Problem", "problem", "value_json.status != 'normal'")
+        components |= sensor(uid, "status", "Status", device_class="enum", options=STATUSES)
+        components |= named(uid, "alarm", "Alarm", "[value_json.alarm]", self._names)
         components |= binary(uid, "incomplete", "Inverters missing", "problem", "not value_json.complete")
         components |= self._limits(uid, SiteWrite, rated_w)
         device = {"name": self._about.name, "model": "Plant", "via_device": self._uid("bridge")}
@@ -131,8 +140,11 @@ class Discovery:
         percent = link | {"unit_of_measurement": "%", "state_class": "measurement"}
         seconds = link | {"device_class": "duration", "unit_of_measurement": "s", "state_class": "measurement"}
         reach = {"state_topic": self._tree.topic(Inverter(slot, "availability"))}
+        alarms = {"state_topic": self._tree.topic(Inverter(slot, "alarms"))}
         return (
-            binary(uid, "reachable", "Reachable", "connectivity", "value_json.state != 'offline'", **reach)
+            binary(uid, "problem", "Problem", "problem", f"{_SHOWN} | list", **alarms)
+            | named(uid, "alarm", "Alarm", f"({_SHOWN} | map(attribute='name') | list)", self._unit_names, **alarms)
+            | binary(uid, "reachable", "Reachable", "connectivity", "value_json.state != 'offline'", **reach)
             | diagnostic(uid, "ts", "Last seen", device_class="timestamp")
             | diagnostic(uid, "quality", "Data quality", device_class="enum", options=QUALITIES)
             | diagnostic(uid, "success_pct", "Polls answered", **percent)

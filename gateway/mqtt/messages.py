@@ -2,16 +2,20 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from config.alarms import AlarmDef
 from drivers.mqtt.session import Message
-from gateway.mqtt import payloads
+from gateway.alarms.engine import Standing
+from gateway.alarms.rows import Entry
+from gateway.alarms.service import Summary
+from gateway.mqtt import alarms, payloads
 from gateway.mqtt.discovery import Discovery
 from gateway.mqtt.flat import flat
 from gateway.mqtt.payloads import About, Json, Known
-from gateway.mqtt.topics import Address, Bridge, Flat, Input, Inverter, SiteWide, Tree
-from gateway.snapshot import InverterView, SiteTotals
+from gateway.mqtt.topics import Address, Branch, Bridge, Flat, Gateway, Input, Inverter, SiteWide, Tree, target
+from gateway.snapshot import Identity, InverterView, SiteTotals
 from gateway.telemetry.outbox import SiteEvent
 
-LEAVES = ("state", "availability", "info", "link")
+LEAVES = ("state", "availability", "info", "link", "alarms")
 
 
 class Messages:
@@ -77,9 +81,20 @@ class Messages:
             if payloads.has_state(view, number):
                 yield from self._values(Input(slot, number), number, payloads.input_state(view, number))
 
-    def site(self, totals: SiteTotals, utc: float) -> Message:
-        """Return the sums."""
-        return self._retained(SiteWide("state"), payloads.site_state(totals, utc))
+    def site(self, totals: SiteTotals, summary: Summary, utc: float) -> Message:
+        """Return the sums, and the site's status."""
+        words = {"status": summary.status.value, "alarms": summary.shown, "alarm": summary.worst}
+        return self._retained(SiteWide("state"), {**payloads.site_state(totals, utc), **words})
+
+    def alarms(self, subject: str, standing: Sequence[Standing]) -> Message:
+        """Return the list of a subject's alarms."""
+        return self._retained(target(subject, "alarms"), alarms.alarms(standing), qos=1)
+
+    def alarm_event(self, entry: Entry, row: AlarmDef | None) -> Message:
+        """Return what happened to an alarm."""
+        return Message(
+            self._tree.topic(target(entry.subject, "event")), payloads.encode(alarms.event(entry, row)), qos=1
+        )
 
     def health(self, health: Json) -> Message:
         """Return the gateway's own condition."""
@@ -94,7 +109,11 @@ class Messages:
         return Message(self._tree.topic(Bridge("logging")), payloads.encode(record))
 
     def departed(self, known: Sequence[Known], views: Mapping[str, InverterView]) -> Iterator[Message]:
-        """Yield what clears the slots and inputs of an earlier inventory that are no longer there."""
+        """Yield what clears the slots, inputs, branches and gateways of an earlier inventory that are there no more."""
+        groups = {address for view in views.values() for address in _groups(view.identity)}
+        for address in dict.fromkeys(address for old in known for address in _groups(old)):
+            if address not in groups:
+                yield Message(self._tree.topic(address), b"", qos=1, retain=True)
         for old in known:
             view = views.get(old.id)
             if view is None:
@@ -130,6 +149,14 @@ class Messages:
 
     def _retained(self, address: Address, payload: Json | Sequence[Json], qos: int = 0) -> Message:
         return Message(self._tree.topic(address), payloads.encode(payload), qos=qos, retain=True)
+
+
+def _groups(member: Identity | Known) -> Iterator[Address]:
+    """Yield where the alarms of the groups that a slot belongs to are listed."""
+    if member.branch is not None:
+        yield Branch(member.branch, "alarms")
+    if member.gateway is not None:
+        yield Gateway(member.gateway, "alarms")
 
 
 def _config(topic: str, payload: Json) -> Message:

@@ -147,6 +147,7 @@ def inverter_info(identity: Identity, about: About) -> Json:
         "model": identity.model,
         "vendor": identity.vendor,
         "firmware": identity.firmware,
+        "grid_profile": identity.grid_profile,
         "channels": identity.ports,
         "rated_w": identity.rated_w,
         "driver": about.drivers.get(identity.gateway),
@@ -274,6 +275,16 @@ class CommandQuery(Query):
     ts: AwareDatetime | None = None
 
 
+class AlarmQuery(Query):
+    """What an operator asks of an alarm."""
+
+    target: Annotated[str, StringConstraints(max_length=MAX_TARGET)]
+    code: Whole
+    action: Annotated[str, StringConstraints(max_length=MAX_TARGET)]
+    for_s: Number | None = None
+    by: Annotated[str, StringConstraints(min_length=1, max_length=MAX_AUTHOR)] = "mqtt"
+
+
 @dataclass(frozen=True, slots=True)
 class Refusal:
     """Why a question is not answered; the codes are listed in the documentation of the interface."""
@@ -329,11 +340,16 @@ def response(answer: Json | Sequence[Json] | Refusal, transaction: str | int | N
     return {"status": "ok", "transaction": transaction, "data": answer, "error": None}
 
 
+Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,40}$")]
+
+
 class Known(BaseModel):
     """A slot of an inventory that we published earlier."""
 
-    id: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,40}$")]
+    id: Name
     channels: Annotated[int, Limits(ge=0, le=99)]
+    gateway: Name | None = None
+    branch: Name | None = None
 
 
 _INVENTORY = TypeAdapter(list[Known])

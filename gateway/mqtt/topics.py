@@ -30,14 +30,30 @@ class Response:
 
 @dataclass(frozen=True, slots=True)
 class SiteWide:
-    """The plant as a whole: state, event."""
+    """The plant as a whole: state, alarms, event."""
 
     leaf: str
 
 
 @dataclass(frozen=True, slots=True)
+class Branch:
+    """An AC branch: alarms, event."""
+
+    branch: str
+    leaf: str
+
+
+@dataclass(frozen=True, slots=True)
+class Gateway:
+    """One of the site's gateways: alarms, event."""
+
+    gateway: str
+    leaf: str
+
+
+@dataclass(frozen=True, slots=True)
 class Inverter:
-    """One slot: state, availability, info, link, event."""
+    """One slot: state, availability, info, link, alarms, event."""
 
     slot: str
     leaf: str
@@ -75,13 +91,17 @@ class Flat:
     field: str
 
 
-Address: TypeAlias = Bridge | Request | Response | SiteWide | Inverter | Write | SiteWrite | Input | Flat
+Address: TypeAlias = (
+    Bridge | Request | Response | SiteWide | Branch | Gateway | Inverter | Write | SiteWrite | Input | Flat
+)
 
 _FORMS: dict[type[Address], str] = {
     Bridge: "bridge/{a.leaf}",
     Request: "bridge/request/{a.verb}",
     Response: "bridge/response/{a.verb}",
     SiteWide: "site/{a.leaf}",
+    Branch: "branch/{a.branch}/{a.leaf}",
+    Gateway: "gateway/{a.gateway}/{a.leaf}",
     Inverter: "inverter/{a.slot}/{a.leaf}",
     Write: "inverter/{a.slot}/set/{a.key}",
     SiteWrite: "site/set/{a.key}",
@@ -91,7 +111,7 @@ _FORMS: dict[type[Address], str] = {
 _WORD = r"[a-z0-9_]{1,40}"
 _PARTS = {
     **dict.fromkeys(("leaf", "verb", "key", "field"), _WORD),
-    "slot": r"[A-Za-z0-9_-]{1,40}",
+    **dict.fromkeys(("slot", "branch", "gateway"), r"[A-Za-z0-9_-]{1,40}"),
     "number": r"[1-9][0-9]?",
     "port": r"0|[1-9][0-9]?",
 }
@@ -100,6 +120,18 @@ _PATTERNS: dict[type[Address], re.Pattern[str]] = {
     kind: re.compile(re.sub(r"\{a\.(\w+)\}", lambda part: f"(?P<{part[1]}>{_PARTS[part[1]]})", form))
     for kind, form in _FORMS.items()
 }
+
+
+def target(subject: str, leaf: str) -> Address:
+    """Return the address of what the command contract calls a target: site, gateway/<id>, branch/<id> or a slot."""
+    kind, _, name = subject.rpartition("/")
+    match kind:
+        case "gateway":
+            return Gateway(name, leaf)
+        case "branch":
+            return Branch(name, leaf)
+        case _:
+            return SiteWide(leaf) if subject == "site" else Inverter(subject, leaf)
 
 
 class Tree:

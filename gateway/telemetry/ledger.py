@@ -27,8 +27,8 @@ class Split:
         values = reading.values
         watts = {port: w for port, c in self._channels.items() if isinstance(w := values.get(c), int | float)}
         total, ac = sum(watts.values()), values.get(_AC_POWER)
-        if total <= 0 or len(watts) < len(self.shares):
-            return
+        if len(watts) < len(self.shares) or min(watts.values()) < 0 or total <= 0:
+            return  # a side that draws power would take energy back from its ledger
         self.shares = {port: w / total for port, w in watts.items()}
         if isinstance(ac, int | float) and _PLAUSIBLE[0] <= ac / total <= _PLAUSIBLE[1]:
             self.efficiency = ac / total

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 MAX_EVENTS = 1000  # site events that wait for the broker; beyond that the oldest goes and is counted
@@ -20,11 +20,12 @@ class SiteEvent:
 
 @dataclass(slots=True)
 class Changes:
-    """What has changed since the last look: slots by topic group, and events in order."""
+    """What has changed since the last look: slots by topic group, subjects of alarms, and events in order."""
 
     state: set[str] = field(default_factory=set)
     availability: set[str] = field(default_factory=set)
     info: set[str] = field(default_factory=set)
+    alarms: set[str] = field(default_factory=set)
     site: bool = False
     events: deque[SiteEvent] = field(default_factory=lambda: deque(maxlen=MAX_EVENTS))
 
@@ -51,6 +52,12 @@ class Outbox:
     def mark_info(self, slot: str) -> None:
         """Note that a slot's identity changed."""
         self._changes.info.add(slot)
+        self._ready.set()
+
+    def mark_alarms(self, subjects: Iterable[str]) -> None:
+        """Note that alarms of some subjects changed, and with them the site's status."""
+        self._changes.alarms.update(subjects)
+        self._changes.site = True
         self._ready.set()
 
     def event(self, event: SiteEvent) -> None:

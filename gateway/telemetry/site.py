@@ -1,7 +1,7 @@
 """The state of the site: takes what the pollers learn, keeps it as frozen views, and marks what is news."""
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from zoneinfo import ZoneInfo
@@ -15,7 +15,7 @@ from gateway.telemetry.day import SiteDay, Turn
 from gateway.telemetry.derived import derived
 from gateway.telemetry.ledger import AC, Ledger, rows_by_slot
 from gateway.telemetry.outbox import Outbox, SiteEvent
-from protocols.points import CONN, MD, VAR, VR, W_MAX_LIM_PCT, Channel, Value, W
+from protocols.points import CONN, GRID_PROFILE, MD, VAR, VR, W_MAX_LIM_PCT, Channel, Value, W
 from protocols.profile import Counter
 from protocols.reading import Reading
 from protocols.states import InvSt, Quality
@@ -28,6 +28,7 @@ _FLOWS = ("W", "var", "VA")  # units of what is 0 without light, not unknown
 _COUNTED = "Wh"
 
 _log = structlog.get_logger(__name__)
+_WORRIES = frozenset({"lost", "identity_mismatch"})  # events that somebody should look after
 
 
 @dataclass(slots=True)
@@ -75,6 +76,8 @@ class SiteState:
         if "trusted_utc" in meta:
             self._trusted_at = (float(meta["trusted_utc"]), self._loop.time())
         self._watchers: list[Callable[[InverterView], None]] = []
+        self._around: list[Callable[[], None]] = []
+        self._links: dict[str, bool] = {}
         self._event_ts = 0.0
         self._dirty: set[str] = set()
         self._saved_at = self._loop.time()
@@ -90,6 +93,11 @@ class SiteState:
     def clock_trusted(self) -> bool:
         """Tell whether the clock was trusted at the last look."""
         return self._trusted
+
+    @property
+    def links(self) -> Mapping[str, bool]:
+        """Return whether the link of a gateway is up, for those whose pollers have said."""
+        return self._links
 
     def utc(self) -> float:
         """Return the time for stamps: the clock's while trusted, else the last trusted time plus what passed since."""
@@ -107,8 +115,8 @@ class SiteState:
         energies = [v.energy[AC] for v in views if AC in v.energy]
         counted = all(AC in v.energy or v.comm is CommState.LOST for v in views)
         return SiteTotals(
-            p_ac_w=_sum(reporting + asleep, _POWER),
-            q_ac_var=_sum(reporting + asleep, _REACTIVE),
+            p_ac_w=_sum(reporting, asleep, _POWER),
+            q_ac_var=_sum(reporting, asleep, _REACTIVE),
             e_total_wh=sum(energy.total_wh for energy in energies) if counted else None,
             e_day_wh=sum(energy.day_wh for energy in energies),
             expected=len(views) - len(asleep),
@@ -121,6 +129,10 @@ class SiteState:
     def watch(self, tell: Callable[[InverterView], None]) -> None:
         """Tell somebody every view that an answer or a change of reachability makes."""
         self._watchers.append(tell)
+
+    def watch_around(self, tell: Callable[[], None]) -> None:
+        """Tell somebody when a link, or the trust in the clock, has changed."""
+        self._around.append(tell)
 
     def answered(self, slot: str, reading: Reading) -> None:
         """Take a reading."""
@@ -142,9 +154,10 @@ class SiteState:
             reading.state,
             reading.events,
             kept.ledger.energy,
-            utc,
+            utc - (self._loop.time() - reading.at),
             old.seq + 1,
             old.stats,
+            reading.records,
         )
         self.outbox.mark_state(slot)
         self._tell(slot)
@@ -177,8 +190,12 @@ class SiteState:
         """Take the identity values of a unit that has joined."""
         kept, view = self._slots[slot], self._views[slot]
         known = view.identity
-        firmware, model = values.get(_FIRMWARE), values.get(_MODEL)
-        identity = replace(known, firmware=known.firmware if firmware is None else str(firmware))
+        firmware, model, profile = values.get(_FIRMWARE), values.get(_MODEL), values.get(_GRID_PROFILE)
+        identity = replace(
+            known,
+            firmware=known.firmware if firmware is None else str(firmware),
+            grid_profile=known.grid_profile if profile is None else str(profile),
+        )
         self._views[slot] = replace(view, identity=identity)
         if kept.heard and identity != known:
             self.outbox.mark_info(slot)
@@ -200,7 +217,9 @@ class SiteState:
 
     def link_changed(self, gateway: str, *, up: bool) -> None:
         """Take note of a link; while it is down its units' values are stale, and no unit is to blame."""
+        self._links[gateway] = up
         self._post("link_up" if up else "link_down", gateway, {})  # the driver logs it
+        self._tell_around()
 
     async def run(self) -> None:
         """Watch clock and day until cancelled; midnight is met even when nobody answers."""
@@ -211,11 +230,13 @@ class SiteState:
 
     def tick(self) -> None:
         """Look at the clock, turn the day when it is time, and store what has changed."""
-        self._trusted = self._clock.trust() is Trust.TRUSTED
+        before, self._trusted = self._trusted, self._clock.trust() is Trust.TRUSTED
         if self._trusted:
             utc = self._clock.utc()
             self._trusted_at = (utc, self._loop.time())
             self._turn(utc)
+        if self._trusted is not before:
+            self._tell_around()
         if self._loop.time() - self._saved_at >= SAVE_S:
             self.save()
 
@@ -250,7 +271,8 @@ class SiteState:
     def event(self, kind: str, subject: str, **detail: str | float | None) -> None:
         """Tell a happening."""
         self._post(kind, subject, detail)
-        _log.info(kind, subject=subject, **detail)
+        say = _log.warning if kind in _WORRIES else _log.info
+        say(kind, subject=subject, **detail)
 
     def _post(self, kind: str, subject: str, detail: Mapping[str, str | float | None]) -> None:
         """Tell the broker; no two events of one burst have the same time, which is a part of their ids."""
@@ -261,6 +283,10 @@ class SiteState:
     def _tell(self, slot: str) -> None:
         for tell in self._watchers:
             tell(self._views[slot])
+
+    def _tell_around(self) -> None:
+        for tell in self._around:
+            tell()
 
 
 def _at_night(view: InverterView) -> InverterView:
@@ -273,9 +299,10 @@ def _at_night(view: InverterView) -> InverterView:
     return replace(view, quality=Quality.NIGHT, values=values, state=InvSt.SLEEPING, events=frozenset())
 
 
-def _sum(views: Iterable[InverterView], channel: Channel) -> float | None:
-    values = [value for view in views if isinstance(value := view.values.get(channel), int | float)]
-    return sum(values) if values else None
+def _sum(awake: Iterable[InverterView], asleep: Sequence[InverterView], channel: Channel) -> float | None:
+    """Return what flows: nothing from sleepers, whether they were ever heard or not; None where nobody is known."""
+    values = [value for view in awake if isinstance(value := view.values.get(channel), int | float)]
+    return sum(values) if values or asleep else None
 
 
 def _limits(views: Iterable[InverterView]) -> tuple[float, float]:
@@ -294,3 +321,4 @@ _LIMIT = Channel(W_MAX_LIM_PCT)
 _SETTINGS = (_LIMIT, Channel(CONN))  # what a unit was told: it keeps that without light
 _FIRMWARE = Channel(VR)
 _MODEL = Channel(MD)
+_GRID_PROFILE = Channel(GRID_PROFILE)

@@ -74,6 +74,8 @@ class Deframer:
 
     def clear(self) -> None:
         """Forget a partial frame."""
+        if not self._buffer:
+            return
         self._trim(self._base + len(self._buffer))
         self._open.clear()
 

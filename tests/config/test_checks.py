@@ -39,6 +39,14 @@ gateways:
 
 ERRORS = [
     pytest.param(
+        "mqtt: {}",
+        "mqtt: {}\ngrid_profile: mars_2050",
+        "site.yaml:3:15: grid_profile: 'mars_2050': no such grid profile; use au_as_nzs_4777_2_2020_a, "
+        "de_vde_ar_n_4105_2018_11, eu_en_50549_1_2019, fr_vde_0126_1_1_vfr2019, gb_g98_g99, nl_en_50549_1_2019, "
+        "us_ieee_1547_2018_cat_iii, or the path of a file of your own",
+        id="an unknown grid profile",
+    ),
+    pytest.param(
         "Europe/Amsterdam",
         "Europe/Amsterdm",
         "site.yaml:1:50: location.timezone: there is no time zone 'Europe/Amsterdm'; did you mean Europe/Amsterdam?",
@@ -136,6 +144,47 @@ ERRORS = [
         "mqtt: {url: mqtts://broker, tls: {cert_file: a}}",
         "site.yaml:2:34: mqtt.tls: a certificate needs its key; set cert_file and key_file",
         id="a certificate without its key",
+    ),
+    pytest.param(
+        "mqtt: {}",
+        "mqtt: {url: 'mqtt://me:hunter2@broker'}",
+        "site.yaml:2:13: mqtt.url: user and password do not belong in an address; "
+        "set mqtt.user, and mqtt.password_file or mqtt.password_env",
+        id="a password in the broker's address, which is not repeated",
+    ),
+    pytest.param(
+        "mqtt: {}",
+        "mqtt: {url: 'mqtt://broker:99999'}",
+        "site.yaml:2:13: mqtt.url: its port is no number from 1 to 65535, or its host is misspelt; "
+        "write mqtt://host:port, mqtts://host:port or mem://name",
+        id="a broker's port out of range",
+    ),
+    pytest.param(
+        "mqtt: {}",
+        "mqtt: {url: 'mqtt://my broker'}",
+        "site.yaml:2:13: mqtt.url: its host is missing or misspelt; "
+        "write mqtt://host:port, mqtts://host:port or mem://name",
+        id="a blank in the broker's host",
+    ),
+    pytest.param(
+        "mqtt: {}",
+        "mqtt: {url: 'mqtt://'}",
+        "site.yaml:2:13: mqtt.url: 'mqtt://' names nothing; write mqtt://host:port, mqtts://host:port or mem://name",
+        id="no broker behind the scheme",
+    ),
+    pytest.param(
+        "{url: /dev/ttyUSB1}",
+        "{url: 'socket://10.0.0.7'}",
+        "site.yaml:19:17: gateways[1].link.url: its port is missing; "
+        "write /dev/ttyUSB0, pty:PATH, socket://host:port or mem://name",
+        id="a socket without a port",
+    ),
+    pytest.param(
+        "{url: /dev/ttyUSB1}",
+        "{url: 'pty:'}",
+        "site.yaml:19:17: gateways[1].link.url: 'pty:' names nothing; "
+        "write /dev/ttyUSB0, pty:PATH, socket://host:port or mem://name",
+        id="a pseudo-terminal without a path",
     ),
     pytest.param(
         "          - {serial: 500E00003, model: MI-500}\n",

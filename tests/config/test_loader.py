@@ -38,8 +38,16 @@ MISTAKES = [
     pytest.param(
         "id: home",
         "zzz: 1",
-        "site.yaml:1:1: unknown key 'zzz'; known here: clock, emulation, gateways, id, location, mqtt, name, state_dir",
+        "site.yaml:1:1: unknown key 'zzz'; known here: clock, emulation, gateways, grid_profile, id, location, mqtt, "
+        "name, state_dir",
         id="a key like no other gets all that are known",
+    ),
+    pytest.param(
+        "mqtt:",
+        "mqtt: {password: hunter2}",
+        "site.yaml:3:8: mqtt: unknown key 'password'; "
+        "a password never stands here: name a file by password_file, or a variable by password_env",
+        id="a password in the file, which is not repeated",
     ),
     pytest.param(
         "            model: MI-500\n",
@@ -252,6 +260,20 @@ def test_the_line_of_a_setting_can_be_asked_for(load: Callable[[str], LoadedSite
     mark = load(SITE).document.mark(("gateways", 0, "branches", 0, "inverters", 1, "slot"))
     assert mark is not None
     assert mark.line == 15
+
+
+@pytest.mark.parametrize(
+    ("complaint", "line"),
+    [
+        ("gateways[0].link.url: busy", "site.yaml:8:12: gateways[0].link.url: busy"),
+        ("state_dir: /var/lib/opencombiner is no directory", "site.yaml: state_dir: /var/lib/opencombiner is no"),
+        ("no setting at all", "site.yaml: no setting at all"),
+    ],
+    ids=["a setting in the file", "a setting that has its default", "no setting"],
+)
+def test_a_complaint_at_run_time_gets_its_place(load: Callable[[str], LoadedSite], complaint: str, line: str) -> None:
+    loaded = load(SITE)
+    assert loaded.placed(complaint).removeprefix(f"{loaded.path.parent}/").startswith(line)
 
 
 def test_a_file_that_is_not_there(tmp_path: Path) -> None:

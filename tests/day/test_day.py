@@ -6,8 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from drivers.clock import Trust
 from gateway.snapshot import CommState
 from protocols.states import Quality
+from tests.support.emulated import MIDNIGHT
 from tests.support.plant import Scene, play, site
 
 pytestmark = [pytest.mark.day, pytest.mark.timeout(300)]
@@ -19,6 +21,10 @@ LOSSY = {"seed": 7, "impairments": {"loss": 0.05}}
 
 def _totals(scene: Scene) -> dict[str, int]:
     return {slot: view.energy[0].total_wh for slot, view in scene.app.state.views.items() if 0 in view.energy}
+
+
+def _counters(scene: Scene, hours: float) -> dict[str, int]:
+    return {serial: int(unit.counter_wh(hours * HOUR)) for serial, unit in scene.plant.units.items()}
 
 
 async def _watch(scene: Scene, hours: float) -> None:
@@ -42,8 +48,7 @@ def day(tmp_path_factory: pytest.TempPathFactory) -> Scene:
 
 
 def test_the_ledger_equals_the_units_counters_after_the_last_answer(day: Scene) -> None:
-    counters = {serial: int(unit.counter_wh(24 * HOUR)) for serial, unit in day.plant.units.items()}
-    assert _totals(day) == pytest.approx(counters, abs=1)
+    assert _totals(day) == pytest.approx(_counters(day, 24), abs=1)
 
 
 def test_the_sum_of_the_day_is_what_the_units_produced(day: Scene) -> None:
@@ -85,11 +90,15 @@ def test_a_clean_stop_says_goodbye(day: Scene) -> None:
     assert day.ear.last("opencombiner/home/bridge/state") == {"state": "offline"}
 
 
-def _at(hours: float, act: Callable[[Scene], None]) -> Callable[[Scene], Awaitable[None]]:
+EVENING_UTC = MIDNIGHT + 14 * HOUR
+EVENING_H = 8  # six hours of light, and the night that ends the polls
+
+
+def _evening(act: Callable[[Scene], None] = lambda _: None) -> Callable[[Scene], Awaitable[None]]:
     async def play_it(scene: Scene) -> None:
-        await _watch(scene, hours)
+        await _watch(scene, 1)
         act(scene)
-        await _watch(scene, 24 - hours)
+        await _watch(scene, EVENING_H - 1)
 
     return play_it
 
@@ -97,9 +106,17 @@ def _at(hours: float, act: Callable[[Scene], None]) -> Callable[[Scene], Awaitab
 @pytest.mark.parametrize("step_s", [-7200.0, -5.0, 5.0, 3600.0], ids=lambda s: f"the clock is set by {s:+.0f} s")
 def test_a_clock_that_is_set_moves_no_energy(tmp_path: Path, step_s: float) -> None:
     plan = site(tmp_path, units=3, emulation={"clouds": "clear"})
-    scene = play(plan, _at(12, lambda scene: scene.clock.step(step_s)))
-    counters = {serial: int(unit.counter_wh(24 * HOUR)) for serial, unit in scene.plant.units.items()}
-    assert _totals(scene) == pytest.approx(counters, abs=1)
+    scene = play(plan, _evening(lambda scene: scene.clock.step(step_s)), start_utc=EVENING_UTC)
+    assert _totals(scene) == pytest.approx(_counters(scene, EVENING_H), abs=1)
+
+
+def test_without_a_clock_dusk_is_no_fault_and_no_energy_is_lost(tmp_path: Path) -> None:
+    plan = site(tmp_path, units=3, emulation={"clouds": "clear"})
+    scene = play(plan, _evening(), start_utc=EVENING_UTC, trust=Trust.GUESSED)
+    assert _totals(scene) == pytest.approx(_counters(scene, EVENING_H), abs=1)
+    assert {view.comm for view in scene.app.state.views.values()} == {CommState.ASLEEP}
+    assert [event["kind"] for event in scene.ear.of("bridge/event")] == ["link_up", "joined", "joined", "joined"]
+    assert scene.ear.last("opencombiner/home/bridge/health")["clock"] == {"trust": "guessed"}
 
 
 def test_a_restart_at_noon_loses_nothing(tmp_path: Path) -> None:
@@ -116,8 +133,6 @@ def test_a_restart_at_noon_loses_nothing(tmp_path: Path) -> None:
         assert all(_totals(scene)[slot] > wh for slot, wh in before.items())
 
     scene = play(site(tmp_path, units=3, emulation={"clouds": "clear"}), noon)
-    now = 14 * HOUR + 1
-    counters = {serial: int(unit.counter_wh(now)) for serial, unit in scene.plant.units.items()}
-    assert _totals(scene) == pytest.approx(counters, abs=8)  # what a minute brings since the last poll
+    assert _totals(scene) == pytest.approx(_counters(scene, 14), abs=8)  # what a minute brings since the last poll
     produced = {slot: view.energy[0].day_wh for slot, view in scene.app.state.views.items()}
     assert min(produced.values()) > 1500  # the hour without a daemon is in the day

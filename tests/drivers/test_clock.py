@@ -38,24 +38,25 @@ def test_the_user_may_vouch_for_the_clock() -> None:
 @pytest.mark.parametrize(
     ("utc", "synchronised", "rtc", "trust"),
     [
-        (NOW, True, False, Trust.TRUSTED),
-        (NOW, False, True, Trust.TRUSTED),
-        (NOW, False, False, Trust.GUESSED),
-        (0.0, False, True, Trust.GUESSED),
-        (1_700_000_000.0, True, True, Trust.GUESSED),
+        pytest.param(NOW, True, None, Trust.TRUSTED, id="synchronised"),
+        pytest.param(NOW, False, f"{NOW - 20:.0f}\n", Trust.TRUSTED, id="battery-backed"),
+        pytest.param(NOW, False, None, Trust.GUESSED, id="neither"),
+        pytest.param(0.0, False, "0\n", Trust.GUESSED, id="flat battery"),
+        pytest.param(NOW, False, "300\n", Trust.GUESSED, id="no battery, and the time of the last stop was restored"),
+        pytest.param(NOW, False, "soon", Trust.GUESSED, id="a clock that does not tell"),
+        pytest.param(1_700_000_000.0, True, "1700000000\n", Trust.GUESSED, id="older than this program"),
     ],
-    ids=["synchronised", "battery-backed", "neither", "flat battery", "older than this program"],
 )
 def test_a_clock_is_trusted_when_something_keeps_it(
     utc: float,
     synchronised: bool,  # noqa: FBT001 - a row
-    rtc: bool,  # noqa: FBT001 - a row
+    rtc: str | None,
     trust: Trust,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    device = tmp_path / "rtc0"
-    if rtc:
-        device.touch()
-    monkeypatch.setattr(clock, "_RTC", device)
+    told = tmp_path / "since_epoch"
+    if rtc is not None:
+        told.write_text(rtc)
+    monkeypatch.setattr(clock, "_RTC", told)
     assert Machine(utc, synchronised=synchronised).trust() is trust

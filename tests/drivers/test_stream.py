@@ -201,6 +201,7 @@ def test_a_closed_listener_accepts_nobody(kind: str, tmp_path: Path) -> None:
         ("socket://host:modem", "needs a host and a port"),
         ("socket://host:70000", "needs a host and a port"),
         ("socket://:4000", "needs a host and a port"),
+        ("socket://modem..lan:4000", "needs a host and a port"),
     ],
 )
 def test_a_url_of_another_form_is_a_wrong_setting(url: str, message: str) -> None:

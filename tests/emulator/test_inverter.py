@@ -4,7 +4,8 @@ from math import exp, log
 import pytest
 
 from emulator.clouds import Regime
-from emulator.inverter import CASE_RISE_K, Inverter
+from emulator.inverter import Inverter
+from emulator.thermal import J_PER_K, RISE_K
 from protocols import points as p
 from protocols.commands import Activate, Conn, Restart, WMaxLimPct
 from protocols.points import Channel, Point
@@ -114,9 +115,9 @@ def test_a_warm_unit_has_been_up_for_a_while_and_is_warm() -> None:
 
 def test_the_case_warms_up_by_first_order() -> None:
     inverter = unit(warm=False, rated_w=500.0, module_w=700.0)
-    start, tau = 80.0, 1500 * CASE_RISE_K / (500 / 0.969956 - 500)
+    start, tau = 80.0, J_PER_K * RISE_K / (500 / 0.969956 - 500)
     first, later = (number(inverter, p.TMP_CAB, start + t) for t in (0.0, tau))
-    assert later - first == pytest.approx(CASE_RISE_K * (1 - exp(-1)), abs=1.5)
+    assert later - first == pytest.approx(RISE_K * (1 - exp(-1)), abs=1.5)
 
 
 def test_the_owners_limit_binds_and_is_told() -> None:
@@ -176,8 +177,6 @@ def test_units_differ_by_seed_and_are_healthy() -> None:
     assert max(abs(number(unit(), p.DCI, 10.0 * n)) for n in range(60)) < 0.01
 
 
-def test_raises_no_alarm_yet() -> None:
-    inverter = unit()
-    assert inverter.alarms(5.0) == frozenset()
-    assert list(inverter.alarm_records(5.0)) == []
-    assert inverter.grid_profile.enter_service.delay_s == 60
+def test_tells_the_grid_profile_that_is_in_force() -> None:
+    profile = unit(profile="gb_g98_g99").grid_profile
+    assert (profile.id, profile.hv_avg10, profile.enter_service.delay_s) == ("gb_g98_g99", None, 20)

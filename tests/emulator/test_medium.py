@@ -14,6 +14,9 @@ TURN_S = 0.03
 class Ear:
     """A node that notes what it hears and when; it answers `question` with `answer`."""
 
+    linked = True
+    deaf_to = b""
+
     def __init__(self, on: Line, *, early: bool = False, question: bytes = b"", answer: bytes = b"") -> None:
         self.early = early
         self.heard: list[tuple[float, bytes]] = []
@@ -22,6 +25,9 @@ class Ear:
         self._answer = answer
         self._news = asyncio.Event()
         on.join(self)
+
+    def ignores(self, data: bytes) -> bool:
+        return data == self.deaf_to
 
     def hear(self, data: bytes) -> None:
         self.heard.append((asyncio.get_running_loop().time(), data))
@@ -221,3 +227,42 @@ def test_the_same_seed_gives_the_same_bytes_at_the_same_times() -> None:
 
     assert run(talk("1/roof")) == run(talk("1/roof"))
     assert run(talk("1/roof")) != run(talk("1/barn"))
+
+
+@pytest.mark.parametrize("cut_off", ["sender", "receiver"])
+def test_a_node_that_is_not_linked_neither_hears_nor_is_heard(cut_off: str) -> None:
+    async def talk() -> bytes:
+        wire = line()
+        sender, receiver, early = Ear(wire), Ear(wire), Ear(wire, early=True)
+        for ear in (sender,) if cut_off == "sender" else (receiver, early):
+            ear.linked = False
+        wire.send(sender, b"abc")
+        await asyncio.sleep(1)
+        return receiver.bytes + early.bytes
+
+    assert run(talk()) == b""
+
+
+def test_a_node_that_left_hears_nothing() -> None:
+    async def talk() -> bytes:
+        wire = line()
+        sender, gone = Ear(wire), Ear(wire)
+        wire.leave(gone)
+        wire.send(sender, b"abc")
+        await asyncio.sleep(1)
+        return gone.bytes
+
+    assert run(talk()) == b""
+
+
+@pytest.mark.parametrize(("rate", "hears"), [(0.0, False), (1e-9, True)], ids=["faithful line", "line with bit errors"])
+def test_what_a_node_ignores_is_only_worked_out_where_it_may_arrive_otherwise(rate: float, hears: bool) -> None:  # noqa: FBT001 - a row
+    async def talk() -> bytes:
+        wire = line(bit_error_rate=rate)
+        sender, idle = Ear(wire), Ear(wire)
+        idle.deaf_to = b"abc"
+        wire.send(sender, b"abc")
+        await asyncio.sleep(1)
+        return idle.bytes
+
+    assert run(talk()) == (b"abc" if hears else b"")

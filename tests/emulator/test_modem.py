@@ -21,6 +21,10 @@ class Far:
     """The far end of the line: notes frames, can send."""
 
     early = False
+    linked = True
+
+    def ignores(self, data: bytes) -> bool:
+        return not data
 
     def __init__(self, on: Line) -> None:
         self.heard: list[bytes] = []

@@ -165,7 +165,7 @@ def test_commands_reach_the_unit() -> None:
             assert isinstance(await master.converse(live(other)), Failed)
             await asyncio.sleep(2)
             assert number(await master.values(live(other)), p.UP_TMS) < 5
-            assert emulated.units[station.serial].firmware.limit_pct == 30
+            assert emulated.units[station.serial].life.firmware.limits.owner_pct == 30
 
     run(day())
 

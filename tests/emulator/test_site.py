@@ -2,24 +2,28 @@ import pytest
 
 from config.site import Site
 from emulator.inverter import Inverter
-from emulator.site import inverters, surroundings
+from emulator.site import feeders, places, surroundings
 from protocols import points as p
 from protocols.points import Channel
 from tests.support.emulated import HOUR, NOON, UTRECHT
 
 
 def built(utc: float = NOON, *, clouds: str = "clear", warm: bool = True, count: int = 6) -> list[Inverter]:
-    units = [{"serial": f"AT{n:04d}", "model": "MI-500", "module": {"rated_w": 400}} for n in range(count)]
+    slots = [{"serial": f"AT{n:04d}", "model": "MI-500", "module": {"rated_w": 400}} for n in range(count)]
     gateway = {
         "id": "roof",
         "role": "m-combiner",
         "link": {"url": "mem://roof"},
-        "branches": [{"id": "b1", "inverters": units}],
+        "branches": [{"id": "b1", "inverters": slots}],
     }
     emulation = {"clouds": clouds, "warm": warm}
     site = Site.model_validate({"location": UTRECHT, "gateways": [gateway], "emulation": emulation})
     around = surroundings(site, UTRECHT, now=0.0, utc=utc)
-    return list(inverters(site, site.gateways[0], around))
+    gateway_ = site.gateways[0]
+    units = [place.first_unit(serial) for _, serial, place in places(gateway_, feeders(gateway_, around), around)]
+    for each in units:
+        each.life.interrupt(utc)  # now that all are there
+    return units
 
 
 def test_units_carry_their_nameplate() -> None:

@@ -74,3 +74,16 @@ def test_the_air_is_warmer_in_summer_in_the_afternoon_and_near_the_equator() -> 
     assert here.ambient(NOON) > here.ambient(january + 12 * HOUR) + 12
     assert south.ambient(january + 12 * HOUR) > south.ambient(NOON) + 8
     assert 15 < here.ambient(NOON + 3 * HOUR) < 30
+
+
+def test_a_heat_wave_warms_the_air_and_nothing_else() -> None:
+    usual, hot = Sky(UTRECHT, 1), Sky(UTRECHT, 1, warmer_k=12.0)
+    for t in (MIDNIGHT, NOON):
+        assert hot.ambient(t) == pytest.approx(usual.ambient(t) + 12)
+        assert hot.plane(35.0, 180.0).at(t) == usual.plane(35.0, 180.0).at(t)
+
+
+def test_a_flat_plane_on_its_knots_and_the_global_irradiance_agree() -> None:
+    sky = Sky(UTRECHT, 1, Regime.BROKEN)
+    knots = [NOON // 60 * 60 + 60.0 * n for n in range(60)]
+    assert [sky.ghi(t) for t in knots] == pytest.approx([sky.plane(0.0, 0.0).at(t) for t in knots])

@@ -15,12 +15,18 @@ ANSWER = rtu.encode(7, b"\x03\x04\x01\x02\x03\x04")
 class Parrot:
     """Answers one question, as node 7 would."""
 
+    def concerns(self, datagram: bytes) -> bool:
+        return datagram[0] == 7
+
     def answer(self, datagram: bytes, now: float) -> tuple[bytes, ...]:
         assert now >= 0
         return (ANSWER,) if datagram == QUESTION else ()
 
 
 class Mute:
+    def concerns(self, datagram: bytes) -> bool:
+        return len(datagram) > 0
+
     def answer(self, datagram: bytes, now: float) -> tuple[bytes, ...]:
         assert datagram
         assert now >= 0
@@ -29,6 +35,10 @@ class Mute:
 
 class Far:
     early = False
+    linked = True
+
+    def ignores(self, data: bytes) -> bool:
+        return not data
 
     def __init__(self, on: Line) -> None:
         self.heard: list[bytes] = []

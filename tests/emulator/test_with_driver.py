@@ -69,4 +69,4 @@ def test_polls_at_paper_time_and_survives_a_usual_line(
     answered, poll_s = run(day())
     paper_s = sum(ATMOCE.poll_bytes) * 8 / 2400 + 2 * 0.03
     assert answered >= (0.98 if impairments else 1.0) * ROUNDS * len(UNITS)
-    assert poll_s == pytest.approx(paper_s, rel=0.1 if impairments else 1e-6)
+    assert poll_s == pytest.approx(paper_s, rel=0.15 if impairments else 1e-6)

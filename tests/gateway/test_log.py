@@ -56,6 +56,21 @@ def test_a_person_gets_a_readable_line(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "{" not in out.getvalue()
 
 
+def test_lines_in_a_file_have_no_colours() -> None:
+    out = io.StringIO()
+    configure(form="console", stream=out)
+    structlog.get_logger().warning("link_down", link="east")
+    assert "link_down" in out.getvalue()
+    assert "\x1b" not in out.getvalue()
+
+
+def test_time_level_and_event_stand_first_in_json() -> None:
+    out = io.StringIO()
+    configure(form="json", stream=out)
+    structlog.get_logger().warning("link_down", link="east", reason="gone")
+    assert list(json.loads(out.getvalue())) == ["timestamp", "level", "event", "link", "reason"]
+
+
 def test_the_level_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("JOURNAL_STREAM", raising=False)
     out = io.StringIO()

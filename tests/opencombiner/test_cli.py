@@ -1,4 +1,6 @@
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -23,6 +25,18 @@ gateways:
     branches:
       - id: south
         inverters:
+"""
+
+INTERRUPTED = """\
+import sys
+from opencombiner.__main__ import main
+
+class CtrlC:
+    def find_spec(self, *_):
+        raise KeyboardInterrupt
+
+sys.meta_path.insert(0, CtrlC())
+main()
 """
 
 
@@ -110,7 +124,23 @@ def test_the_emulator_refuses_real_hardware(tmp_path: Path) -> None:
     path.write_text(SITE.replace("50}", "5000}") + "          - {serial: 400E00001, model: MI-400}\n", "utf-8")
     result = run(app, ["emulate", str(path), "--seed", "7"])
     assert result.exit_code == ExitCode.REFUSED
-    assert "gateways[0].link.url: /dev/ttyUSB0 is real hardware" in result.stderr
+    assert f"{path}:5:17: gateways[0].link.url: /dev/ttyUSB0 is real hardware" in result.stderr
+
+
+def test_what_turns_out_wrong_at_run_time_is_told_with_its_line(tmp_path: Path) -> None:
+    path = tmp_path / "site.yaml"
+    text = SITE.replace("50}", "5000}") + "          - {serial: 400E00001, model: MI-400}\n"
+    path.write_text(f"{text}state_dir: {tmp_path / 'nowhere'}\n", "utf-8")
+    result = run(app, ["run", str(path)])
+    assert result.exit_code == ExitCode.REFUSED
+    assert result.stderr == (
+        f"{path}:10:12: state_dir: {tmp_path / 'nowhere'} is no directory; create it or name another one\n"
+    )
+
+
+def test_ctrl_c_while_the_program_is_being_loaded_leaves_no_traceback() -> None:
+    ended = subprocess.run([sys.executable, "-c", INTERRUPTED], capture_output=True, check=False, timeout=30)  # noqa: S603 - our words
+    assert (ended.returncode, ended.stderr) == (ExitCode.INTERRUPTED, b"")
 
 
 def test_the_schema_is_printed_as_it_is_packaged() -> None:

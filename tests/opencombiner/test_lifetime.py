@@ -1,6 +1,8 @@
 import asyncio
 import os
 import signal
+import sys
+from types import SimpleNamespace
 
 import pytest
 
@@ -28,3 +30,22 @@ def test_a_signal_that_is_ignored_stays_ignored() -> None:
         assert run_until_stopped(main) is False
     finally:
         signal.signal(signal.SIGHUP, before)
+
+
+class OtherLoop(asyncio.SelectorEventLoop):
+    """Stands for uvloop's."""
+
+
+@pytest.mark.parametrize(
+    ("module", "expected"),
+    [
+        pytest.param(SimpleNamespace(new_event_loop=OtherLoop), OtherLoop, id="uvloop's where it is installed"),
+        pytest.param(None, asyncio.SelectorEventLoop, id="asyncio's where it is not"),
+    ],
+)
+def test_the_loop_is(module: object, expected: type, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def main(_: asyncio.Event) -> type:
+        return type(asyncio.get_running_loop())
+
+    monkeypatch.setitem(sys.modules, "uvloop", module)
+    assert run_until_stopped(main) is expected

@@ -7,11 +7,13 @@ from typing import Any
 
 from config.site import Mqtt
 from gateway.log import LogTap
+from gateway.mqtt.alarms import Alarms
 from gateway.mqtt.bridge import Bridge
 from gateway.mqtt.commands import Orders
 from gateway.mqtt.options import mqtt_options
 from gateway.mqtt.payloads import About
 from gateway.mqtt.site import Site
+from tests.support.alarms import ScriptedAlarms
 from tests.support.brokers import Broker
 from tests.support.listener import Listener
 from tests.support.mqtt_site import NOON
@@ -25,7 +27,13 @@ ABOUT = About(version="0.1.0", config_schema="1", site="home", name="Home", driv
 
 
 def bridge(
-    broker: Broker, site: Site, tap: LogTap | None = None, *, orders: Orders | None = None, **settings: Any
+    broker: Broker,
+    site: Site,
+    tap: LogTap | None = None,
+    *,
+    orders: Orders | None = None,
+    alarms: Alarms | None = None,
+    **settings: Any,
 ) -> Bridge:
     """Return a bridge between a site and a broker that tries again at once; `settings` are those of the broker."""
     mqtt = Mqtt(url=broker.url, **settings)
@@ -38,6 +46,7 @@ def bridge(
         lambda: {"process": {"rss_mib": 40.0}},
         tap or LogTap(),
         orders=orders or ScriptedOrders(),
+        alarms=alarms or ScriptedAlarms(),
         jitter=lambda _low, _high: 0.01,
     )
 

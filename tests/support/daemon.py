@@ -74,7 +74,7 @@ class Running:
 
     def limits(self) -> dict[str, float]:
         """Return the limits that the units themselves hold, by slot."""
-        return {slot: self.unit(slot).firmware.limit_pct for slot in RATED_W}
+        return {slot: self.unit(slot).life.firmware.limits.owner_pct for slot in RATED_W}
 
     def limited_w(self) -> float:
         """Return what the units' own limits let through."""
@@ -125,7 +125,7 @@ class Stubborn:
 
     def __init__(self, daemon: Running, slot: str, monkeypatch: pytest.MonkeyPatch) -> None:
         self.obeys = False
-        firmware = daemon.unit(slot).firmware
+        firmware = daemon.unit(slot).life.firmware
         obey = firmware.command
         monkeypatch.setattr(
             firmware,

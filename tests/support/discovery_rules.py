@@ -7,6 +7,8 @@ from typing import Any
 OBJECT_ID = re.compile(r"[a-zA-Z0-9_-]+")
 ENTITY_ID = re.compile(r"(sensor|binary_sensor|number|switch|button)\.[a-z0-9_]+")
 WRITE = re.compile(r".+/(inverter/[^/]+|site)/set/[a-z_]+")
+SWITCHED = re.compile(r"\{\{ 'ON' if .+ else 'OFF' \}\}")  # the default words of a binary sensor
+MAX_STATE = 255  # characters
 TEMPLATE = re.compile(r"\{\{ .+ \}\}")
 
 # device class → units and state classes that a sensor of it may have
@@ -140,7 +142,8 @@ def _component(key: str, component: dict[str, Any], payload: dict[str, Any]) -> 
         case "number" | "switch" | "button":
             yield from _settable(component)
         case "binary_sensor" if component.get("device_class") in BINARY_SENSORS:
-            pass
+            if not SWITCHED.fullmatch(component.get("value_template", "")):
+                yield "a binary sensor is neither ON nor OFF"
         case _:
             yield "is of no known platform, or no binary sensor of a known class"
 
@@ -181,6 +184,15 @@ def _availability(component: dict[str, Any]) -> Iterator[str]:
         yield "energy depends on more than the bridge"
 
 
+def _options(options: list[Any]) -> Iterator[str]:
+    if not options:
+        yield "an enum lacks its options"
+    if len(set(options)) != len(options):
+        yield "an option stands twice"
+    if not all(isinstance(option, str) and 0 < len(option) <= MAX_STATE for option in options):
+        yield "an option is no state"
+
+
 def _sensor(key: str, component: dict[str, Any]) -> Iterator[str]:
     device_class = component.get("device_class")
     if device_class not in SENSORS:
@@ -193,8 +205,8 @@ def _sensor(key: str, component: dict[str, Any]) -> Iterator[str]:
         yield f"state class {component.get('state_class')} does not go with {device_class}"
     if component.get("entity_category") not in {None, "diagnostic"}:
         yield "a sensor must not be of category config"
-    if device_class == "enum" and not component.get("options"):
-        yield "an enum lacks its options"
+    if device_class == "enum":
+        yield from _options(component.get("options", []))
     for ending, wanted in KEYS.items():
         if key.endswith(ending) and device_class != wanted:
             yield f"is named like {wanted} and says {device_class}"

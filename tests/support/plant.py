@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from config.site import Site
+from drivers.clock import Trust
 from drivers.mqtt import memory
 from emulator.server import Plant
 from gateway.app import App
@@ -106,9 +107,15 @@ async def living(plan: Site, clock: FakeClock) -> AsyncIterator[Scene]:
             await asyncio.gather(serving, return_exceptions=True)
 
 
-def play(plan: Site, act: Callable[[Scene], Awaitable[None]], *, start_utc: float = MIDNIGHT) -> Scene:
+def play(
+    plan: Site,
+    act: Callable[[Scene], Awaitable[None]],
+    *,
+    start_utc: float = MIDNIGHT,
+    trust: Trust = Trust.TRUSTED,
+) -> Scene:
     """Run a scene on virtual time from `start_utc` on and return it."""
-    clock = FakeClock(start_utc)
+    clock = FakeClock(start_utc, trust)
 
     async def main() -> Scene:
         async with living(plan, clock) as scene:

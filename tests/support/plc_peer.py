@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
 from drivers.plc.link import PlcLink
@@ -127,7 +127,7 @@ async def plugged(
 ) -> AsyncIterator[PlcLink]:
     """Run a link and its far end, and yield the link once it is up."""
     listener = await listen(settings.url)
-    link = link or PlcLink("plc", settings)
+    link = link or PlcLink("plc", replace(settings, url=listener.url))  # a socket's port is known now
     tasks = [asyncio.create_task(serve(listener, peer)), asyncio.create_task(link.run())]
     try:
         await link.wait_up()

@@ -12,18 +12,21 @@ ROOT = Path(__file__).parent.parent.parent
 PATIENCE_S = 30.0
 
 
+OURS = (sys.executable, "-m", "opencombiner")
+
+
 class Command:
     """`opencombiner ARGUMENTS`, running; what it says goes to `log`."""
 
-    def __init__(self, log: Path, *arguments: str) -> None:
+    def __init__(self, log: Path, *arguments: str, program: tuple[str, ...] = OURS, folder: Path = ROOT) -> None:
         self._log = log
         with log.open("ab") as out:
             self._process = subprocess.Popen(  # noqa: S603 - our own command
-                [sys.executable, "-m", "opencombiner", *arguments],
+                [*program, *arguments],
                 stdin=subprocess.DEVNULL,
                 stdout=out,
                 stderr=out,
-                cwd=ROOT,
+                cwd=folder,
                 start_new_session=True,
             )
 
@@ -52,9 +55,9 @@ class Command:
 
 
 @contextmanager
-def command(log: Path, *arguments: str) -> Iterator[Command]:
-    """Run a command for the time of the context."""
-    running = Command(log, *arguments)
+def command(log: Path, *arguments: str, program: tuple[str, ...] = OURS, folder: Path = ROOT) -> Iterator[Command]:
+    """Run a command for the time of the context; the checkout's, unless told otherwise."""
+    running = Command(log, *arguments, program=program, folder=folder)
     try:
         yield running
     finally:

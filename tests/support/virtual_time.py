@@ -15,19 +15,18 @@ class DeadlockError(RuntimeError):
 
 
 class _LeapingSelector(selectors.SelectSelector):
-    """Adds the time-out to the clock instead of waiting."""
+    """Adds the time-out to the clock instead of waiting; nobody speaks from outside, so the system is never asked."""
 
     def __init__(self) -> None:
         super().__init__()
         self.now = 0.0
 
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
-        ready = super().select(0)
-        if not ready:
-            if timeout is None:
-                raise DeadlockError("nothing ready and no timer armed")
-            self.now += max(timeout, 0.0)
-        return ready
+        if timeout is None:
+            raise DeadlockError("nothing ready and no timer armed")
+        if timeout > 0:
+            self.now += timeout
+        return []
 
 
 class VirtualTimeLoop(asyncio.SelectorEventLoop):

@@ -9,6 +9,7 @@ from protocols.points import (
     ALRM,
     ALRM_SEQ,
     DA,
+    GRID_PROFILE,
     INV_ST,
     LED,
     MD,
@@ -87,8 +88,8 @@ def records(device: Device, now: float) -> bytes:
 
 
 def _seq(seq: int) -> int:
-    """Return a sequence number on the wire: 1 … 65535 and round again, 0 is none."""
-    return (seq - 1) % 0xFFFF + 1
+    """Return a sequence number on the wire: 1 … LAST_SEQ and round again, 0 is none."""
+    return (seq - 1) % y.LAST_SEQ + 1
 
 
 def record_values(record: AlarmRecord) -> dict[Channel, Value]:
@@ -119,7 +120,7 @@ def grid_profile(profile: GridProfile) -> bytes:
     """Return the grid-profile block; raises LocalProtocolError when the profile has too many stages."""
     enter = profile.enter_service
     values: dict[Channel, Value] = {
-        Channel(y.PROFILE_ID): profile.id,
+        Channel(GRID_PROFILE): profile.id,
         Channel(y.V_NOM): profile.v_nom,
         Channel(y.HZ_NOM): profile.hz_nom,
         Channel(y.HV_AVG10): profile.hv_avg10,
@@ -132,7 +133,7 @@ def grid_profile(profile: GridProfile) -> bytes:
     }
     for (limit, trip_s), stages in zip(_STAGES, (profile.lv, profile.hv, profile.lf, profile.hf), strict=True):
         values |= _stage_values(limit, trip_s, stages)
-    return y.GRID_PROFILE.pack(values)
+    return y.GRID_PROFILE_BLOCK.pack(values)
 
 
 def _stage_values(limit: Point, trip_s: Point, stages: Sequence[Stage]) -> dict[Channel, Value]:
@@ -151,7 +152,7 @@ def profile_from(values: Values) -> GridProfile:
     lv, hv, lf, hf = (_stages_from(values, limit, trip_s) for limit, trip_s in _STAGES)
     mean = values[Channel(y.HV_AVG10)]
     return GridProfile(
-        id=str(values[Channel(y.PROFILE_ID)]),
+        id=str(values[Channel(GRID_PROFILE)]),
         v_nom=number(values, y.V_NOM),
         hz_nom=number(values, y.HZ_NOM),
         lv=lv,

@@ -9,7 +9,7 @@ from protocols.exchange import Cause, Done, Exchange, Failed, Mapped, Send, Step
 from protocols.grid_profile import GridProfile
 from protocols.layout import Layout
 from protocols.modbus.exchange import ReadRegisters, WriteRegisters, broadcast
-from protocols.points import DA, SN, Channel, Value
+from protocols.points import DA, GRID_PROFILE, SN, Channel, Value
 from protocols.profile import PollItem, Station
 from protocols.vendors.atmoce import layout
 from protocols.vendors.atmoce.blocks import profile_from, record_from
@@ -17,6 +17,7 @@ from protocols.vendors.atmoce.control import WORDS
 
 WITHIN_S = 0.1  # a unit begins its answer within 50 ms; the rest is for its clock and ours
 TRIES = 2  # a poll that was lost is worth one more; then the others have waited long enough
+MOST_RECORDS = 15  # alarm records in one answer: 16 would be longer than Modbus allows
 ROUNDS = 2  # assignments before a unit counts as absent
 
 Values = Mapping[Channel, Value]
@@ -73,6 +74,16 @@ class Join:
         return broadcast(layout.ASSIGNMENT_AT, layout.ASSIGNMENT.pack(wanted))
 
 
+def join(station: Station) -> Exchange[Values]:
+    """Make a unit answer at its node, and learn by which grid profile it works."""
+    return Then(
+        Join(station),
+        lambda identity: Mapped(
+            read_grid_profile(station), lambda found: {**identity, Channel(GRID_PROFILE): found.id}
+        ),
+    )
+
+
 def command(station: Station, wanted: Command) -> Exchange[Values]:
     """Write a command; the value is the control block read back, or nothing where the unit restarts."""
     at, word = _control(wanted)
@@ -95,7 +106,7 @@ def _control(wanted: Command) -> tuple[int, int]:
 
 
 def read_alarm_records(station: Station, count: int) -> Exchange[tuple[AlarmRecord, ...]]:
-    """Read the `count` newest alarm records, at most 15 at once; the value is shorter when there are not so many."""
+    """Read the `count` newest alarm records, at most MOST_RECORDS; the value is shorter when there are not so many."""
     registers = count * layout.RECORD.size // 2
     read = ReadRegisters(station.node, layout.RECORDS_AT, registers, within_s=WITHIN_S, tries=TRIES)
     return Mapped(read, _records)
@@ -109,4 +120,4 @@ def _records(data: bytes) -> tuple[AlarmRecord, ...]:
 
 def read_grid_profile(station: Station) -> Exchange[GridProfile]:
     """Read the protection settings in force."""
-    return Mapped(_read(station, layout.GRID_PROFILE_AT, layout.GRID_PROFILE), profile_from)
+    return Mapped(_read(station, layout.GRID_PROFILE_AT, layout.GRID_PROFILE_BLOCK), profile_from)

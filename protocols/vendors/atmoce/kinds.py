@@ -15,7 +15,7 @@ from protocols.vendors.atmoce.events import events
 _BLOCKS: Mapping[str, tuple[int, Layout]] = {
     "live": (y.LIVE_AT, y.LIVE),
     "identity": (y.IDENTITY_AT, y.IDENTITY),
-    "grid_profile": (y.GRID_PROFILE_AT, y.GRID_PROFILE),
+    "grid_profile": (y.GRID_PROFILE_AT, y.GRID_PROFILE_BLOCK),
     "control": (y.CONTROL_AT, y.CONTROL),
     **{layout.name: (at, layout) for at, layout in chain(1)},
 }

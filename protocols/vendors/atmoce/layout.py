@@ -16,6 +16,7 @@ from protocols.points import (
     DCI,
     DCV,
     DCW,
+    GRID_PROFILE,
     HZ,
     INV_ST,
     LED,
@@ -46,6 +47,7 @@ GRID_PROFILE_AT = 0x1400
 
 VERSION = 0x0100  # 1.0
 SERIAL_CHARS = 16  # the longest serial that a site file may name
+LAST_SEQ = 0xFFFF  # of alarm records: the next is 1 again
 RECORDS = 16  # how many alarm records a unit keeps
 STAGES = 4  # most stages of one kind: no grid code in use has more
 MS_WRAP = 1 << 32  # uptime in ms wraps after 49.7 days
@@ -56,7 +58,6 @@ ALARM_STAGE = Point("AlrmStage", None, "protection stage that acted, 0: none")
 EXTREME = Point("AlrmExtreme", None, "worst value, in the unit of the code")
 CROSSED_MS = Point("AlrmCrossed", "ms", "uptime when the limit was crossed")
 OPENED_MS = Point("AlrmOpened", "ms", "uptime when the relay was open")
-PROFILE_ID = Point("GridProfile", None, "name of the grid profile")
 V_NOM = Point("VNom", "V", "nominal voltage")
 HZ_NOM = Point("HzNom", "Hz", "nominal frequency")
 HV_AVG10 = Point("HVAvg10", "%", "limit of the 10-minute mean")
@@ -141,10 +142,10 @@ def _stages(at: int, limit: Point, trip_s: Point) -> tuple[Row, ...]:
     )
 
 
-GRID_PROFILE = Layout(
+GRID_PROFILE_BLOCK = Layout(
     "atmoce.grid_profile",
     150,
-    Text(0, 32, PROFILE_ID),
+    Text(0, 32, GRID_PROFILE),
     Field(32, "H", V_NOM, 10),
     Field(34, "H", HZ_NOM, 100),
     Field(36, "H", HV_AVG10, 100, absent=0xFFFF),

@@ -2,11 +2,11 @@
 
 from protocols.modbus.exchange import READ_REQUEST_BYTES, read_answer_bytes
 from protocols.points import TOT_WH_INJ
-from protocols.profile import Counter, PollItem, VendorProfile
-from protocols.vendors.atmoce.codec import Join, command, poll
+from protocols.profile import Counter, PollItem, RecordLog, VendorProfile
+from protocols.vendors.atmoce.codec import MOST_RECORDS, command, join, poll, read_alarm_records
 from protocols.vendors.atmoce.events import events
 from protocols.vendors.atmoce.kinds import KINDS
-from protocols.vendors.atmoce.layout import LIVE
+from protocols.vendors.atmoce.layout import LAST_SEQ, LIVE
 from protocols.vendors.atmoce.models import MODELS
 from protocols.vendors.atmoce.responder import InverterSide
 
@@ -16,11 +16,12 @@ PROFILE = VendorProfile(
     models=MODELS,
     counters=(Counter(TOT_WH_INJ, port=0, wrap_wh=0xFFFF_FFFF, restarts=False),),
     poll_plan=(PollItem("live", LIVE),),
-    join=Join,
+    join=join,
     poll=poll,
     command=command,
     events=events,
     responder=InverterSide,
     kinds=KINDS,
     poll_bytes=(READ_REQUEST_BYTES, read_answer_bytes(LIVE.size // 2)),
+    records=RecordLog(read_alarm_records, MOST_RECORDS, LAST_SEQ),
 )

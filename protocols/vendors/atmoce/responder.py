@@ -34,10 +34,14 @@ class InverterSide:
             (sunspec.controls_at, FIRST_123, LAST_123, self._controls.write_model_123),
         )
 
+    def concerns(self, datagram: bytes) -> bool:
+        """Tell by the address; most of what a unit hears is for another."""
+        return datagram[:1] in (_BROADCAST, self.node.to_bytes())
+
     def answer(self, datagram: bytes, now: float) -> tuple[bytes, ...]:
         """Return the answer to a request for this unit; silence to all else."""
-        if datagram[:1] not in (_BROADCAST, self.node.to_bytes()):
-            return ()  # before the CRC: most of what a unit hears is for another
+        if not self.concerns(datagram):
+            return ()  # before the CRC
         try:
             node, body = rtu.decode(datagram)
             request = pdu.decode_request(body)
@@ -49,7 +53,7 @@ class InverterSide:
         return (rtu.encode(node, self._serve(request, now).encode()),)
 
     def _native(self) -> tuple[Block, ...]:
-        device, profile = self._device, y.GRID_PROFILE.size // 2
+        device, profile = self._device, y.GRID_PROFILE_BLOCK.size // 2
         return (
             Block(y.IDENTITY_AT, y.IDENTITY.size // 2, lambda now: blocks.identity(device, self.node, now)),
             Block(y.LIVE_AT, y.LIVE.size // 2, lambda now: blocks.live(device, now)),

@@ -194,7 +194,7 @@ def test_a_broker_that_is_away_refuses_at_once(broker: Broker) -> None:
         async with connect(options(broker, "a")):
             pass
 
-    with pytest.raises(LinkDownError, match=r"Connect call failed|no broker") as caught:
+    with pytest.raises(LinkDownError, match=r"Connection refused|no broker") as caught:
         broker.run(main())
     assert not isinstance(caught.value, AccessRefusedError)
 

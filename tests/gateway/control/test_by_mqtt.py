@@ -79,9 +79,9 @@ def test_simple_writes_show_in_the_state(broker: Broker, tmp_path: Path) -> None
             await client.shows("a", enabled=False)
             await client.write("inverter/a/set/enabled", "true")
             await client.shows("a", enabled=True)
-            boot = client.daemon.unit("c").firmware.booted_at
+            boot = client.daemon.unit("c").life.firmware.booted_at
             await client.write("inverter/c/set/restart", "PRESS")
-            await client.daemon.until(lambda: client.daemon.unit("c").firmware.booted_at > boot)
+            await client.daemon.until(lambda: client.daemon.unit("c").life.firmware.booted_at > boot)
             await client.write("site/set/limit_w", "350")
             for slot in RATED_W:
                 await client.shows(slot, limit_pct=20.0)
@@ -165,7 +165,7 @@ def test_retained_commands_act_never(broker: Broker, tmp_path: Path) -> None:
                 assert codes == ["retained"] * 3
                 await early.until(lambda: sum(b'"retained"' in m.payload for m in early.live if m.topic == EVENTS) == 3)
                 assert client.daemon.limits() == dict.fromkeys(RATED_W, 100.0)
-                assert all(client.daemon.unit(slot).firmware.connect for slot in RATED_W)
+                assert all(client.daemon.unit(slot).life.firmware.connect for slot in RATED_W)
 
     broker.run(main())
 

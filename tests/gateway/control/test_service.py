@@ -75,7 +75,7 @@ def test_disable_and_enable(site: Site, target: str, slots: str) -> None:
             for on, verb in ((False, Verb.DISABLE), (True, Verb.ENABLE)):
                 units = accepted(await daemon.order(target, verb))
                 assert {(one.applied, one.read_back, one.refusal) for one in units.values()} == {(on, on, None)}
-                assert {slot: daemon.unit(slot).firmware.connect for slot in slots} == dict.fromkeys(slots, on)
+                assert {slot: daemon.unit(slot).life.firmware.connect for slot in slots} == dict.fromkeys(slots, on)
                 if not on:
                     await asyncio.sleep(2 * POLL_S)
                     assert all(daemon.view(slot).state is InvSt.OFF for slot in slots)
@@ -89,11 +89,11 @@ def test_disable_and_enable(site: Site, target: str, slots: str) -> None:
 def test_restart(site: Site, target: str, slots: str) -> None:
     async def main() -> None:
         async with running(site) as daemon:
-            boots = {slot: daemon.unit(slot).firmware.booted_at for slot in RATED_W}
+            boots = {slot: daemon.unit(slot).life.firmware.booted_at for slot in RATED_W}
             units = accepted(await daemon.order(target, Verb.RESTART))
             assert {(one.applied, one.read_back, one.at) for one in units.values()} == {(True, None, None)}
             await asyncio.sleep(30)
-            again = {slot for slot in RATED_W if daemon.unit(slot).firmware.booted_at > boots[slot]}
+            again = {slot for slot in RATED_W if daemon.unit(slot).life.firmware.booted_at > boots[slot]}
             assert again == set(slots)
 
     run(main())
@@ -109,7 +109,7 @@ def test_activate(site: Site, target: str, slots: str) -> None:
             assert {daemon.view(slot).state for slot in RATED_W} == {InvSt.STANDBY}
             units = accepted(await daemon.order(target, Verb.ACTIVATE))
             assert {one.applied for one in units.values()} == {True}
-            assert {slot for slot in RATED_W if daemon.unit(slot).firmware.activated} == set(slots)
+            assert {slot for slot in RATED_W if daemon.unit(slot).life.firmware.activated} == set(slots)
 
     run(main())
 
@@ -274,7 +274,11 @@ def test_an_order_whose_turn_does_not_come_in_time_is_dropped_and_a_limit_goes_o
             assert late is not None
             assert (late.code, units["c"].applied) == (Code.TOO_OLD, None)
             await asyncio.sleep(300)
-            assert {slot: daemon.unit(slot).firmware.connect for slot in "abc"} == {"a": False, "b": False, "c": True}
+            assert {slot: daemon.unit(slot).life.firmware.connect for slot in "abc"} == {
+                "a": False,
+                "b": False,
+                "c": True,
+            }
             limit = accepted(await daemon.order("gateway/east", value=50.0))
             assert {slot: one.kept for slot, one in limit.items()} == {"a": False, "b": True, "c": False}
             await daemon.until(lambda: daemon.limits() == FULL | dict.fromkeys("abc", 50.0))

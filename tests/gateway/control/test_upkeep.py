@@ -110,9 +110,9 @@ def test_a_limit_that_a_unit_has_lost_is_sent_again(site: Site) -> None:
         async with running(site) as daemon:
             accepted(await daemon.order("a", value=50.0))
             accepted(await daemon.order("a", Verb.RESTART))
-            daemon.unit("a").firmware.limit_pct = 100.0  # a device that keeps its limit in volatile memory
+            daemon.unit("a").life.firmware.limits.owner_pct = 100.0  # a device that keeps its limit in volatile memory
             await asyncio.sleep(RESEND_S + 2 * POLL_S)
-            assert daemon.unit("a").firmware.limit_pct == 50.0
+            assert daemon.unit("a").life.firmware.limits.owner_pct == 50.0
             assert daemon.view("a").values[LIMIT] == 50.0
 
     run(main())
@@ -122,7 +122,7 @@ def test_two_masters_who_disagree_do_not_fill_the_line(site: Site, monkeypatch: 
     async def main() -> None:
         async with running(site) as daemon:
             told: list[float] = []
-            firmware = daemon.unit("a").firmware
+            firmware = daemon.unit("a").life.firmware
             obey = firmware.command
 
             def listen(command: Command, at: float) -> bool:
@@ -132,7 +132,7 @@ def test_two_masters_who_disagree_do_not_fill_the_line(site: Site, monkeypatch: 
             accepted(await daemon.order("a", value=50.0))
             monkeypatch.setattr(firmware, "command", listen)
             for _ in range(300):
-                firmware.limit_pct = 100.0
+                firmware.limits.owner_pct = 100.0
                 await asyncio.sleep(1)
             assert 5 <= len(told) <= 300 / RESEND_S + 1
 
@@ -154,7 +154,7 @@ def test_a_unit_that_is_lost_by_day_is_taken_to_deliver_what_it_may(
             assert units["d"].refusal.code is Code.NO_ANSWER
             assert daemon.limits() == dict.fromkeys(RATED_W, 15.0) | {"d": 50.0}
             monkeypatch.undo()
-            await daemon.until(lambda: daemon.unit("d").firmware.limit_pct == 24.0)
+            await daemon.until(lambda: daemon.unit("d").life.firmware.limits.owner_pct == 24.0)
             await daemon.until(lambda: daemon.limits() == dict.fromkeys(RATED_W, 24.0))
 
     run(main())
@@ -172,7 +172,7 @@ def test_a_unit_that_goes_dark_leaves_its_share_and_takes_it_back_when_it_wakes(
             assert daemon.limits() == dict.fromkeys(RATED_W, 50.0)
             silence(daemon, "d", monkeypatch)
             await daemon.until(lambda: daemon.view("d").comm is CommState.ASLEEP)
-            await daemon.until(lambda: daemon.unit("c").firmware.limit_pct > 50.0)
+            await daemon.until(lambda: daemon.unit("c").life.firmware.limits.owner_pct > 50.0)
             await asyncio.sleep(5)
             share = 67.3  # 875 W of 1300 W
             assert daemon.limits() == dict.fromkeys(RATED_W, share) | {"d": 50.0}
@@ -206,7 +206,7 @@ def test_while_a_link_is_down_limits_are_kept_and_all_else_is_refused(site: Site
             assert daemon.limits() == FULL
             async with background(plant.serve()):
                 await daemon.until(lambda: daemon.limits() == dict.fromkeys(RATED_W, 30.0))
-                assert all(daemon.unit(slot).firmware.connect for slot in RATED_W)
+                assert all(daemon.unit(slot).life.firmware.connect for slot in RATED_W)
 
     run(main())
 
@@ -224,7 +224,7 @@ def test_a_restart_of_the_daemon_neither_forgets_a_limit_nor_keeps_an_expired_on
                 await daemon.until(daemon.heard)
                 accepted(await daemon.order("a", value=50.0))
                 accepted(await daemon.order("b", value=40.0, for_s=100.0))
-            plant.units["SN000a"].firmware.limit_pct = 100.0
+            plant.units["SN000a"].life.firmware.limits.owner_pct = 100.0
             await asyncio.sleep(away_s)
             async with running_daemon(site, clock, plant) as daemon:
                 await daemon.until(daemon.heard)
@@ -243,14 +243,14 @@ def test_after_a_restart_nothing_is_sent_to_units_that_hold_their_limit(site: Si
             async with running_daemon(site, clock, plant) as daemon:
                 await daemon.until(daemon.heard)
                 accepted(await daemon.order("site", value=900.0, unit="W"))
-            before = {slot: unit.firmware.limit_pct for slot, unit in plant.units.items()}
+            before = {slot: unit.life.firmware.limits.owner_pct for slot, unit in plant.units.items()}
             told: list[str] = []
             for serial, unit in plant.units.items():
-                unit.firmware.command = lambda *_, serial=serial: told.append(serial)  # type: ignore[assignment]
+                unit.life.firmware.command = lambda *_, serial=serial: told.append(serial)  # type: ignore[assignment]
             async with running_daemon(site, clock, plant) as daemon:
                 await daemon.until(daemon.heard)
                 await asyncio.sleep(60)
             assert told == []
-            assert {slot: unit.firmware.limit_pct for slot, unit in plant.units.items()} == before
+            assert {slot: unit.life.firmware.limits.owner_pct for slot, unit in plant.units.items()} == before
 
     run(main())

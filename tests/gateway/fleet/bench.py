@@ -59,10 +59,11 @@ class Bench:
         poll_s: float = 5.0,
         probe_share: float = 0.1,
         elevation: float | None = 40.0,
+        medium: type[Medium] = Medium,
     ) -> None:
         self.units = units
         self.elevation = elevation
-        self.medium = Medium(dict(enumerate(units, 1)))
+        self.medium = medium(dict(enumerate(units, 1)))
         self.ear = Ear()
         self.devices = [Device(identity(f"s{n}", n), MODEL) for n in range(1, len(units) + 1)]
         self.poller = Poller(

@@ -86,6 +86,7 @@ class Medium:
         self._up.clear()
 
     def plug(self) -> None:
+        self.counters.opened += 1
         self._up.set()
 
     async def run(self) -> None:

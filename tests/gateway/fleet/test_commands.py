@@ -6,8 +6,9 @@ from gateway.fleet.poller import MAX_COMMANDS, CommandResult
 from protocols.commands import Restart, WMaxLimPct
 from protocols.errors import LocalProtocolError
 from protocols.exchange import Cause, Done, Failed
+from tests.gateway.acme import IDENTITY_AT
 from tests.gateway.fleet.bench import Bench, plant
-from tests.gateway.fleet.medium import ANSWER_S
+from tests.gateway.fleet.medium import ANSWER_S, Unit
 from tests.support.virtual_time import run
 
 
@@ -46,6 +47,38 @@ def test_a_command_that_nobody_answers_says_why() -> None:
         await asyncio.sleep(10)
         units[0].alive = False
         assert await bench.poller.submit("s1", WMaxLimPct(50)) == Failed(Cause.NO_ANSWER)
+
+    run(bench.during(main()))
+
+
+def test_a_command_never_reaches_a_stranger() -> None:
+    stranger = Unit("OTHER")
+    bench = Bench([stranger])
+
+    async def main() -> None:
+        await asyncio.sleep(10)
+        result = await bench.poller.submit("s1", WMaxLimPct(50))
+        assert isinstance(result, Failed)
+        assert result.cause is Cause.MISMATCH
+        assert stranger.limits == []
+
+    run(bench.during(main()))
+
+
+def test_after_a_loss_of_the_link_a_unit_joins_before_it_is_told() -> None:
+    (unit,) = units = plant(1)
+    bench = Bench(units, poll_s=600.0)
+
+    async def main() -> None:
+        await asyncio.sleep(10)
+        bench.medium.pull()
+        await asyncio.sleep(40)
+        unit.heard.clear()
+        bench.medium.plug()
+        assert await bench.poller.submit("s1", WMaxLimPct(50)) == Done({})
+        (told_at, limit), (joined_at, register) = unit.limits[0], unit.heard[0]
+        assert (limit, register) == (50, IDENTITY_AT)
+        assert joined_at < told_at
 
     run(bench.during(main()))
 

@@ -6,6 +6,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from drivers.link import Port, Urgency
+from gateway.fleet.comm import DEFAULTS
 from gateway.fleet.poller import Poller
 from gateway.snapshot import CommState
 from protocols.errors import LinkDownError
@@ -45,6 +46,22 @@ def test_statistics_count_conversations_repeats_and_latency() -> None:
     assert stats.retries == 1
     assert stats.latency_s == pytest.approx(ANSWER_S)
     assert stats.last_failure == "no_answer"
+
+
+def test_the_silence_of_a_sleeper_is_no_failed_conversation() -> None:
+    (unit,) = units = plant(1)
+    bench = Bench(units)
+
+    def dusk() -> None:
+        bench.elevation, unit.alive = 1.0, False
+
+    def dawn() -> None:
+        bench.elevation, unit.alive = 4.0, True
+
+    ear = bench.run(11 * 3600, (3600, dusk), (10 * 3600, dawn))
+    stats = ear.latest["s1"]
+    assert stats.polls - stats.answered == DEFAULTS.asleep_misses
+    assert stats.answered > 2 * 3600 / 5 - 10
 
 
 def test_a_unit_that_restarted_names_itself_again() -> None:
@@ -135,6 +152,15 @@ def test_a_link_that_goes_down_between_polls_is_told_within_half_a_minute() -> N
     ear = bench.run(100, (50, bench.medium.pull))
     assert ear.links[-1][1] is False
     assert ear.links[-1][0] <= 80
+
+
+def test_a_link_that_was_away_between_two_polls_is_told_and_its_units_join_anew() -> None:
+    units = plant(1)
+    bench = Bench(units, poll_s=20.0)
+    ear = bench.run(100, (50, bench.medium.pull), (51, bench.medium.plug))
+    assert [up for _, up in ear.links] == [True, False, True]
+    assert [comm for _, _, comm in ear.comms] == [CommState.ONLINE, CommState.UNKNOWN, CommState.ONLINE]
+    assert len(ear.names) == 2
 
 
 def test_items_of_their_own_period_complete_each_other() -> None:

@@ -18,6 +18,7 @@ from gateway.snapshot import CommState
 from gateway.telemetry.outbox import SiteEvent
 from protocols.states import Quality
 from tests.support import virtual_time
+from tests.support.alarms import ScriptedAlarms
 from tests.support.bridges import (
     ABOUT,
     OFFLINE,
@@ -224,7 +225,17 @@ def test_health_and_links_are_reported_once_a_minute_even_across_sessions() -> N
             return {}
 
         options, orders = mqtt_options(mqtt, "home"), ScriptedOrders()
-        subject = Bridge(StillSite(running()), FakeClock(), ABOUT, mqtt, options, health, LogTap(), orders=orders)
+        subject = Bridge(
+            StillSite(running()),
+            FakeClock(),
+            ABOUT,
+            mqtt,
+            options,
+            health,
+            LogTap(),
+            orders=orders,
+            alarms=ScriptedAlarms(),
+        )
         async with running_bridge(subject):
             for _ in range(20):  # never in the same instant as a report, which would be lost with the session
                 await asyncio.sleep(23)

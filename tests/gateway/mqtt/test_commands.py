@@ -13,6 +13,7 @@ from gateway.mqtt.commands import MAX_REPLIES, Commands
 from gateway.mqtt.payloads import MAX_AUTHOR, MAX_REQUEST, MAX_TARGET
 from gateway.mqtt.topics import Tree
 from tests.support import virtual_time
+from tests.support.alarms import ScriptedAlarms
 from tests.support.mqtt_site import NOON
 from tests.support.orders import ScriptedOrders
 
@@ -30,7 +31,7 @@ def said(message: Message, outcome: Outcome | None = None) -> tuple[list[Order],
 
     async def main() -> tuple[list[Order], list[Message]]:
         orders = ScriptedOrders(outcome or Report({"a": DONE}))
-        commands = Commands(Tree("opencombiner", "home"), orders, lambda: NOON)
+        commands = Commands(Tree("opencombiner", "home"), orders, ScriptedAlarms(), lambda: NOON)
         commands.take(message)
         replies: list[Message] = []
         try:
@@ -250,7 +251,8 @@ def test_clearing_a_retained_write_means_nothing(key: str) -> None:
 @pytest.mark.parametrize("topic", [f"{ROOT}/bridge/request/health", f"{ROOT}/site/state", f"{ROOT}/inverter/a/set/x/y"])
 def test_other_topics_are_no_commands(topic: str) -> None:
     async def main() -> bool:
-        return Commands(Tree("opencombiner", "home"), ScriptedOrders(), lambda: NOON).take(Message(topic, b""))
+        commands = Commands(Tree("opencombiner", "home"), ScriptedOrders(), ScriptedAlarms(), lambda: NOON)
+        return commands.take(Message(topic, b""))
 
     assert not virtual_time.run(main())
 
@@ -260,7 +262,7 @@ def after(outcomes: Callable[[ScriptedOrders], None]) -> tuple[int, list[Message
 
     async def main() -> tuple[int, list[Message]]:
         orders = ScriptedOrders(None)
-        commands = Commands(Tree("opencombiner", "home"), orders, lambda: NOON)
+        commands = Commands(Tree("opencombiner", "home"), orders, ScriptedAlarms(), lambda: NOON)
         for n in range(MAX_REPLIES + 1):
             commands.take(request(target="a", command="enable", transaction=n))
         outcomes(orders)

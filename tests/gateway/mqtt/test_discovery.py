@@ -1,5 +1,6 @@
 import copy
 import json
+import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -7,22 +8,37 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gateway.alarms.derive import SiteStatus
+from gateway.alarms.engine import Standing
+from gateway.alarms.record import Record
+from gateway.alarms.service import Summary
+from gateway.alarms.states import AlarmState
 from gateway.mqtt import payloads
+from gateway.mqtt.alarms import alarm
 from gateway.mqtt.discovery import Discovery
+from gateway.mqtt.messages import Messages
 from gateway.mqtt.payloads import About
 from gateway.mqtt.topics import Tree
 from gateway.snapshot import CommState
+from tests.support.alarms import CATALOGUE
 from tests.support.discovery_rules import breaches
 from tests.support.mqtt_site import NOON, OVER_TEMP, StillSite, identity, running, silent
 
 ABOUT = About(version="0.1.0", config_schema="1", site="home", name="Home", drivers={"east": "plc"})
-DISCOVERY = Discovery(Tree("opencombiner", "home"), ABOUT, "homeassistant")
+DISCOVERY = Discovery(Tree("opencombiner", "home"), ABOUT, "homeassistant", CATALOGUE)
 
 BRIDGE = {"topic": "opencombiner/home/bridge/state", "value_template": "{{ value_json.state }}"}
 ROOF = {
     "topic": "opencombiner/home/inverter/roof-1/availability",
     "value_template": "{{ 'offline' if value_json.state == 'offline' else 'online' }}",
 }
+
+
+STANDING = Standing(CATALOGUE.by_code()[9], Record("roof-1", 9, AlarmState.UNACK, raised_ts=NOON), uncertain=False)
+SITE = Messages(Tree("opencombiner", "home"), ABOUT, None, mirror=False).site(
+    StillSite(running()).totals(), Summary(SiteStatus.FAULTY, 1, STANDING.row.name), NOON
+)
+WORDS = re.compile(r"value_json\.(\w+)|selectattr\('(\w+)'\)|attribute='(\w+)'")  # what a template looks up
 
 
 def every_device() -> Iterator[tuple[str, dict[str, Any]]]:
@@ -44,7 +60,7 @@ ids = st.from_regex(r"[A-Za-z0-9_-]{1,40}", fullmatch=True)
 @given(site=ids, slot=ids, ports=st.integers(1, 8), name=st.text(min_size=1, max_size=20))
 def test_whatever_the_names_the_rules_are_kept(site: str, slot: str, ports: int, name: str) -> None:
     about = About(version="1", config_schema="1", site=site, name=name, drivers={})
-    discovery = Discovery(Tree("base", site), about, "ha/main")
+    discovery = Discovery(Tree("base", site), about, "ha/main", CATALOGUE)
     who = identity(slot, ports)
     assert breaches(discovery.topic(slot), discovery.inverter(who), "ha/main") == []
 
@@ -82,6 +98,9 @@ def put(value: object, *path: str) -> Callable[[dict[str, Any]], None]:
         (put("latest", "components", "v_ac_v", "availability_mode"), "v_ac_v: several availabilities without mode all"),
         (put([BRIDGE], "components", "e_day_wh", "availability"), "e_day_wh: energy depends on more than the bridge"),
         (put([], "components", "state", "options"), "state: an enum lacks its options"),
+        (put(["a", "a"], "components", "alarm", "options"), "alarm: an option stands twice"),
+        (put(["a" * 256], "components", "alarm", "options"), "alarm: an option is no state"),
+        (put("{{ value_json }}", "components", "problem", "value_template"), "problem: a binary sensor is neither"),
         (put("power", "components", "v_ac_v", "device_class"), "v_ac_v: is named like voltage and says power"),
         (put(60, "components", "p_ac_w", "expire_after"), "p_ac_w: component has unknown ['expire_after']"),
         (put("home_roof-1_x", "components", "p_ac_w", "unique_id"), "p_ac_w: unique id home_roof-1_x does not follow"),
@@ -225,17 +244,19 @@ def test_every_template_finds_its_key_and_its_words(view: Any) -> None:
         "opencombiner/home/inverter/roof-1/ch/2/state": payloads.input_state(view, 2),
         "opencombiner/home/inverter/roof-1/link": payloads.link(view),
         "opencombiner/home/inverter/roof-1/availability": {"state": "online"},
-        "opencombiner/home/site/state": payloads.site_state(StillSite(view).totals(), NOON),
+        "opencombiner/home/site/state": json.loads(SITE.payload),
+        "opencombiner/home/inverter/roof-1/alarms": alarm(STANDING),
     }
     for payload in (DISCOVERY.inverter(view.identity), DISCOVERY.site(1750.0)):
         for key, component in payload["components"].items():
             if component["platform"] == "button":
                 continue
             said = spoken[component.get("state_topic", payload["state_topic"])]
-            assert any(f"value_json.{name}" in component["value_template"] for name in said), key
+            used = [next(filter(None, found)) for found in WORDS.findall(component["value_template"])]
+            assert used, key
+            assert set(used) <= set(said), key
             if "options" in component:
-                name = component["value_template"].removeprefix("{{ value_json.").removesuffix(" }}")
-                assert said[name] in {None, *component["options"]}
+                assert said[used[-1]] in {None, *component["options"]}
 
 
 def test_a_state_stays_below_what_home_assistant_takes() -> None:

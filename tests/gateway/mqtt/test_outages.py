@@ -13,6 +13,7 @@ from gateway.mqtt.options import mqtt_options
 from gateway.snapshot import SiteTotals
 from gateway.telemetry.outbox import MAX_EVENTS, Outbox, SiteEvent
 from tests.support import virtual_time
+from tests.support.alarms import ScriptedAlarms
 from tests.support.bridges import (
     ABOUT,
     OFFLINE,
@@ -227,8 +228,11 @@ def test_tries_are_spaced_out_up_to_half_a_minute() -> None:
 
     async def main() -> None:
         options = mqtt_options(mqtt, "home")
-        orders = ScriptedOrders()
-        subject = Bridge(StillSite(), FakeClock(), ABOUT, mqtt, options, dict, LogTap(), orders=orders, jitter=jitter)
+        orders, alarms = ScriptedOrders(), ScriptedAlarms()
+        clock, tap = FakeClock(), LogTap()
+        subject = Bridge(
+            StillSite(), clock, ABOUT, mqtt, options, dict, tap, orders=orders, alarms=alarms, jitter=jitter
+        )
         async with running_bridge(subject):
             await asyncio.sleep(200)
 

@@ -202,6 +202,7 @@ def test_the_inventory() -> None:
             "model": "MI-450",
             "vendor": "atmoce",
             "firmware": "1.4.2",
+            "grid_profile": None,
             "channels": 2,
             "rated_w": 450.0,
             "driver": "plc",
@@ -214,7 +215,7 @@ def test_the_inventory() -> None:
 
 def test_the_inventory_can_be_read_back() -> None:
     raw = payloads.encode(payloads.devices({"roof-1": running()}, ABOUT))
-    assert payloads.parse_inventory(raw) == [Known(id="roof-1", channels=2)]
+    assert payloads.parse_inventory(raw) == [Known(id="roof-1", channels=2, gateway="east", branch="b1")]
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,8 @@
 from dataclasses import replace
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from gateway.snapshot import Energy
 from gateway.store import LedgerRow
@@ -62,6 +64,7 @@ def test_ac_is_derived_from_the_dc_counters() -> None:
         pytest.param((None, 100.0), id="AC power not available"),
         pytest.param((100.0, None), id="DC power not available"),
         pytest.param((100.0, 20.0), id="more out than in"),
+        pytest.param((-5.0, 100.0), id="AC power drawn"),
     ],
 )
 def test_without_plausible_powers_the_last_ratio_holds(powers: tuple[float | None, float | None]) -> None:
@@ -89,6 +92,29 @@ def test_an_answer_without_counters_changes_nothing() -> None:
     kept = ledger(AC_COUNTER, 1)
     assert not kept.accept(reading(0.0, {Channel(W): 100.0, Channel(TOT_WH_INJ): None}), None)
     assert kept.energy == {}
+
+
+def test_a_side_that_draws_power_takes_no_energy_from_the_other() -> None:
+    kept = ledger(AC_COUNTER, 2)
+    kept.accept(reading(0.0, ac(1000, 190.0, 100.0, 100.0)), None)
+    kept.accept(reading(1000.0, ac(1100, 190.0, 205.0, -5.0)), None)
+    assert (kept.energy[1], kept.energy[2]) == (Energy(52, 52, derived=True),) * 2
+
+
+POWERS = st.none() | st.floats(-1000, 1000)
+
+
+@given(st.lists(st.tuples(st.integers(0, 300), POWERS, POWERS, POWERS)), st.sampled_from([AC_COUNTER, DC_COUNTERS[:2]]))
+def test_whatever_a_device_says_no_side_ever_falls(
+    rows: list[tuple[int, float | None, float | None, float | None]], counters: tuple[Counter, ...]
+) -> None:
+    kept, before = ledger(counters, 2), [0, 0, 0]
+    for at, (wh, *powers) in enumerate(rows):
+        counts = {Channel(TOT_WH_INJ): wh, Channel(DCWH_INJ, 1): wh, Channel(DCWH_INJ, 2): wh}
+        kept.accept(reading(600.0 * at, ac(wh, *powers) | counts), None)
+        after = [kept.rows[port].total_mwh for port in range(3)]
+        assert all(now >= then for now, then in zip(after, before, strict=True))
+        before = after
 
 
 def test_a_day_begins_at_zero_and_can_be_undone() -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
+from structlog.testing import capture_logs
 
 from drivers.clock import Trust
 from gateway.snapshot import CommState, Energy, InverterView, NodeStats
@@ -135,7 +136,18 @@ def test_nothing_is_invented_for_a_unit_that_never_answered(tmp_path: Path) -> N
         assert (view.quality, view.values, view.state, view.energy) == (Quality.INVALID, {}, None, {})
         bench.site.comm_changed("s2", CommState.LOST)
         assert bench.view("s2").quality is Quality.INVALID
+
+    on_a_loop(scene, tmp_path)
+
+
+def test_a_plant_that_is_found_asleep_gives_no_power(tmp_path: Path) -> None:
+    def scene(bench: Bench) -> None:
+        bench.site.comm_changed("s1", CommState.LOST)
         assert bench.site.totals().p_ac_w is None
+        for slot in ("s1", "s2"):
+            bench.site.comm_changed(slot, CommState.ASLEEP)
+        totals = bench.site.totals()
+        assert (totals.p_ac_w, totals.q_ac_var, totals.e_total_wh, totals.complete) == (0, 0, None, True)
 
     on_a_loop(scene, tmp_path)
 
@@ -173,7 +185,10 @@ def test_a_loss_and_a_return_are_events_and_a_night_is_none(tmp_path: Path) -> N
         bench.answer("s1", 5000)
         assert bench.kinds() == ["lost", "back"]
 
-    on_a_loop(scene, tmp_path)
+    with capture_logs() as logs:
+        on_a_loop(scene, tmp_path)
+    told = [(entry["event"], entry["log_level"]) for entry in logs if entry["event"] in {"lost", "back"}]
+    assert told == [("lost", "warning"), ("back", "info")]
 
 
 def test_a_join_completes_the_identity_once(tmp_path: Path) -> None:

@@ -34,7 +34,7 @@ def test_a_printed_frame_is_a_vector(frame: bytes) -> None:
         (y.IDENTITY_AT, y.IDENTITY.size, "identity"),
         (y.LIVE_AT, y.LIVE.size, "live"),
         (y.CONTROL_AT, y.CONTROL.size, "control"),
-        (y.GRID_PROFILE_AT, y.GRID_PROFILE.size, "grid profile"),
+        (y.GRID_PROFILE_AT, y.GRID_PROFILE_BLOCK.size, "grid profile"),
     ],
     ids=["assignment", "identity", "live", "control", "grid profile"],
 )

@@ -193,7 +193,7 @@ BLOCKS = [
     (y.LIVE_AT, y.LIVE.size // 2),
     (y.CONTROL_AT, y.CONTROL.size // 2),
     (y.RECORDS_AT, 120),
-    (y.GRID_PROFILE_AT, y.GRID_PROFILE.size // 2),
+    (y.GRID_PROFILE_AT, y.GRID_PROFILE_BLOCK.size // 2),
     (40000, 122),
     (40122, 125),
     (40247, 39),
@@ -348,6 +348,6 @@ def test_any_well_formed_request_is_answered(function: int, start: int, count: i
 
 def test_no_two_answers_can_be_taken_for_one_another() -> None:
     """A late answer carries no address of a register: the blocks differ in length, and none is whole records."""
-    sizes = [layout.size for layout in (y.IDENTITY, y.LIVE, y.CONTROL, y.GRID_PROFILE)]
+    sizes = [layout.size for layout in (y.IDENTITY, y.LIVE, y.CONTROL, y.GRID_PROFILE_BLOCK)]
     assert len(set(sizes)) == len(sizes)
     assert all(size % y.RECORD.size for size in sizes)

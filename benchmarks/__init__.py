@@ -1,0 +1,1 @@
+"""What the product costs, measured against bars: `make bench`. The method is in docs/benchmarks.md."""

@@ -1,0 +1,58 @@
+"""Site files for what is measured."""
+
+import json
+from collections.abc import Iterable
+from pathlib import Path
+
+BASE = "bench"
+PER_BRANCH = 9  # MI-500 on a 25 A breaker
+
+
+def link(url: str, modem: str = "transparent", **settings: float) -> dict[str, object]:
+    """Return the section of a link with every setting that paper time depends on written out."""
+    paced = {"baud": 57600, "bit_rate": 2400.0, "overhead_bytes": 0, "turnaround_s": 0.03}
+    return {"url": url, "modem": modem, **paced, **settings}
+
+
+def at_once(url: str) -> dict[str, object]:
+    """Return a link whose line costs no time: what is measured behind it is the gateway."""
+    return link(url, bit_rate=1e8, turnaround_s=0.0)
+
+
+def serials(count: int, first: int = 1) -> list[str]:
+    """Return so many serials."""
+    return [f"BE{number:06d}" for number in range(first, first + count)]
+
+
+def gateway(name: str, section: dict[str, object], units: list[str], poll_s: float) -> dict[str, object]:
+    """Return the section of a gateway."""
+    branches = [
+        {
+            "id": f"b{at}",
+            "breaker_a": 25,
+            "inverters": [{"serial": serial, "model": "MI-500"} for serial in units[at : at + PER_BRANCH]],
+        }
+        for at in range(0, len(units), PER_BRANCH)
+    ]
+    return {"id": name, "role": "m-combiner", "poll_s": poll_s, "link": section, "branches": branches}
+
+
+def write(folder: Path, broker: str, gateways: Iterable[dict[str, object]], *, site: str = "home") -> Path:
+    """Write a site file into a folder of its own and return its path; the database lives beside it."""
+    folder.mkdir(exist_ok=True)
+    settings = {
+        "id": site,
+        "location": "daylight",
+        "state_dir": str(folder),
+        "clock": {"trust": "always"},
+        "mqtt": {"url": broker, "base": BASE},
+        "gateways": list(gateways),
+    }
+    file = folder / "site.yaml"
+    file.write_text(json.dumps(settings), "utf-8")  # JSON is YAML
+    return file
+
+
+def broker(port: int) -> str:
+    """Return the address of the broker that the bench has started."""
+    return f"mqtt://127.0.0.1:{port}"
