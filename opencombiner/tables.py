@@ -97,7 +97,7 @@ _LIVE = (  # column, topic below the slot, key, format
 
 def live_table(view: View, site: Site) -> Table:
     """Return the plant as it was last heard of."""
-    table = _empty(live_line(view), ("slot", "model"))
+    table = _empty(live_line(view), ("slot", "model"), "\n".join(view.news))
     for column, _, _, form in _LIVE:
         table.add_column(column, justify="left" if form == "{}" else "right")
     table.add_column("alarms")
@@ -106,7 +106,6 @@ def live_table(view: View, site: Site) -> Table:
             for unit in branch.inverters:
                 table.add_row(unit.id, unit.model, *_cells(view, unit.id), _alarms(view, unit.id))
             table.add_section()
-    table.caption = "\n".join(view.news)
     return table
 
 
@@ -144,10 +143,10 @@ def _table(title: str, columns: tuple[str, ...], rows: Iterable[tuple[str, ...]]
     return table
 
 
-def _empty(title: str, columns: tuple[str, ...]) -> Table:
-    table = Table(
-        title=title, title_justify="left", caption_justify="left", box=SIMPLE_HEAD, padding=0
-    )  # fits a terminal of 80 columns
+def _empty(title: str, columns: tuple[str, ...], caption: str | None = None) -> Table:
+    """Return a table that fits a terminal of 80 columns."""
+    table = Table(title=title, caption=caption, box=SIMPLE_HEAD, padding=0)
+    table.title_justify = table.caption_justify = "left"
     for column in columns:
         table.add_column(column, overflow="fold")
     return table

@@ -176,14 +176,14 @@ ERRORS = [
         "{url: /dev/ttyUSB1}",
         "{url: 'socket://10.0.0.7'}",
         "site.yaml:19:17: gateways[1].link.url: its port is missing; "
-        "write /dev/ttyUSB0, pty:PATH, socket://host:port or mem://name",
+        "write /dev/ttyUSB0, pty:PATH, socket://host:port, mem://name or replay://FILE",
         id="a socket without a port",
     ),
     pytest.param(
         "{url: /dev/ttyUSB1}",
         "{url: 'pty:'}",
         "site.yaml:19:17: gateways[1].link.url: 'pty:' names nothing; "
-        "write /dev/ttyUSB0, pty:PATH, socket://host:port or mem://name",
+        "write /dev/ttyUSB0, pty:PATH, socket://host:port, mem://name or replay://FILE",
         id="a pseudo-terminal without a path",
     ),
     pytest.param(
