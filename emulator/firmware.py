@@ -10,47 +10,23 @@ A machine without a clock: `observe` tells it what is so from `now` on, `note` w
 has passed, and it names the next instant at which it would act by itself.
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from enum import Enum
+from collections.abc import Callable
 from math import inf
 
 from config.grid_profile import GridProfileFile
 from emulator.entry import EnterService
 from emulator.guard import Guard
 from emulator.limits import Limits
-from emulator.protection import since
+from emulator.phase import Inputs, Phase
+from emulator.power import PowerSupply
 from emulator.stages import Quantity
 from protocols.commands import Activate, AlarmReset, Command, Conn, Restart, WMaxLimPct
 from protocols.profile import Model
 from protocols.states import InvSt
 
-START_HOLD_S = 5.0
-STOP_HOLD_S = 60.0
 SELF_TEST_S = 10.0
 RESTART_SILENCE_S = 2.0
 NIGHT_S = 3600.0  # so long without power, and a latch of the day may end
-
-
-class Phase(Enum):
-    """What the unit is doing."""
-
-    DARK = "dark"
-    RESTARTING = "restarting"
-    SELF_TEST = "self-test"
-    WAITING = "waiting"
-    RUNNING = "running"
-
-
-@dataclass(frozen=True, slots=True)
-class Inputs:
-    """What the sensors say from now on. A quantity that is left out has not left its watch's band."""
-
-    lit: bool  # voltage and power suffice to start
-    starved: bool  # power does not suffice to go on
-    collapsed: bool  # the voltage does not
-    measured: Mapping[Quantity, float | None]
-    watt: float = 0.0  # of output until now
 
 
 class Firmware:
@@ -74,8 +50,7 @@ class Firmware:
         self.phase = Phase.DARK
         self.connect = True
         self.activated = activated
-        self._lit_at: float | None = None
-        self._starved_at: float | None = None
+        self._power = PowerSupply()
         self._dark_at = -inf
         self._rested = True  # this boot is the first after a night
         self._tripped = False  # the next entry ramps
@@ -127,9 +102,9 @@ class Firmware:
 
     def observe(self, now: float, inputs: Inputs) -> None:
         """Take what the sensors say from `now` on."""
-        self._starved_at = since(self._starved_at, now, holds=inputs.starved)
-        self._lit_at = since(self._lit_at, now, holds=inputs.lit and self.phase is Phase.DARK)
-        if inputs.collapsed and self.phase is not Phase.DARK:
+        dark = self.phase is Phase.DARK
+        self._power.observe(now, lit=inputs.lit and dark, starved=inputs.starved and not dark)
+        if inputs.collapsed and not dark:
             self._go_dark(now)
         if self.silent:
             return
@@ -153,7 +128,7 @@ class Firmware:
 
     def next_deadline(self) -> float:
         """Return when the unit acts next if its inputs stay as they are; inf: never."""
-        own = min(self._step_at(), self._dark_due())
+        own = min(self._step_at(), self._power.stop_due)
         if self.silent:
             return own
         return min(own, self.guard.due, self.limits.volt_watt.due if self.feeding else inf)
@@ -162,7 +137,7 @@ class Firmware:
         """Act on what has become due: protections before steps, so that nothing connects into a fault."""
         if not self.silent:
             self._protect(now)
-        if self._dark_due() <= now:
+        if self._power.stop_due <= now:
             self._go_dark(now)
         elif self._step_at() <= now:
             self._step(now)
@@ -232,15 +207,10 @@ class Firmware:
         self._tripped = False
         self._enter(phase)
 
-    def _dark_due(self) -> float:
-        if self.phase is Phase.DARK or self._starved_at is None:
-            return inf
-        return self._starved_at + STOP_HOLD_S
-
     def _step_at(self) -> float:
         match self.phase:
             case Phase.DARK:
-                return inf if self._lit_at is None else self._lit_at + START_HOLD_S
+                return self._power.start_due
             case Phase.WAITING:
                 return self._entry.due(self.guard.left_at)
             case Phase.RESTARTING | Phase.SELF_TEST:

@@ -57,7 +57,7 @@ class Instruments:
         unit, place = self._unit(serial), self._plant.place(serial)
         now = self._advance()
         cells, count = _96_CELL if kind == "96_cell" else None, _PAIR if kind == "in_series" else 1
-        unit.life.swap(place.source(serial, cell_count=cells, in_series=count))
+        unit.life.daylight.swap(place.source(serial, cell_count=cells, in_series=count))
         unit.life.firmware.lose_power(now)
         self._disturbed()
 

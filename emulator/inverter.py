@@ -5,9 +5,10 @@ from dataclasses import dataclass
 
 from config.grid_profiles import on_wire
 from emulator.feeder import Terminal
-from emulator.life import Life, Settings, Start
+from emulator.life import Life
 from emulator.measure import values
 from emulator.order import Order
+from emulator.setup import Settings, Start
 from emulator.source import Source
 from protocols.commands import Command
 from protocols.events import AlarmRecord

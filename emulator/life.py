@@ -6,20 +6,21 @@ temperature have closed forms, and how often somebody asks changes nothing.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from math import inf
 
-from config.grid_profile import GridProfileFile
 from emulator.conversion import Conversion
 from emulator.course import INSTANT, leaves
+from emulator.daylight import Daylight
 from emulator.dc_component import DcComponent
 from emulator.feeder import Terminal
-from emulator.firmware import Firmware, Inputs
+from emulator.firmware import Firmware
 from emulator.insulation import Insulation
 from emulator.limits import Cap
 from emulator.order import Order
+from emulator.phase import Inputs
 from emulator.segment import Segment, binds, turns
 from emulator.sensors import GridSensor
+from emulator.setup import Settings, Start
 from emulator.source import Light, Source
 from emulator.stages import Quantity
 from emulator.thermal import Approach, Case
@@ -27,33 +28,8 @@ from emulator.track import Line
 from protocols.commands import Command
 from protocols.profile import Model
 
-START_W, STOP_W = 2.0, 1.0
-_NIGHT_S = 3600.0
 _SETTLES = 3  # looks at the grid after which a unit's own effect on it is settled
 _AHEAD_S = 1e-3  # a temperature that was cut at a level is certainly beyond it so much later
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Start:
-    """How a unit comes into the plant: at loop time `now`, which is `utc`.
-
-    `warm`: it has been feeding in for `uptime_s` if there is light at all; else it boots now.
-    """
-
-    now: float
-    utc: float
-    warm: bool
-    uptime_s: float = 0.0
-    counter_wh: float = 0.0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Settings:
-    """How a unit is set up. `auto_next_start`: a start that finds the insulation sound ends alarm 9."""
-
-    profile: GridProfileFile
-    activated: bool = True
-    auto_next_start: bool = False
 
 
 class Life:
@@ -71,7 +47,7 @@ class Life:
         seed: str,
     ) -> None:
         self.model = model
-        self.source = source
+        self.daylight = Daylight(source, model)
         self.terminal = terminal
         self.stage = Conversion(model.rated_w)
         self.insulation = Insulation(source.wetness, seed)
@@ -91,16 +67,15 @@ class Life:
         self._energy_wh = start.counter_wh  # up to the start of the segment
         self._output: object = None
         self._way = Approach(start.utc, 0.0, 0.0, 1.0)  # of the case's temperature
-        self._known: Light | None = None  # the last piece of light
         self._segment: Segment | None = None
         terminal.hang(self)
         self._segment = self._begin(start)
         order.enter(self)
 
     def _begin(self, start: Start) -> Segment:
-        if self._lit(self.source.between_knots(start.utc), start.utc):
+        if self.daylight.lit(self.daylight.piece(start.utc), start.utc):
             self.firmware.power_up(start.utc - start.uptime_s * start.warm, start.utc, running=start.warm)
-        segment = self._next_segment(start.utc, self.source.air(start.utc))
+        segment = self._next_segment(start.utc, self.daylight.source.air(start.utc))
         if start.warm:
             self._way = self._way._replace(first=self._way.final)
         return segment
@@ -110,10 +85,6 @@ class Life:
         if self._segment is None:
             raise RuntimeError("a unit lives only once it is built")
         return self._segment
-
-    def swap(self, source: Source) -> None:
-        """Take other modules."""
-        self.source, self._known = source, None
 
     def advance(self, t: float) -> None:
         """Let the whole plant live up to `t`; what is asked of the unit then is of that time."""
@@ -188,15 +159,12 @@ class Life:
         if not self.firmware.feeding:
             return 0.0
         limit_w = self.firmware.limits.watt(t, self.terminal.supply.hertz_at)
-        return self.stage.ac(self._light(t).power.at(t), limit_w) / self.terminal.service.v_nom
+        return self.stage.ac(self.daylight.piece(t).power.at(t), limit_w) / self.terminal.service.v_nom
 
     # its segments
 
-    def _lit(self, light: Light, t: float) -> bool:
-        return light.power.at(t) > START_W and light.open_v.at(t) >= self.model.dc_start_v
-
     def _next_segment(self, t: float, case_c: float, ahead_c: float | None = None) -> Segment:
-        light = self._light(t + INSTANT)
+        light = self.daylight.piece(t + INSTANT)
         self._observe(t, light, case_c if ahead_c is None else ahead_c)
         soonest = t + 2 * INSTANT
         end = max(self.firmware.next_deadline(), soonest)
@@ -210,24 +178,6 @@ class Life:
         self._way = self._warming(segment, case_c)
         segment.end = min(end, self._case_stays())
         return segment
-
-    def _light(self, t: float) -> Light:
-        """Return the piece of light around `t`."""
-        known = self._known
-        if known is None or not known.power.start <= t < known.end:
-            light = self.source.between_knots(t)
-            known = self._night(light) if light.open_v.first == light.open_v.last == 0 else light
-            self._known = known
-        return known
-
-    def _night(self, light: Light) -> Light:
-        """Return a dark piece as long as the darkness, an hour at most: so a night costs next to nothing."""
-        start = end = light.power.start
-        while end < start + _NIGHT_S and light.open_v.first == light.open_v.last == 0:
-            end = light.end
-            light = self.source.between_knots(end + INSTANT)
-        dark = Line(start, end, 0.0, 0.0)
-        return Light(dark, dark, dark)
 
     def _observe(self, t: float, light: Light, case_c: float) -> None:
         """Let the firmware see what is so from `t` on, and the others what it makes of it."""
@@ -248,9 +198,9 @@ class Life:
         measured[Quantity.DC] = abs(self.dc.offset_a) if feeding else 0.0
         measured[Quantity.CASE] = case_c
         return Inputs(
-            lit=self._lit(light, after),
-            starved=light.power.at(after) < STOP_W,
-            collapsed=light.tracked_v.at(after) < self.model.dc_stop_v,
+            lit=self.daylight.lit(light, after),
+            starved=self.daylight.starved(light, after),
+            collapsed=self.daylight.collapsed(light, after),
             measured=measured,
             watt=watt,
         )
@@ -270,7 +220,7 @@ class Life:
     def _borders(self, t: float, light: Light) -> Iterator[float]:
         """Yield the instants at which an input of the firmware may change what it does."""
         yield light.end
-        yield from self._dim(light)
+        yield from self.daylight.turns(light)
         if self.firmware.silent:
             return
         watches, limits = self.firmware.guard.protection.watches, self.firmware.limits
@@ -280,14 +230,6 @@ class Life:
             yield limits.ramp_end
         if self.firmware.feeding and limits.droop.active:
             yield self.terminal.supply.hertz.piece(t + INSTANT).end
-
-    def _dim(self, light: Light) -> Iterator[float]:
-        """Yield when the light crosses a limit of starting or stopping."""
-        model = self.model
-        levels = (light.power, START_W), (light.power, STOP_W)
-        for line, level in (*levels, (light.open_v, model.dc_start_v), (light.tracked_v, model.dc_stop_v)):
-            if (line.first < level) != (line.last < level):
-                yield line.crossing(level) or inf
 
     def _cap(self, t: float, end: float) -> Cap | None:
         """Return the lowest limit from `t` on, up to where another becomes lower."""
@@ -299,7 +241,7 @@ class Life:
         """Return the way of the case's temperature."""
         mean_w = segment.mean_w(segment.end)
         loss_w = self.stage.dc(mean_w) - mean_w if self.firmware.feeding else 0.0
-        air_c = self.source.air(segment.start) + self.warmer_k
+        air_c = self.daylight.source.air(segment.start) + self.warmer_k
         return self._case.approach(segment.start, case_c, air_c=air_c, loss_w=loss_w + self.heat_w, irradiance=0.0)
 
     def _case_stays(self) -> float:

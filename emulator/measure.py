@@ -51,7 +51,7 @@ def _dc(unit: Life, t: float) -> dict[Channel, Value]:
     given, ports = unit.given_w(t), unit.model.ports
     wanted = unit.stage.dc(unit.watt(t)) if unit.firmware.feeding else STANDBY_W
     drawn = min(wanted, given)
-    volt = unit.source.voltage(drawn / given if given else 0.0, t)
+    volt = unit.daylight.source.voltage(drawn / given if given else 0.0, t)
     watt = drawn / ports
     values: dict[Channel, Value] = {}
     for port in range(1, ports + 1):

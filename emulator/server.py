@@ -10,10 +10,10 @@ from drivers.stream import Listener
 from emulator.feeder import Feeder
 from emulator.host import Modem
 from emulator.inverter import Inverter
-from emulator.life import Start
 from emulator.medium import Line
 from emulator.modem import St7580Modem, TransparentModem
 from emulator.outlet import Outlet
+from emulator.setup import Start
 from emulator.site import Place, Surroundings, feeders, places, surroundings
 from emulator.unit import Unit
 from protocols.errors import ConfigError

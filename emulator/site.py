@@ -13,9 +13,9 @@ from emulator.clouds import Regime
 from emulator.feeder import SPACING_M, Feeder, Service, Terminal
 from emulator.grid import Grid
 from emulator.inverter import Inverter, Nameplate
-from emulator.life import Settings, Start
 from emulator.module import Module
 from emulator.order import Order
+from emulator.setup import Settings, Start
 from emulator.sky import Sky
 from emulator.source import Source
 from protocols.errors import ConfigError

@@ -11,6 +11,10 @@ class EscalationRow:
 
     call: str
     when: str
+    count: int
+    within_s: float
+    standing_s: float | None
+    scope: str
     advice: str
 
 
@@ -49,8 +53,20 @@ def _row(alarm: AlarmDef) -> AlarmRow:
         cause=alarm.cause,
         consequence=alarm.consequence,
         remedy=alarm.remedy,
-        escalation=tuple(EscalationRow(rule.call.value, _when(rule), rule.advice) for rule in alarm.escalation),
+        escalation=tuple(_rule(rule) for rule in alarm.escalation),
         source=alarm.source,
+    )
+
+
+def _rule(rule: Escalation) -> EscalationRow:
+    return EscalationRow(
+        call=rule.call.value,
+        when=_when(rule),
+        count=rule.count,
+        within_s=rule.within_s,
+        standing_s=rule.standing_s,
+        scope=rule.scope.value,
+        advice=rule.advice,
     )
 
 

@@ -56,7 +56,7 @@ def alarm_tables(rows: Sequence[AlarmRow]) -> Iterator[Table]:
         ((str(row.code), row.name, row.level, row.priority, row.latching, row.led or "") for row in rows),
     )
     for row in rows:
-        yield _table(f"{row.code} {row.name}", ("", ""), _alarm_lines(row))
+        yield _table(f"{row.code} {row.name}", ("", ""), _alarm_lines(row), header=False)
 
 
 def _alarm_lines(row: AlarmRow) -> Iterator[tuple[str, str]]:
@@ -136,17 +136,24 @@ def _form(value: object, form: str) -> str:
         return str(value)
 
 
-def _table(title: str, columns: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> Table:
-    table = _empty(title, columns)
+def _table(title: str, columns: tuple[str, ...], rows: Iterable[tuple[str, ...]], *, header: bool = True) -> Table:
+    table = _empty(title, columns, header=header)
     for row in rows:
         table.add_row(*row)
     return table
 
 
-def _empty(title: str, columns: tuple[str, ...], caption: str | None = None) -> Table:
+def _empty(title: str, columns: tuple[str, ...], caption: str | None = None, *, header: bool = True) -> Table:
     """Return a table that fits a terminal of 80 columns."""
-    table = Table(title=title, caption=caption, box=SIMPLE_HEAD, padding=0)
-    table.title_justify = table.caption_justify = "left"
+    table = Table(
+        title=title,
+        caption=caption,
+        title_justify="left",
+        caption_justify="left",
+        box=SIMPLE_HEAD,
+        padding=0,
+        show_header=header,
+    )
     for column in columns:
         table.add_column(column, overflow="fold")
     return table

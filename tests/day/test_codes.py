@@ -11,7 +11,7 @@ from emulator.instruments import Instruments
 from protocols.points import LED, Channel
 from tests.support.emulated import NOON
 from tests.support.plant import Scene, play
-from tests.support.ten_codes import BY_CODE, CODES, Code, described, serial
+from tests.support.ten_codes import BY_CODE, CODES, Code, cure, described, serial
 
 pytestmark = [pytest.mark.day, pytest.mark.timeout(180)]
 
@@ -49,11 +49,11 @@ async def _cause(scene: Scene, door: Instruments) -> dict[int, object]:
     """Bring about every code; return what the lamp showed when it was first listed."""
     seen: dict[int, object] = {}
     for code in CODES:
-        code.cause(door)
+        code.cause.to(door)
     for at_s in range(5, int(CAUSED_S), 5):
         await asyncio.sleep(5)
         if at_s == BRIEF_S:
-            BY_CODE[7].cure(door)  # a lasting DC component locks the unit out
+            cure(BY_CODE[7], door)  # a lasting DC component locks the unit out
         for code in CODES:
             if any(alarm["code"] == code.code for alarm in _alarms(scene, code.slot)):
                 seen.setdefault(code.code, _led(scene, code.slot))
@@ -66,7 +66,7 @@ async def _cure(scene: Scene, door: Instruments) -> None:
         if code.latched:
             answer = await _ask(scene, code, "reset")
             assert (answer["status"], answer["error"]["code"]) == ("error", "condition_active")
-        code.cure(door)
+        cure(code, door)
     await asyncio.sleep(CURED_S)
 
 

@@ -14,6 +14,26 @@ from tests.support.recorded import captured, replayed, transcript
 from tests.support.vectors import VECTORS
 
 HOUR = 3600.0
+SLOTS = ("AT000001", "AT000002", "AT000003")
+ALARMS = {(code, kind) for code in (3, 5) for kind in ("raise", "record", "clear")} | {
+    (9, "raise"),
+    (9, "record"),
+}  # of `troubles`
+
+
+def troubles(at_s: float) -> list[dict[str, object]]:
+    """Return a script: the mains leave their band for a while and return, then wet modules are tested."""
+    steps: list[tuple[float, str, dict[str, str | None]]] = [
+        (0, "grid_frequency", {"hz": "46.5", "target": "b1"}),
+        (15, "grid_frequency", {"hz": None, "target": "b1"}),
+        (60, "grid_voltage", {"pu": "1.2", "target": "b1"}),
+        (75, "grid_voltage", {"pu": None, "target": "b1"}),
+        (120, "insulation", {"serial": SLOTS[2], "ohm": "3000"}),
+        (121, "restart", {"serial": SLOTS[2]}),
+    ]
+    return [{"at_s": at_s + after_s, "name": name, "args": args} for after_s, name, args in steps]
+
+
 LOSSY = {"loss": 0.1, "noise_per_min": 20, "bit_error_rate": 1e-4}
 EMULATIONS = [
     pytest.param({}, {}, id="a quiet line"),
@@ -34,6 +54,15 @@ def plans(
     return then, now
 
 
+def _json(said: list[Message], ending: str) -> list[Any]:
+    return [json.loads(m.payload) for m in said if m.topic.endswith(ending) and m.payload]
+
+
+def _alarm_events(said: list[Message]) -> set[tuple[int, str]]:
+    """Return the code and kind of every alarm event that units told."""
+    return {(event["code"], event["kind"]) for slot in SLOTS for event in _json(said, f"/inverter/{slot}/event")}
+
+
 @pytest.mark.parametrize(("link", "emulation"), EMULATIONS)
 def test_minutes_are_said_again_word_for_word(
     tmp_path: Path, link: dict[str, object], emulation: dict[str, object]
@@ -46,12 +75,18 @@ def test_minutes_are_said_again_word_for_word(
     assert played.replay.unmatched == {}
 
 
-def _json(said: list[Message], ending: str) -> list[Any]:
-    return [json.loads(m.payload) for m in said if m.topic.endswith(ending) and m.payload]
-
-
 def _powers(said: list[Message], slot: str = "AT000001") -> list[float | None]:
     return [state["p_ac_w"] for state in _json(said, f"/inverter/{slot}/state") if state["ts"] is not None]
+
+
+def test_alarms_come_and_go_again_word_for_word(tmp_path: Path) -> None:
+    emulation = {"script": troubles(60.0), "seed": 7, "impairments": LOSSY}
+    then, now = plans(tmp_path, units=3, poll_s=5.0, grid_profile="gb_g98_g99", emulation=emulation)
+    said = captured(then, tmp_path / "x.pcapng", 300.0, start_utc=NOON)
+    played = replayed(now, tmp_path / "x.pcapng", 300.0)
+    assert _alarm_events(said) >= ALARMS
+    assert played.transcript() == transcript(said)
+    assert played.replay.unmatched == {}
 
 
 def test_another_recording_is_another_transcript(tmp_path: Path) -> None:
@@ -85,9 +120,11 @@ def test_a_capture_of_long_ago_still_says_what_it_said(tmp_path: Path) -> None:
 @pytest.mark.day
 @pytest.mark.timeout(300)
 def test_a_day_is_said_again_word_for_word(tmp_path: Path) -> None:
-    then, now = plans(tmp_path, units=3, emulation={"seed": 7, "impairments": {"loss": 0.05}})
+    emulation = {"script": troubles(11 * HOUR), "seed": 7, "impairments": {"loss": 0.05}}
+    then, now = plans(tmp_path, units=3, grid_profile="gb_g98_g99", emulation=emulation)
     said = captured(then, tmp_path / "x.pcapng", 24 * HOUR, start_utc=MIDNIGHT + 0.123456789)
     played = replayed(now, tmp_path / "x.pcapng", 24 * HOUR)
     assert len(transcript(said)) > 8000
+    assert _alarm_events(said) >= ALARMS
     assert played.transcript() == transcript(said)
     assert played.replay.unmatched == {}

@@ -27,7 +27,7 @@ def opened_in_time(rig: Rig, code: int, stage: int, trip_s: float, now: float, c
 
 
 def in_series(rig: Rig, count: int) -> Callable[[float], None]:
-    return lambda _: rig.unit.life.swap(rig.modules(Module(430.0, in_series=count)))
+    return lambda _: rig.unit.life.daylight.swap(rig.modules(Module(430.0, in_series=count)))
 
 
 def test_code_1_by_two_modules_at_one_input() -> None:
@@ -55,7 +55,7 @@ def test_a_wrong_module_that_is_plugged_in_never_lets_the_unit_start() -> None:
     rig = Rig()
 
     def plug(utc: float) -> None:
-        rig.unit.life.swap(rig.modules(Module(430.0, in_series=2)))
+        rig.unit.life.daylight.swap(rig.modules(Module(430.0, in_series=2)))
         rig.unit.life.firmware.lose_power(utc)
 
     rig.do(CROSS_S, plug)

@@ -4,7 +4,8 @@ import pytest
 
 from config.grid_profile import GridProfileFile
 from config.grid_profiles import grid_profile
-from emulator.firmware import RESTART_SILENCE_S, SELF_TEST_S, Firmware, Inputs, Phase
+from emulator.firmware import RESTART_SILENCE_S, SELF_TEST_S, Firmware
+from emulator.phase import Inputs, Phase
 from emulator.stages import Quantity
 from protocols.commands import Activate, AlarmReset, Command, Conn, Restart, WMaxLimPct
 from protocols.states import InvSt

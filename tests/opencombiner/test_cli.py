@@ -153,6 +153,33 @@ def test_the_example_is_a_site_that_check_admits(tmp_path: Path) -> None:
     assert run(app, ["check", str(path)]).exit_code == ExitCode.OK
 
 
+def test_the_catalogue_is_printed_whole() -> None:
+    result = run(app, ["alarms", "--json"])
+    assert result.exit_code == ExitCode.OK
+    rows = {row["code"]: row for row in json.loads(result.stdout)}
+    assert set(rows) == {*range(1, 11), *range(101, 107)}
+    nine = rows[9]
+    assert (nine["latching"], nine["acknowledge"], nine["led"]) == ("manual", True, "red quick")
+    assert nine["escalation"][1] == {
+        "call": "installer",
+        "when": "it is raised 2 times in 7 days",
+        "count": 2,
+        "within_s": 604800.0,
+        "standing_s": None,
+        "scope": "any",
+        "advice": "Only in wet mornings: moisture in a connector; also when dry: call the distributor next.",
+    }
+    assert all(row[key] for row in rows.values() for key in ("name", "cause", "consequence", "remedy", "source"))
+
+
+def test_the_catalogue_is_printed_for_people() -> None:
+    told = " ".join(run(app, ["alarms"]).stdout.split())
+    assert "9 Low insulation of the DC side unit high manual red quick" in told
+    assert "it is raised 3 times in 24 h, on few units of the branch: Only this unit loses the mains" in told
+    assert "it stands for 15 min" in told
+    assert "with the cause far_above_limit" in told
+
+
 def test_the_version_is_printed() -> None:
     result = run(app, ["--version"])
     assert result.exit_code == ExitCode.OK

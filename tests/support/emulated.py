@@ -9,10 +9,10 @@ from emulator.clouds import Regime
 from emulator.feeder import SPACING_M, Feeder, Service
 from emulator.grid import Grid
 from emulator.inverter import Inverter, Nameplate
-from emulator.life import Settings, Start
 from emulator.medium import Line
 from emulator.module import Module
 from emulator.order import Order
+from emulator.setup import Settings, Start
 from emulator.sky import Sky
 from emulator.source import Source
 from protocols.points import INV_ST, Channel, Point

@@ -44,9 +44,9 @@ class Listener:
         """Say something."""
         await self._session.publish(message)
 
-    async def until(self, condition: Callable[[], bool]) -> None:
+    async def until(self, condition: Callable[[], bool], within_s: float = PATIENCE_S) -> None:
         """Return once a condition on what was heard holds; give up after a while."""
-        async with asyncio.timeout(PATIENCE_S):
+        async with asyncio.timeout(within_s):
             while not condition():
                 self._stirred.clear()
                 await self._stirred.wait()

@@ -16,6 +16,8 @@ from drivers.recording import Reading, Recording
 from drivers.registry import cutter_of
 from drivers.replay import Replay, ReplayClock
 from drivers.stream import open_stream
+from emulator.instruments import Instruments
+from emulator.script import play
 from emulator.server import Plant
 from gateway.app import App, Openers
 from gateway.log import LogTap
@@ -49,7 +51,7 @@ def captured(
 ) -> list[Message]:
     """Run an emulated plant and its gateway for a time, captured into a file, and return what was said.
 
-    During an outage nobody serves the links.
+    The site's script is played; during an outage nobody serves the links.
     """
 
     async def main() -> list[Message]:
@@ -57,10 +59,12 @@ def captured(
         plant = Plant(plan, plan.location, clock, asyncio.get_running_loop().time())
         serving = asyncio.ensure_future(_serve(plant, outage_s))
         await plant.ready.wait()
+        acting = asyncio.ensure_future(play(plan.emulation.script, Instruments(plant), loop=False))
         recorder = Recorder(path, clock, [(gateway.id, gateway.link.url) for gateway in plan.gateways])
         openers = {gateway.id: recorder.opener(gateway.id, open_stream) for gateway in plan.gateways}
         said = await _said(plan, clock, openers, seconds)
         recorder.close()
+        await acting
         serving.cancel()
         await asyncio.gather(serving, return_exceptions=True)
         return said

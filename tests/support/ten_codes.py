@@ -1,6 +1,6 @@
 """A plant in which each alarm code has a unit of its own, the physical cause of each, and its cure."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,7 +9,21 @@ from emulator.instruments import Instruments
 from protocols.vendors.atmoce.led import Led
 from tests.support.emulated import UTRECHT
 
-Act = Callable[[Instruments], None]
+
+@dataclass(frozen=True)
+class Do:
+    """One use of an instrument."""
+
+    name: str
+    args: Mapping[str, float | str | None]
+
+    def to(self, instruments: Instruments) -> None:
+        getattr(instruments, self.name)(**self.args)
+
+    def at(self, at_s: float) -> dict[str, object]:
+        """Return the same as a line of a site file's script."""
+        args = {key: None if value is None else str(value) for key, value in self.args.items()}
+        return {"at_s": at_s, "name": self.name, "args": args}
 
 
 @dataclass(frozen=True)
@@ -17,8 +31,8 @@ class Code:
     """A code: what causes it, what cures it, what the lamp shows, and whether it stays until it is reset."""
 
     code: int
-    cause: Act
-    cure: Act
+    cause: Do
+    cure: Do | None  # None: the unit recovers by itself
     led: Led
     latched: bool = False
 
@@ -31,40 +45,33 @@ def serial(code: int) -> str:
     return f"AT{code:06d}"
 
 
-def _nothing(_: Instruments) -> None:
-    """Wait: the unit recovers by itself."""
+def _unit(name: str, number: int, /, **args: float | str | None) -> Do:
+    return Do(name, {"serial": serial(number), **args})
+
+
+def _grid(name: str, code: int, /, **args: float | str | None) -> Do:
+    return Do(name, {"target": f"b{code}", **args})
 
 
 CODES = (
-    Code(
-        1,
-        lambda i: i.module_swap(serial(1), "in_series"),
-        lambda i: i.module_swap(serial(1), "right"),
-        Led.RED_QUICK,
-    ),
-    Code(2, lambda i: i.grid_outage("b2"), lambda i: i.grid_restore("b2"), Led.RED_SLOW),
-    Code(3, lambda i: i.grid_frequency(46.5, "b3"), lambda i: i.grid_frequency(None, "b3"), Led.RED_SLOW),
-    Code(4, lambda i: i.grid_voltage(0.4, "b4"), lambda i: i.grid_voltage(None, "b4"), Led.RED_SLOW),
-    Code(5, lambda i: i.grid_voltage(1.27, "b5"), lambda i: i.grid_voltage(None, "b5"), Led.RED_SLOW),
-    Code(6, lambda i: i.grid_frequency(62.5, "b6"), lambda i: i.grid_frequency(None, "b6"), Led.RED_SLOW),
-    Code(7, lambda i: i.dc_injection(serial(7), 60), lambda i: i.dc_injection(serial(7), None), Led.RED_QUICK),
-    Code(8, lambda i: i.hardware_event(serial(8)), _nothing, Led.RED_QUICK),
-    Code(
-        9,
-        lambda i: i.insulation(serial(9), 3000),
-        lambda i: i.insulation(serial(9), None),
-        Led.RED_QUICK,
-        latched=True,
-    ),
-    Code(
-        10,
-        lambda i: i.inverter_fault(serial(10), 10),
-        lambda i: i.inverter_fault(serial(10), None),
-        Led.RED_SOLID,
-        latched=True,
-    ),
+    Code(1, _unit("module_swap", 1, kind="in_series"), _unit("module_swap", 1, kind="right"), Led.RED_QUICK),
+    Code(2, _grid("grid_outage", 2), _grid("grid_restore", 2), Led.RED_SLOW),
+    Code(3, _grid("grid_frequency", 3, hz=46.5), _grid("grid_frequency", 3, hz=None), Led.RED_SLOW),
+    Code(4, _grid("grid_voltage", 4, pu=0.4), _grid("grid_voltage", 4, pu=None), Led.RED_SLOW),
+    Code(5, _grid("grid_voltage", 5, pu=1.27), _grid("grid_voltage", 5, pu=None), Led.RED_SLOW),
+    Code(6, _grid("grid_frequency", 6, hz=62.5), _grid("grid_frequency", 6, hz=None), Led.RED_SLOW),
+    Code(7, _unit("dc_injection", 7, ma=60), _unit("dc_injection", 7, ma=None), Led.RED_QUICK),
+    Code(8, _unit("hardware_event", 8), None, Led.RED_QUICK),
+    Code(9, _unit("insulation", 9, ohm=3000), _unit("insulation", 9, ohm=None), Led.RED_QUICK, latched=True),
+    Code(10, _unit("inverter_fault", 10, code=10), _unit("inverter_fault", 10, code=None), Led.RED_SOLID, latched=True),
 )
+RETEST = _unit("restart", 9)  # insulation is measured at the start, and every ten minutes after it
 BY_CODE: Mapping[int, Code] = {code.code: code for code in CODES}
+
+
+def cure(code: Code, instruments: Instruments) -> None:
+    if code.cure is not None:
+        code.cure.to(instruments)
 
 
 def _branch(number: int, *codes: int) -> dict[str, object]:
@@ -72,13 +79,15 @@ def _branch(number: int, *codes: int) -> dict[str, object]:
     return {"id": f"b{number}", "inverters": inverters}
 
 
-def described(folder: Path, *, profile: str = "de_vde_ar_n_4105_2018_11", **more: object) -> Site:
+def described(
+    folder: Path, *, profile: str = "de_vde_ar_n_4105_2018_11", link: str = "mem://line", **more: object
+) -> Site:
     """Return the plant: codes of the grid have a branch each, the others share one; one more unit stays well."""
     gateway = {
         "id": "gw",
         "role": "m-combiner",
         "poll_s": 5,
-        "link": {"url": "mem://line", "bit_rate": 9600},
+        "link": {"url": link, "bit_rate": 9600},
         "branches": [
             _branch(1, 1, 7, 8, 9, 10, 11),
             *(_branch(code, code) for code in range(2, 7)),
