@@ -11,9 +11,12 @@ from config.findings import Finding, Loc, Severity, SiteRefusedError, in_order, 
 from config.grid_profiles import grid_profile
 from config.instruments import check_script
 from config.loader import LoadedSite
-from config.plant import MAX_NODE, branches, cycle, nodes, profile_of, units
+from config.plant import MAX_NODE, branches, cycle, nodes, profile_of, recordings, units
 from config.roles import ROLES
 from config.site import BROKER_URL, FORMS, LINK_URL, Branch, Site
+from drivers.recording import Recording
+from drivers.replay import SCHEME, path_of
+from protocols.errors import ConfigError
 from protocols.profile import Model
 
 TAKEN_SLOTS = frozenset({"site", "bridge", "gateway", "branch"})  # words of the topic tree and of targets
@@ -89,7 +92,30 @@ def _nodes(site: Site) -> Iterator[Finding]:
 
 
 def _links(site: Site) -> Iterator[Finding]:
-    yield from _doubles("link", _link_urls(site))
+    yield from _doubles("link", [(loc, url) for loc, url in _link_urls(site) if not url.startswith(SCHEME)])
+
+
+def _replays(site: Site) -> Iterator[Finding]:
+    """Judge links that replay: a recording has all links of its site, and a clock of its own."""
+    files = set(recordings(site).values())
+    if not files:
+        return
+    path = min(files)
+    for loc, url in _link_urls(site):
+        if path_of(url) != path:
+            problem = f"{quoted(url)} beside a recording, which has its own time"
+            yield Finding(problem=problem, remedy=f"let every link be {SCHEME}{path}, or none", loc=loc)
+            return
+    try:
+        links = Recording(path).links
+    except ConfigError as error:
+        yield Finding(problem=str(error), remedy="name a file that `capture` wrote", loc=_link_urls(site)[0][0])
+        return
+    for i, gateway in enumerate(site.gateways):
+        if gateway.id not in links:
+            problem = f"{path} has no link {quoted(gateway.id)}"
+            remedy = f"name the gateway as it was captured: {', '.join(sorted(links))}"
+            yield Finding(problem=problem, remedy=remedy, loc=("gateways", i, "id"))
 
 
 def _link_urls(site: Site) -> list[tuple[Loc, str]]:
@@ -226,6 +252,7 @@ _RULES: tuple[Callable[[Site], Iterator[Finding]], ...] = (
     _slots,
     _nodes,
     _links,
+    _replays,
     _addresses,
     _models,
     _serial_forms,

@@ -3,11 +3,13 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import count
+from pathlib import Path
 
 from config.findings import Loc
 from config.roles import ROLES
 from config.site import Branch, Gateway, Inverter, PlcLink, Site
 from drivers.plc.timing import AirTime
+from drivers.replay import path_of
 from protocols.profile import VendorProfile
 from protocols.registry import vendor
 
@@ -31,6 +33,12 @@ class Cycle:
 def profile_of(gateway: Gateway) -> VendorProfile:
     """Return the vendor that a gateway's role speaks for."""
     return vendor(ROLES[gateway.role].vendor)
+
+
+def recordings(site: Site) -> dict[str, Path]:
+    """Return the file that each gateway's link replays; gateways with other links are left out."""
+    found = ((gateway.id, path_of(gateway.link.url)) for gateway in site.gateways)
+    return {gateway: path for gateway, path in found if path is not None}
 
 
 def branches(site: Site) -> Iterator[tuple[Loc, Gateway, Branch]]:

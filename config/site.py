@@ -11,13 +11,13 @@ ID = r"^[A-Za-z0-9_-]{1,40}$"  # stands in topics and in Home Assistant's ids
 SERIAL = r"^[0-9A-Za-z]{4,16}$"
 TOPIC = r"^[^#+\s]+$"
 BROKER_URL = r"^(mqtt|mqtts|mem)://"
-LINK_URL = r"^(/dev/|pty:|socket://|mem://)"
+LINK_URL = r"^(/dev/|pty:|socket://|mem://|replay://)"
 FORMS = {
     ID: "1 to 40 letters, digits, _ and -",
     SERIAL: "4 to 16 letters and digits, as printed on the unit",
     TOPIC: "a topic without blanks, # and +",
     BROKER_URL: "mqtt://host:port, mqtts://host:port or mem://name",
-    LINK_URL: "/dev/ttyUSB0, pty:PATH, socket://host:port or mem://name",
+    LINK_URL: "/dev/ttyUSB0, pty:PATH, socket://host:port, mem://name or replay://FILE",
 }  # each pattern in words, for error texts
 Id = Annotated[str, Field(pattern=ID)]
 Serial = Annotated[str, Field(pattern=SERIAL)]
@@ -107,7 +107,8 @@ class PlcLink(Section):
         str,
         Field(
             pattern=LINK_URL,
-            description="/dev/ttyUSB0, pty:PATH (a link that the emulator makes), socket://host:port, mem://name",
+            description="/dev/ttyUSB0, pty:PATH (a link that the emulator makes), socket://host:port, mem://name, "
+            "replay://FILE (what `capture` wrote)",
         ),
     ]
     modem: Annotated[

@@ -18,6 +18,8 @@ from emulator.site import Place, Surroundings, feeders, places, surroundings
 from emulator.unit import Unit
 from protocols.errors import ConfigError
 
+_SERVED = "the emulator serves pty:, socket:// and mem:// links"
+
 
 @dataclass(frozen=True, slots=True)
 class _Wiring:
@@ -45,7 +47,7 @@ class Plant:
     """All units of a site and the modems that stand for its gateways' links.
 
     `now` is the loop's time at which the units begin to live. `units` are by serial; `listeners`, by gateway, are
-    there once `ready` is set. Raises ConfigError when a link is real hardware, or a model or the grid profile is
+    there once `ready` is set. Raises ConfigError when a link cannot be served, or a model or the grid profile is
     unknown.
     """
 
@@ -55,7 +57,7 @@ class Plant:
         self._hung: dict[str, _Hung] = {}
         self._wirings: dict[str, _Wiring] = {}
         for index, gateway in enumerate(site.gateways):
-            _refuse_hardware(f"gateways[{index}].link.url", gateway.link.url)
+            _refuse_unserved(f"gateways[{index}].link.url", gateway.link.url)
             wiring = self._wire(gateway, f"{site.emulation.seed}/{gateway.id}", site)
             self._wirings[gateway.id] = wiring
             for branch, serial, place in places(gateway, wiring.feeders, self.around):
@@ -167,6 +169,8 @@ def _modem(gateway: Gateway, line: Line) -> Modem:
             return St7580Modem(line)
 
 
-def _refuse_hardware(setting: str, url: str) -> None:
+def _refuse_unserved(setting: str, url: str) -> None:
     if url.startswith("/dev/"):
-        raise ConfigError(f"{setting}: {url} is real hardware; the emulator serves pty:, socket:// and mem:// links")
+        raise ConfigError(f"{setting}: {url} is real hardware; {_SERVED}")
+    if url.startswith("replay://"):
+        raise ConfigError(f"{setting}: {url} is a recording, which `run` replays without an emulator; {_SERVED}")

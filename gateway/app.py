@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, fields
 from importlib import metadata
+from typing import TypeAlias
 from zoneinfo import ZoneInfo
 
 import structlog
@@ -18,6 +19,7 @@ from drivers.link import Link
 from drivers.plc.settings import PlcSettings
 from drivers.registry import open_link
 from drivers.together import first_of
+from drivers.transport import Opener
 from gateway.alarms.engine import Engine
 from gateway.alarms.journal import Journal
 from gateway.alarms.plant import Plant
@@ -43,6 +45,9 @@ from protocols.profile import Counter
 SITE_SCHEMA = "1"  # form of the site file; grows when an old file would be refused
 STALL_S = 300.0  # a poller turns every half minute; the longest conversation on the slowest line takes one more
 RESTART_S = 10.0  # before a link's task that failed on a bug of ours is tried again
+
+Openers: TypeAlias = Mapping[str, Opener]
+_DIRECT: Openers = {}
 
 _log = structlog.get_logger(__name__)
 
@@ -81,9 +86,14 @@ class South:
 
 
 class App:
-    """The daemon of one site. Build it inside the running loop; `run` it once. Raises ConfigError."""
+    """The daemon of one site. Build it inside the running loop; `run` it once. Raises ConfigError.
 
-    def __init__(self, site: Site, *, clock: Clock, tap: LogTap, inline_store: bool = False) -> None:
+    `openers`, by gateway, open the far ends of links that are no plain URLs.
+    """
+
+    def __init__(
+        self, site: Site, *, clock: Clock, tap: LogTap, inline_store: bool = False, openers: Openers = _DIRECT
+    ) -> None:
         options = mqtt_options(site.mqtt, site.id)  # before anything is opened: it refuses bad settings
         self.store = Store(site.state_dir, inline=inline_store)
         limits, journal = self.store.limits(), Journal(self.store)
@@ -91,7 +101,9 @@ class App:
         zone = ZoneInfo(site.location.timezone)
         self.state = SiteState(_plant(site), zone=zone, clock=clock, store=self.store, outbox=self.outbox)
         light = Light(site.location, clock)
-        self.souths = tuple(_south(gateway, light, self.state, journal.units) for gateway in site.gateways)
+        self.souths = tuple(
+            _south(gateway, light, self.state, journal.units, openers.get(gateway.id)) for gateway in site.gateways
+        )
         leases = Leases(self.store.put)
         leases.restore(limits, now=asyncio.get_running_loop().time(), utc=self.state.utc())
         pollers = {south.gateway: south.poller for south in self.souths}
@@ -144,9 +156,9 @@ class App:
             self.store.close()
 
 
-async def run(site: Site, *, clock: Clock, stop: asyncio.Event, tap: LogTap) -> None:
+async def run(site: Site, *, clock: Clock, stop: asyncio.Event, tap: LogTap, openers: Openers = _DIRECT) -> None:
     """Run the daemon of a site until `stop` is set. Raises ConfigError for what cannot work."""
-    await App(site, clock=clock, tap=tap).run(stop)
+    await App(site, clock=clock, tap=tap, openers=openers).run(stop)
 
 
 def _about(site: Site) -> About:
@@ -158,9 +170,11 @@ def _about(site: Site) -> About:
     return About(version=version, config_schema=SITE_SCHEMA, site=site.id, name=site.name, drivers=drivers)
 
 
-def _south(gateway: Gateway, light: Light, state: SiteState, units: Mapping[str, UnitRow]) -> South:
+def _south(
+    gateway: Gateway, light: Light, state: SiteState, units: Mapping[str, UnitRow], opener: Opener | None
+) -> South:
     profile = profile_of(gateway)
-    link = open_link(ROLES[gateway.role].medium, gateway.id, _settings(gateway.link))
+    link = open_link(ROLES[gateway.role].medium, gateway.id, _settings(gateway.link), opener)
     devices = [
         Device(identity, profile.models[identity.model], _record_seq(units.get(identity.slot), identity.serial))
         for identity in _identities(gateway)

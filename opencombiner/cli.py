@@ -1,5 +1,6 @@
 """The command line: what a user types, and the exit code that answers."""
 
+import asyncio
 import json
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -116,12 +117,27 @@ def run(site: SitePath, *, log_level: Level = "info", log_format: Form = "auto")
     """Run the gateway of a site until it is stopped. A broker or a modem that is away is waited for."""
     tap = log.LogTap()
     log.configure(log_level, log_format, tap=tap)
-    loaded = _load(site)
-    clock = SystemClock(always=loaded.site.clock.trust == "always")
-    from gateway import app as daemon  # noqa: PLC0415 - each command loads what it runs
+    _serve(site, tap)
 
-    with _placed(loaded):
-        run_until_stopped(lambda stop: daemon.run(loaded.site, clock=clock, stop=stop, tap=tap))
+
+@app.command(epilog=EPILOG)
+def capture(
+    site: SitePath,
+    *,
+    out: Annotated[
+        Path, typer.Option(metavar="FILE", help="The pcapng file to write; it must be new.", show_default=False)
+    ],
+    gateway: Annotated[
+        str | None, typer.Option(metavar="ID", help="Capture this gateway's link only.", show_default=False)
+    ] = None,
+    seconds: Annotated[float | None, typer.Option(min=1, help="End after this time.", show_default=False)] = None,
+    log_level: Level = "info",
+    log_format: Form = "auto",
+) -> None:
+    """Run the gateway and write every byte of its links to a file, which a link replay://FILE plays again."""
+    tap = log.LogTap()
+    log.configure(log_level, log_format, tap=tap)
+    _serve(site, tap, out=out, gateway=gateway, seconds=seconds)
 
 
 @app.command(epilog=EPILOG)
@@ -215,6 +231,24 @@ def schema() -> None:
 def example() -> None:
     """Print a commented site file to start from."""
     typer.echo(packaged("example.yaml").read_text("utf-8"), nl=False)
+
+
+def _serve(
+    path: Path, tap: log.LogTap, *, out: Path | None = None, gateway: str | None = None, seconds: float | None = None
+) -> None:
+    from opencombiner import serving  # noqa: PLC0415 - each command loads what it runs
+
+    loaded = _load(path)
+    recording = serving.recording_of(loaded.site)
+    tape = None if out is None else serving.tape_of(loaded.site, out, gateway)
+
+    async def main(stop: asyncio.Event) -> None:
+        if seconds is not None:
+            asyncio.get_running_loop().call_later(seconds, stop.set)
+        await serving.serve(loaded, stop, tap, recording=recording, tape=tape)
+
+    with _placed(loaded):
+        run_until_stopped(main)
 
 
 def _load(path: Path) -> LoadedSite:

@@ -8,6 +8,7 @@ from protocols.commands import Command
 from protocols.decode import Kind
 from protocols.events import AlarmRecord, Event
 from protocols.exchange import Exchange, Responder
+from protocols.framing.volatile import Volatile
 from protocols.grid_profile import GridProfile
 from protocols.layout import Layout
 from protocols.points import Channel, Point, Value
@@ -134,3 +135,4 @@ class VendorProfile:
     kinds: tuple[Kind, ...]  # of messages, for whoever looks at captured bytes
     poll_bytes: tuple[int, int]  # request and answer of the live poll on the medium, for the expected cycle
     records: RecordLog | None = None
+    volatile: tuple[Volatile, ...] = ()  # what differs between two requests that ask the same, for a replay

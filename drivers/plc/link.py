@@ -15,6 +15,7 @@ from drivers.plc.port import PlcPort
 from drivers.plc.settings import PlcSettings
 from drivers.plc.timing import AirTime, Allowance
 from drivers.stream import ByteStream, open_stream
+from drivers.transport import Opener
 from protocols.errors import LinkDownError
 
 FIRST_RETRY_S = 0.5
@@ -28,13 +29,16 @@ _log = structlog.get_logger()
 class PlcLink:
     """One modem and its line; see drivers.link.Link."""
 
-    def __init__(self, name: str, settings: PlcSettings, *, rng: random.Random | None = None) -> None:
+    def __init__(
+        self, name: str, settings: PlcSettings, *, rng: random.Random | None = None, opener: Opener | None = None
+    ) -> None:
         self.counters = LinkCounters()
         self._settings = settings
         self._air = AirTime(settings.bit_rate, settings.overhead_bytes, settings.turnaround_s)
         self._access = MediumAccess(1, settings.turnaround_s)
         self._allowances: dict[int, Allowance] = {}  # by node: one byte on the line, so never more than 256
         self._rng = rng or random.Random()  # noqa: S311 - jitter is no secret
+        self._opener = opener or open_stream
         self._log = _log.bind(link=name, url=settings.url)
         self._line: Line | None = None
         self._opened = asyncio.Event()
@@ -79,7 +83,7 @@ class PlcLink:
 
     async def _once(self) -> None:
         """Open the modem and listen until it is lost."""
-        stream = await open_stream(self._settings.url, baud=self._settings.baud)
+        stream = await self._opener(self._settings.url, baud=self._settings.baud)
         line = Line(stream, self._modem(stream), self._air, self.counters)
         try:
             await line.start()

@@ -23,6 +23,14 @@ class ByteStream(Protocol):
         ...
 
 
+class Opener(Protocol):
+    """Opens the far end of a link; raises LinkDownError when nobody is there, ConfigError for a URL that is wrong."""
+
+    async def __call__(self, url: str, *, baud: int) -> ByteStream:
+        """Return a new stream; `baud` matters to serial devices only."""
+        ...
+
+
 class Listener(Protocol):
     """The serving end of a URL; a new client takes the place of the one before."""
 

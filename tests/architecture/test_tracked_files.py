@@ -16,7 +16,7 @@ HOSTS = {
     "www.home-assistant.io",
     "www.w3.org",
 }
-TEXTS = [path for path in tree.files() if path.suffix != ".png"]
+TEXTS = [path for path in tree.files() if path.suffix not in {".png", ".pcapng"}]
 
 
 def _hosts(text: str) -> set[str]:

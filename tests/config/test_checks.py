@@ -1,4 +1,5 @@
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -7,6 +8,7 @@ from config.findings import SiteRefusedError
 from config.loader import LoadedSite
 from config.packaged import packaged
 from config.plant import cycle
+from drivers import pcapng
 from protocols.registry import vendor
 
 SITE = """\
@@ -174,14 +176,14 @@ ERRORS = [
         "{url: /dev/ttyUSB1}",
         "{url: 'socket://10.0.0.7'}",
         "site.yaml:19:17: gateways[1].link.url: its port is missing; "
-        "write /dev/ttyUSB0, pty:PATH, socket://host:port or mem://name",
+        "write /dev/ttyUSB0, pty:PATH, socket://host:port, mem://name or replay://FILE",
         id="a socket without a port",
     ),
     pytest.param(
         "{url: /dev/ttyUSB1}",
         "{url: 'pty:'}",
         "site.yaml:19:17: gateways[1].link.url: 'pty:' names nothing; "
-        "write /dev/ttyUSB0, pty:PATH, socket://host:port or mem://name",
+        "write /dev/ttyUSB0, pty:PATH, socket://host:port, mem://name or replay://FILE",
         id="a pseudo-terminal without a path",
     ),
     pytest.param(
@@ -313,3 +315,63 @@ def test_a_serial_is_compared_with_the_ranges_of_its_vendor(
     serial: str, ranges: tuple[range, ...] | None, *, known: bool
 ) -> None:
     assert known_serial(serial, ranges) is known
+
+
+def _capture(path: Path, *links: str) -> None:
+    """Write a capture with a packet on the first link."""
+    head = pcapng.section("test") + b"".join(pcapng.interface(link, "") for link in links)
+    path.write_bytes(head + pcapng.packet(0, 1, b"x", inbound=True))
+
+
+REPLAYS = [
+    pytest.param(
+        ("replay://both.pcapng", "/dev/ttyUSB1"),
+        "site.yaml:19:17: gateways[1].link.url: '/dev/ttyUSB1' beside a recording, which has its own time; "
+        "let every link be replay://both.pcapng, or none",
+        id="a recording beside a modem",
+    ),
+    pytest.param(
+        ("replay://both.pcapng", "replay://roof.pcapng"),
+        "site.yaml:19:17: gateways[1].link.url: 'replay://roof.pcapng' beside a recording, which has its own time; "
+        "let every link be replay://both.pcapng, or none",
+        id="two recordings",
+    ),
+    pytest.param(
+        ("replay://roof.pcapng", "replay://roof.pcapng"),
+        "site.yaml:17:9: gateways[1].id: roof.pcapng has no link 'barn'; name the gateway as it was captured: roof",
+        id="a recording of another plant",
+    ),
+    pytest.param(
+        ("replay://none.pcapng", "replay://none.pcapng"),
+        "site.yaml:7:17: gateways[0].link.url: none.pcapng cannot be replayed: No such file or directory; "
+        "name a file that `capture` wrote",
+        id="a recording that is not there",
+    ),
+    pytest.param(
+        ("replay://site.yaml", "replay://site.yaml"),
+        "site.yaml:7:17: gateways[0].link.url: site.yaml cannot be replayed: it is no pcapng capture; "
+        "name a file that `capture` wrote",
+        id="a file of another kind",
+    ),
+]
+
+
+def _replaying(urls: tuple[str, str]) -> str:
+    return SITE.replace("/dev/ttyUSB0", urls[0]).replace("/dev/ttyUSB1", urls[1])
+
+
+@pytest.mark.parametrize(("urls", "line"), REPLAYS)
+def test_a_recording_is_judged(
+    load: Callable[[str], LoadedSite], tmp_path: Path, urls: tuple[str, str], line: str
+) -> None:
+    _capture(tmp_path / "both.pcapng", "roof", "barn")
+    _capture(tmp_path / "roof.pcapng", "roof")
+    loaded = load(_replaying(urls))
+    with pytest.raises(SiteRefusedError, match="site") as refused:
+        admit(loaded)
+    assert str(refused.value) == line
+
+
+def test_gateways_share_one_recording(load: Callable[[str], LoadedSite], tmp_path: Path) -> None:
+    _capture(tmp_path / "both.pcapng", "roof", "barn")
+    assert admit(load(_replaying(("replay://both.pcapng", "replay://both.pcapng")))) == ()

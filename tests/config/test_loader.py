@@ -126,7 +126,7 @@ MISTAKES = [
         "/dev/ttyUSB0",
         "COM3",
         "site.yaml:8:12: gateways[0].link.url: 'COM3' has the wrong form; "
-        "write /dev/ttyUSB0, pty:PATH, socket://host:port or mem://name",
+        "write /dev/ttyUSB0, pty:PATH, socket://host:port, mem://name or replay://FILE",
         id="a link URL of no known kind",
     ),
     pytest.param(

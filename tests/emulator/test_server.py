@@ -265,6 +265,11 @@ def test_real_hardware_is_refused_with_the_path_of_the_setting() -> None:
     assert "gateways[0].link.url: /dev/ttyUSB0 is real hardware" in refusal(site("/dev/ttyUSB0"))
 
 
+def test_a_recording_is_refused_with_what_replays_it() -> None:
+    text = refusal(site("replay://day.pcapng"))
+    assert "gateways[0].link.url: replay://day.pcapng is a recording, which `run` replays" in text
+
+
 def test_an_unknown_model_is_refused() -> None:
     described = site().model_dump()
     described["gateways"][0]["branches"][0]["inverters"][0]["model"] = "MI-999"
