@@ -30,7 +30,7 @@ def _alarms(scene: Scene, slot: str) -> list[Any]:
 
 def _edges(scene: Scene, slot: str) -> list[tuple[int, str]]:
     said = scene.ear.of(f"inverter/{slot}/event")
-    return [(event["code"], event["kind"]) for event in said if event["kind"] in {"raise", "clear", "latched", "reset"}]
+    return [(event["code"], event["kind"]) for event in said if event["kind"] in {"raise", "clear", "latch", "reset"}]
 
 
 async def _ask(scene: Scene, code: Code, action: str) -> Any:
