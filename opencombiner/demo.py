@@ -3,6 +3,8 @@
 import asyncio
 import logging
 import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import NoReturn
@@ -40,8 +42,7 @@ async def demo(clock: Clock, stop: asyncio.Event, seconds: float | None) -> bool
     console = Console(highlight=False, markup=False)
     with TemporaryDirectory(prefix="opencombiner-") as name:
         folder = Path(name)
-        logging.basicConfig(filename=folder / "demo.log", level=logging.WARNING)  # libraries; the screen is the table's
-        async with embedded_broker() as port:
+        async with _libraries_log_to(folder / "demo.log"), embedded_broker() as port:
             site = demo_site(clock, folder, port)
             file = folder / "site.yaml"
             file.write_text(site.model_dump_json(indent=2), "utf-8")  # JSON is YAML
@@ -57,6 +58,20 @@ async def demo(clock: Clock, stop: asyncio.Event, seconds: float | None) -> bool
                     within_s=seconds,
                 )
             return all(view.heard_from(slot) for slot in slots(site))
+
+
+@asynccontextmanager
+async def _libraries_log_to(path: Path) -> AsyncIterator[None]:
+    """Keep what libraries log off the screen, which is the table's; what they say after the end goes nowhere."""
+    handler = logging.FileHandler(path)
+    root = logging.getLogger()
+    root.addHandler(handler)
+    try:
+        yield
+    finally:
+        root.addHandler(logging.NullHandler())
+        root.removeHandler(handler)
+        handler.close()
 
 
 def demo_site(clock: Clock, folder: Path, port: int) -> Site:
