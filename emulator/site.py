@@ -6,7 +6,7 @@ from random import Random
 
 from config.grid_profile import GridProfileFile
 from config.grid_profiles import grid_profile
-from config.roles import ROLES
+from config.plant import profile_of
 from config.site import Emulation, Gateway, Location, PvModule, Site
 from config.site import Inverter as Slot
 from emulator.clouds import Regime
@@ -20,7 +20,6 @@ from emulator.sky import Sky
 from emulator.source import Source
 from protocols.errors import ConfigError
 from protocols.profile import Model, VendorProfile
-from protocols.registry import vendor
 
 _UPTIME_S = (3600.0, 4 * 3600.0)  # of a warm unit
 _INSTALLED = (1_690_000_000.0, 1_750_000_000.0)  # UTC of a warm unit's first day: so its counter outlives a restart
@@ -86,11 +85,6 @@ class Place:
             counter_wh=self.model.rated_w * _YIELD * age_h if warm else 0.0,
         )
         return self.unit(serial, start, activated=emulation.activated)
-
-
-def profile_of(gateway: Gateway) -> VendorProfile:
-    """Return the vendor that a gateway's role speaks for."""
-    return vendor(ROLES[gateway.role].vendor)
 
 
 def surroundings(site: Site, location: Location, *, now: float, utc: float) -> Surroundings:
