@@ -9,6 +9,8 @@ import pytest
 import structlog
 from hypothesis import settings
 
+from drivers.mqtt import memory
+
 # The same examples every time, so that a red run is a red run for everybody; `long` looks for new ones.
 # No deadline: machines are shared, and time is no verdict.
 settings.register_profile("same", derandomize=True, deadline=None, print_blob=True)
@@ -30,3 +32,9 @@ def _logging_stays_as_it_was() -> Iterator[None]:
     root.handlers[:] = handlers
     root.setLevel(level)
     structlog.reset_defaults()
+
+
+@pytest.fixture(autouse=True)
+def _brokers_are_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let every test make its in-process brokers anew: what one retained is no other's."""
+    monkeypatch.setattr(memory, "_BROKERS", {})
