@@ -33,13 +33,14 @@ class View:
             return
         try:
             payload = json.loads(message.payload)
-        except ValueError:  # not JSON, or no UTF-8
+        except (ValueError, RecursionError):  # not JSON, or no UTF-8; brackets without end
             return
         match payload:
             case list():
                 self.lists[topic] = payload
             case {"transaction": str(asked), "status": status}:
-                reason = (payload.get("error") or {}).get("message")
+                error = payload.get("error")
+                reason = error.get("message") if isinstance(error, dict) else None
                 self.news.append(f"asked: {asked}: {status}" + (f", {reason}" if reason else ""))
             case {"code": int(code), "kind": kind, "name": name, "subject": subject} if _is_shown(payload):
                 self.news.append(f"{subject}: {code} {name}: {kind}")

@@ -16,7 +16,10 @@ def connect(options: Options) -> AbstractAsyncContextManager[Session]:
     Raises ConfigError for a URL that names no broker; entering the context raises LinkDownError when the broker is
     away and AccessRefusedError when it denies us. A loss inside it shows as LinkDownError from the session's methods.
     """
-    where = urlsplit(options.url)
+    try:
+        where = urlsplit(options.url)
+    except ValueError as error:  # a broken IPv6 address
+        raise ConfigError(f"mqtt url {options.url!r}: {error}") from None
     if where.scheme == "mem" and where.netloc and not where.path:
         return memory.session(memory.broker(where.netloc), options)
     if where.scheme in _PORTS and where.hostname:

@@ -17,6 +17,8 @@ Entry: TypeAlias = Transition | Trip
 TRIP = "record"  # kind of the entries that no stimulus made
 _COLUMNS = frozenset({"seq", "ts", "subject", "code", "stimulus"})
 
+_UNREADABLE = (KeyError, TypeError, ValueError, RecursionError)  # the last: brackets without end
+
 _log = structlog.get_logger(__name__)
 
 
@@ -35,7 +37,7 @@ def entry(row: JournalRow) -> Entry | None:
     """Return the entry of a row; None for one that this version cannot read, which is logged."""
     try:
         return _entry(row, json.loads(row.facts))
-    except (KeyError, TypeError, ValueError) as error:
+    except _UNREADABLE as error:
         _log.error("alarm_event_unreadable", seq=row.seq, kind=row.kind, error=repr(error))
         return None
 
@@ -62,7 +64,7 @@ def record(row: AlarmRow) -> Record | None:
         facts["occurrences"] = tuple(facts["occurrences"])
         facts["escalated"] = tuple((tag, ts) for tag, ts in facts["escalated"])
         return Record(**facts)
-    except (KeyError, TypeError, ValueError) as error:
+    except _UNREADABLE as error:
         _log.error("alarm_unreadable", subject=row.subject, code=row.code, error=repr(error))
         return None
 
