@@ -7,6 +7,7 @@ import sqlite3
 import threading
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, fields
+from functools import partial
 from operator import attrgetter
 from pathlib import Path
 from typing import TypeAlias, TypeVar
@@ -23,6 +24,7 @@ RETRY_S = 10.0
 _PAGE_BYTES = 4096
 _CLOSE_S = 1.5  # a clean stop takes less than 2 s
 _SETTING = "state_dir"
+_STRICT = ", STRICT" if sqlite3.sqlite_version_info >= (3, 37) else ""  # a check at the start judges types, too
 
 _log = structlog.get_logger(__name__)
 
@@ -130,7 +132,7 @@ def _table(row: type[Row], name: str, columns: str, key_cells: int) -> _Table:
     key = ", ".join(names[:key_cells])
     return _Table(
         name,
-        f"CREATE TABLE IF NOT EXISTS {name} ({columns}, PRIMARY KEY ({key})) WITHOUT ROWID",
+        f"CREATE TABLE IF NOT EXISTS {name} ({columns}, PRIMARY KEY ({key})) WITHOUT ROWID{_STRICT}",
         f"INSERT OR REPLACE INTO {name} ({', '.join(names)}) VALUES ({', '.join('?' * len(names))})",  # noqa: S608 - our names
         attrgetter(*names),
         key_cells,
@@ -359,6 +361,7 @@ class Store:
         return db
 
     def _prepare(self, db: sqlite3.Connection) -> None:
+        db.text_factory = partial(str, encoding="utf-8", errors="replace")  # whatever a disk has made of a text
         db.execute("PRAGMA locking_mode = EXCLUSIVE")  # two daemons would count the same energy into one file
         db.execute("PRAGMA journal_mode = WAL")
         db.execute("PRAGMA synchronous = NORMAL")
@@ -379,9 +382,14 @@ class Store:
                 db.execute(f"PRAGMA user_version = {SCHEMA}")
 
     def _move_aside(self) -> Path:
-        """Rename the damaged file, over an older damaged one, and drop its log."""
+        """Rename the damaged file and its log, over older damaged ones. Raises ConfigError."""
         aside = self.path.with_suffix(".damaged")
-        self.path.replace(aside)
-        for suffix in ("-wal", "-shm"):
-            self.path.with_name(FILE_NAME + suffix).unlink(missing_ok=True)
+        try:
+            for suffix in ("", "-wal"):
+                if (file := self.path.with_name(FILE_NAME + suffix)).exists():
+                    file.replace(aside.with_name(aside.name + suffix))
+            self.path.with_name(FILE_NAME + "-shm").unlink(missing_ok=True)
+        except OSError as error:
+            problem = f"{self.path} is damaged and cannot be moved aside: {error.strerror}"
+            raise ConfigError(f"{_SETTING}: {problem}; let this user write there or name another directory") from error
         return aside

@@ -8,6 +8,7 @@ from typing import Any, TypeAlias
 import structlog
 
 from gateway.alarms.record import Record, Shelf, Transition
+from gateway.alarms.sound import sound
 from gateway.alarms.states import AlarmState, Stimulus, Suppression
 from gateway.alarms.trip import Trip
 from gateway.store import AlarmRow, JournalRow
@@ -45,9 +46,10 @@ def entry(row: JournalRow) -> Entry | None:
 def _entry(row: JournalRow, facts: dict[str, Any]) -> Entry:
     facts |= {"seq": row.seq, "ts": row.ts_ms / 1000, "subject": row.subject, "code": row.code}
     if row.kind == TRIP:
-        return Trip(**facts)
+        return sound(Trip(**facts))
     facts |= {name: AlarmState(facts[name]) for name in ("before", "state")}
-    return Transition(**facts | {"stimulus": Stimulus(row.kind), "suppression": Suppression(facts["suppression"])})
+    named = {"stimulus": Stimulus(row.kind), "suppression": Suppression(facts["suppression"])}
+    return sound(Transition(**facts | named))
 
 
 def alarm_row(record: Record) -> AlarmRow:
@@ -63,7 +65,7 @@ def record(row: AlarmRow) -> Record | None:
         facts["shelf"] = facts["shelf"] and Shelf(**facts["shelf"])
         facts["occurrences"] = tuple(facts["occurrences"])
         facts["escalated"] = tuple((tag, ts) for tag, ts in facts["escalated"])
-        return Record(**facts)
+        return sound(Record(**facts))
     except _UNREADABLE as error:
         _log.error("alarm_unreadable", subject=row.subject, code=row.code, error=repr(error))
         return None

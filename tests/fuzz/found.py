@@ -9,8 +9,8 @@ from typing import Any
 from protocols.commands import Activate, AlarmReset, Conn, Restart, WMaxLimPct
 from protocols.decode import Kind, identify
 from protocols.errors import RemoteProtocolError
-from protocols.framing.crc import crc16_modbus
 from protocols.exchange import Done, Exchange, Failed, Send
+from protocols.framing.crc import crc16_modbus
 from protocols.profile import Station, VendorProfile
 from protocols.registry import vendor, vendor_names
 from tests.fuzz.corpus import EMPTY, vectors

@@ -48,6 +48,11 @@ def targets() -> Iterator[Target]:
     yield Target(
         "database", from_file(_start, FILE_NAME), (_database(), b"", b"SQLite format 3\0"), (), errors, cost=40
     )
+    numbers = (b"".join(n.to_bytes(8, "big", signed=True) for n in row) for row in _NUMBERS)
+    yield Target("numbers of an earlier run", _numbers, tuple(numbers), (), errors, cost=40)
+
+
+_NUMBERS = ((739_000, 738_999, round(NOON), 5), (0, -1, 2**62, -(2**62)), (2**40, 2**31, 3_652_059, 3_652_060))
 
 
 def _entry(data: bytes) -> None:
@@ -92,5 +97,26 @@ def _start(path: Path) -> None:
         app = App(_site(path.parent), clock=FakeClock(NOON), tap=LogTap(), inline_store=True)
         asyncio.get_running_loop().call_later(20.0, stop.set)
         await app.run(stop)
+        assert app.bridge.counters()["failures"] == 0
+        assert [south.failures for south in app.souths] == [0, 0]
+        assert app.health.report()["process"]["failed_reports"] == 0
 
     run(main())
+
+
+def _numbers(data: bytes) -> None:
+    """Start on numbers that make no sense in a database that is whole."""
+    given = [int.from_bytes(data[at : at + 8], "big", signed=True) for at in range(0, len(data), 8)]
+
+    def nth(at: int) -> int:
+        return given[at % len(given)] if given else 0
+
+    with TemporaryDirectory(prefix="opencombiner-fuzz-") as folder:
+        store = Store(Path(folder), inline=True)
+        store.put(LedgerRow(slot, 0, f"SN000{slot}", *map(nth, range(at, at + 6))) for at, slot in enumerate("abcd"))
+        names = ("day", "previous_day", "trusted_utc", "alarm_cursor")
+        store.put(Meta(name, nth(at)) for at, name in enumerate(names))
+        store.put([LimitRow("site", nth(0), "%", nth(1), nth(2), "me"), LimitRow("a", nth(3), "W", None, None, "me")])
+        store.put([UnitRow("a", "SN000a", "1.4.2", "de", nth(4))])
+        store.close()
+        _start(Path(folder) / FILE_NAME)

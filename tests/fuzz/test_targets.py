@@ -1,4 +1,4 @@
-"""Each parser, for a moment: its seeds, what becomes of them, and noise. `make fuzz` goes on for as long as you like."""
+"""Each parser, for a moment: its seeds, what becomes of them, and noise; `make fuzz` goes on for longer."""
 
 from collections.abc import Iterator
 from random import Random
