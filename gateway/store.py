@@ -22,7 +22,7 @@ MAX_PENDING = 10_000  # rows that wait for the disk: seven times a full link of 
 MAX_BYTES = 64 * 2**20  # of the file: a card that the database fills up stops the whole machine
 RETRY_S = 10.0
 _PAGE_BYTES = 4096
-_CLOSE_S = 1.5  # a clean stop takes less than 2 s
+CLOSE_S = 1.5  # for a disk that hangs, unless a stop leaves it less
 _SETTING = "state_dir"
 _STRICT = ", STRICT" if sqlite3.sqlite_version_info >= (3, 37) else ""  # a check at the start judges types, too
 
@@ -267,26 +267,29 @@ class Store:
         else:
             self._wake.set()
 
-    def close(self) -> None:
-        """Write what waits and close; what the disk refuses is logged and lost."""
+    def close(self, within_s: float = CLOSE_S) -> None:
+        """Write what waits and close; what the disk refuses, or does not take in time, is logged and lost."""
         self._stop.set()
         self._wake.set()
-        if self._thread is not None:
-            self._thread.join(_CLOSE_S)
-            if self._thread.is_alive():
-                _log.error("store_not_closed", path=str(self.path), rows=self.pending)
-                return
-        if not self._commit():
-            _log.error("store_rows_lost", path=str(self.path), rows=self.pending)
-        self._db.close()
+        if self._thread is None:
+            self._finish()
+            return
+        self._thread.join(within_s)
+        if self._thread.is_alive():
+            _log.error("store_not_closed", path=str(self.path), rows=self.pending, within_s=within_s)
 
     def _write_on(self) -> None:
         while not self._stop.is_set():
             self._wake.wait()
             self._wake.clear()
-            while not self._commit():
-                if self._stop.wait(RETRY_S):
-                    return
+            while not self._commit() and not self._stop.wait(RETRY_S):
+                pass
+        self._finish()
+
+    def _finish(self) -> None:
+        if not self._commit():
+            _log.error("store_rows_lost", path=str(self.path), rows=self.pending)
+        self._db.close()
 
     def _commit(self) -> bool:
         with self._lock:
@@ -382,13 +385,12 @@ class Store:
                 db.execute(f"PRAGMA user_version = {SCHEMA}")
 
     def _move_aside(self) -> Path:
-        """Rename the damaged file and its log, over older damaged ones. Raises ConfigError."""
+        """Rename the damaged file, over an older damaged one, and drop its log. Raises ConfigError."""
         aside = self.path.with_suffix(".damaged")
         try:
-            for suffix in ("", "-wal"):
-                if (file := self.path.with_name(FILE_NAME + suffix)).exists():
-                    file.replace(aside.with_name(aside.name + suffix))
-            self.path.with_name(FILE_NAME + "-shm").unlink(missing_ok=True)
+            self.path.replace(aside)
+            for suffix in ("-wal", "-shm"):
+                self.path.with_name(FILE_NAME + suffix).unlink(missing_ok=True)
         except OSError as error:
             problem = f"{self.path} is damaged and cannot be moved aside: {error.strerror}"
             raise ConfigError(f"{_SETTING}: {problem}; let this user write there or name another directory") from error

@@ -17,6 +17,7 @@ from tests.fuzz.corpus import EMPTY, vectors
 from tests.fuzz.target import Target
 from tests.support import tree
 from tests.support.device import ScriptedDevice, running
+from tests.support.held import held
 from tests.support.layouts import every_layout
 
 MOST_HELD = 4096  # bytes that a deframer keeps between two calls; no frame of a medium that we speak is longer
@@ -53,20 +54,6 @@ def _feed(make: Callable[[], Any], data: bytes) -> None:
         for at in range(0, len(data), size):
             fed.feed(data[at : at + size])
             assert held(fed) <= MOST_HELD, f"{held(fed)} bytes are held"
-
-
-def held(thing: object, depth: int = 4) -> int:
-    """Return how many bytes an object and what it is made of keep."""
-    if isinstance(thing, bytes | bytearray):
-        return len(thing)
-    if depth == 0:
-        return 0
-    if isinstance(thing, list | tuple | set | frozenset) or type(thing).__name__ == "deque":
-        return sum(held(each, depth - 1) for each in thing)  # type: ignore[attr-defined]
-    if isinstance(thing, dict):
-        return sum(held(each, depth - 1) for pair in thing.items() for each in pair)
-    slots = [getattr(thing, name, None) for name in getattr(type(thing), "__slots__", ())]
-    return sum(held(each, depth - 1) for each in (*getattr(thing, "__dict__", {}).values(), *slots))
 
 
 def functions() -> Iterator[Target]:

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
+from typing import Literal
 
 from drivers.link import Urgency
 from drivers.plc.line import FRAMES
@@ -17,9 +18,10 @@ from protocols.modems import st7580
 from protocols.modems.st7580 import ACK, Frame
 from protocols.registry import vendor
 from tests.fuzz.corpus import EMPTY, vectors
-from tests.fuzz.found import MOST_HELD, held
+from tests.fuzz.found import MOST_HELD
 from tests.fuzz.target import Target
 from tests.support import emulated
+from tests.support.held import held
 from tests.support.plc_peer import Say, St7580Peer, TransparentPeer, configured, plugged, read_answer, read_request
 from tests.support.virtual_time import run
 
@@ -51,7 +53,7 @@ def _covered(modem: str) -> tuple[str, ...]:
     return f"emulator.modem:{modem}.taken", f"emulator.modem:{modem}.hear"
 
 
-def _ask(modem: str, data: bytes) -> None:
+def _ask(modem: Literal["transparent", "st7580"], data: bytes) -> None:
     """Ask twice over a modem that hands up the input: at once, then in pieces; the link lives on."""
 
     def transparent(_: bytes) -> list[Say]:

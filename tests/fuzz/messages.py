@@ -14,10 +14,10 @@ from gateway.mqtt.topics import MAX_TOPIC, Tree
 from opencombiner.tables import live_line
 from opencombiner.view import MAX_NEWS, View
 from tests.fuzz.corpus import DEEP
-from tests.fuzz.found import held
 from tests.fuzz.target import Target
 from tests.support.alarms import ScriptedAlarms
 from tests.support.bridges import ABOUT, ROOT
+from tests.support.held import held
 from tests.support.mqtt_site import NOON, StillSite, running
 from tests.support.orders import ScriptedOrders
 from tests.support.virtual_time import run

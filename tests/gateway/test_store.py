@@ -140,6 +140,14 @@ def test_a_damaged_file_is_moved_aside_and_a_fresh_one_begun(tmp_path: Path, dam
     assert Path(entry["moved_to"]).exists()
 
 
+def test_a_damaged_file_that_cannot_be_moved_aside_is_refused(tmp_path: Path) -> None:
+    scribble(tmp_path / FILE_NAME)
+    (tmp_path / "opencombiner.damaged" / "in the way").mkdir(parents=True)
+    with pytest.raises(ConfigError, match=r"^state_dir: .* is damaged and cannot be moved aside: .*; let this user"):
+        Store(tmp_path)
+    assert (tmp_path / FILE_NAME).read_bytes().startswith(b"no database")
+
+
 @contextmanager
 def disk_full(path: Path) -> Iterator[None]:
     """Let no file of this process grow, as a full disk does."""
