@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from drivers.mqtt.filters import matches
 from drivers.mqtt.line import Line
-from drivers.mqtt.session import Message, Options, Session, TakenOverError
+from drivers.mqtt.session import ClosedError, Message, Options, Session, TakenOverError
 from protocols.errors import LinkDownError
 
 MAX_TRANSCRIPT = 10_000  # messages that the transcript keeps, for whoever looks at a run afterwards
@@ -69,7 +69,7 @@ class MemoryBroker:
         self._held_up = None
         self.retained.clear()
         for connection in self._connections.values():
-            connection.line.lose(LinkDownError(f"{self.name}: broker stopped"))
+            connection.line.lose(ClosedError(f"{self.name}: broker stopped"))
         self._connections.clear()
 
     def start(self) -> None:

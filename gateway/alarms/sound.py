@@ -12,8 +12,7 @@ T = TypeVar("T")
 
 def sound(value: T) -> T:
     """Return a dataclass whose fields hold what they declare, numbers of a sensible size; raises TypeError."""
-    kind: type[Any] = type(value)
-    for field, form in _forms(kind).items():
+    for field, form in _forms(type(value)).items():  # type: ignore[arg-type] # classes are hashable
         if not _fits(getattr(value, field), form):
             raise TypeError(f"{field} is {getattr(value, field)!r:.60}")
     return value

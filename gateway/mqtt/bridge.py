@@ -143,14 +143,13 @@ class Bridge:
         return min(RETRY_FIRST_S * 2.0 ** min(self._tries, 10), RETRY_MOST_S)
 
     def _count_short(self, error: LinkDownError) -> None:
-        """Count sessions in a row that the broker ended soon: two gateways of one name throw each other off without end."""
+        """Count sessions in a row that the broker soon ended: two gateways of one name throw each other off for ever."""
         held_s = asyncio.get_running_loop().time() - self._since
         if isinstance(error, TakenOverError):
             self._short = SHORT_SESSIONS
-        elif held_s >= STEADY_S:
-            self._short = self._tries = 0
-        elif held_s >= 0 and isinstance(error, ClosedError):
-            self._short += 1
+        elif held_s >= 0:  # there was a session
+            self._short = self._short + 1 if held_s < STEADY_S and isinstance(error, ClosedError) else 0
+            self._tries = self._tries if self._short else 0
 
     def _note(self, event: str, error: LinkDownError, **more: str) -> None:
         """Log a loss once, not every vain try after it."""
@@ -163,6 +162,7 @@ class Bridge:
             await self._subscribe(session)
             await self._greet(session)
             self._since = asyncio.get_running_loop().time()
+            self._tries = self._tries if self._short else 0
             self._noted = self._noted if self._short else None  # a loss that comes again soon is the same one
             self._counters.connected = True
             self._counters.connects += 1
