@@ -143,7 +143,7 @@ class Bridge:
         return min(RETRY_FIRST_S * 2.0 ** min(self._tries, 10), RETRY_MOST_S)
 
     def _count_short(self, error: LinkDownError) -> None:
-        """Count sessions in a row that the broker soon ended: two gateways of one name throw each other off for ever."""
+        """Count sessions in a row that the broker soon ended: two gateways of one name do so to each other for ever."""
         held_s = asyncio.get_running_loop().time() - self._since
         if isinstance(error, TakenOverError):
             self._short = SHORT_SESSIONS

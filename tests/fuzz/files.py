@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Literal
 
 from config.alarms import load_catalogue
 from config.checks import admit
@@ -13,7 +14,8 @@ from config.site import Mqtt
 from drivers import pcapng
 from drivers.mqtt.connect import connect
 from drivers.pcapng import PcapngError
-from drivers.plc.requests import CUTTERS
+from drivers.plc.requests import cutter
+from drivers.plc.settings import PlcSettings
 from drivers.recording import Reading, Recording
 from drivers.replay import Replay
 from gateway.mqtt.options import MAX_SECRET, mqtt_options
@@ -58,6 +60,7 @@ def targets() -> Iterator[Target]:
     yield Target("broker address", _broker, urls, (), (ConfigError, LinkDownError))
 
 
+_MODEMS: tuple[Literal["transparent", "st7580"], ...] = ("transparent", "st7580")
 _SITE = ("config.loader:load_site", "config.document:read", "config.document:parse")
 _GRID = ("config.grid_profiles:grid_profile",)
 _ALARMS = ("config.alarms:load_catalogue",)
@@ -85,10 +88,11 @@ def _replay(path: Path) -> None:
     recording = Recording(path)
 
     async def main() -> None:
-        for cutter in CUTTERS.values():
+        for modem in _MODEMS:
             replay = Replay(recording)
+            reading = Reading(cutter(PlcSettings(url="replay://x", modem=modem)))
             for name, packets in list(recording.links.items())[:4]:
-                stream = await replay.opener(name, Reading(cutter))(f"replay://{name}", baud=9600)
+                stream = await replay.opener(name, reading)(f"replay://{name}", baud=9600)
                 for packet in packets[:50]:
                     await stream.write(packet.data)
                 stream.close()

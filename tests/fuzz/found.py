@@ -24,6 +24,8 @@ MOST_HELD = 4096  # bytes that a deframer keeps between two calls; no frame of a
 MOST_ANSWERED = 16 * 1024  # bytes that a device says to one datagram
 DECODING = ("decode", "parse", "unpack", "read")
 _PLACES = ("protocols", "drivers")
+NOON = 1_782_043_200.0  # 2026-06-21T12:00Z
+_HOST = "80170000"  # what a gateway calls itself, where a vendor wants it
 _STEPS = 50  # of one conversation: longer is endless
 
 
@@ -176,10 +178,12 @@ COMMANDS = (WMaxLimPct(55.0), Conn(on=False), Restart(), AlarmReset(), Activate(
 
 
 def _exchanges(profile: VendorProfile) -> list[Exchange[Any]]:
-    station = Station("TEST00001", 7)
-    polls = [profile.poll(station, item) for item in profile.poll_plan]
-    records = [] if profile.records is None else [profile.records.read(station, profile.records.most)]
-    return [profile.join(station), *polls, *records, *(profile.command(station, command) for command in COMMANDS)]
+    serial = _serial(profile)
+    station = Station(serial, 7 if profile.node is None else profile.node(serial), _HOST)
+    polls = [profile.poll(station, item, NOON) for item in profile.poll_plan]
+    records = [] if profile.records is None else [profile.records.read(station, profile.records.most, NOON)]
+    orders = [profile.command(station, each, NOON) for each in COMMANDS if type(each) in profile.commands]
+    return [profile.join(station, NOON), *polls, *records, *orders]
 
 
 def _converse(profile: VendorProfile, data: bytes) -> None:
@@ -212,6 +216,10 @@ def _device(profile: VendorProfile, data: bytes) -> None:
 
 
 def _scripted(profile: VendorProfile) -> ScriptedDevice:
-    serial = str(profile.serials[0][0]) if profile.serials else "TEST00001"
     model = next(iter(profile.models.values()))
-    return ScriptedDevice(serial, model, running(model.ports))
+    return ScriptedDevice(_serial(profile), model, running(model.ports))
+
+
+def _serial(profile: VendorProfile) -> str:
+    """Return a serial of the vendor's: ranges are of numbers that serials show in hexadecimal."""
+    return f"{profile.serials[0][0]:012X}" if profile.serials else "TEST00001"

@@ -11,8 +11,8 @@ from drivers.plc.line import FRAMES
 from drivers.plc.settings import PlcSettings
 from emulator.host import BUFFER
 from emulator.inverter import Inverter
-from emulator.modem import St7580Modem, TransparentModem
-from emulator.unit import Unit
+from emulator.media.plc.modem import St7580Modem, TransparentModem
+from emulator.media.plc.unit import Unit
 from protocols.errors import LinkDownError
 from protocols.modems import st7580
 from protocols.modems.st7580 import ACK, Frame
@@ -46,11 +46,11 @@ def targets() -> Iterator[Target]:
         "emulated transparent modem", partial(_host, "transparent"), heard, _covered("TransparentModem"), cost=4
     )
     yield Target("emulated ST7580", partial(_host, "st7580"), (*_HOST, *framed), _covered("St7580Modem"), cost=4)
-    yield Target("emulated unit", _unit, heard, ("emulator.unit:Unit.hear",), cost=4)
+    yield Target("emulated unit", _unit, heard, ("emulator.media.plc.unit:Unit.hear",), cost=4)
 
 
 def _covered(modem: str) -> tuple[str, ...]:
-    return f"emulator.modem:{modem}.taken", f"emulator.modem:{modem}.hear"
+    return f"emulator.media.plc.modem:{modem}.taken", f"emulator.media.plc.modem:{modem}.hear"
 
 
 def _ask(modem: Literal["transparent", "st7580"], data: bytes) -> None:

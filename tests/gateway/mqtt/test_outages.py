@@ -297,4 +297,4 @@ def test_a_session_that_does_not_last_does_not_end_the_doubling_of_pauses() -> N
                 await asyncio.sleep(pauses[-1])
 
     virtual_time.run(main())
-    assert pauses == [1.0, 2.0, 1.0, 2.0]
+    assert pauses == [1.0, 2.0, 1.0, 1.0]
