@@ -3,6 +3,7 @@
 Rows are coalesced by key while they wait, so a disk that is slow or full costs one pending row per key.
 """
 
+import os
 import sqlite3
 import threading
 from collections.abc import Callable, Iterable
@@ -347,7 +348,8 @@ class Store:
 
     def _refusal(self, error: sqlite3.Error) -> OpenCombinerError:
         """Return what to say when the database cannot be opened; a disk that is full is no wrong setting."""
-        if "full" in str(error) or "I/O" in str(error):
+        writable = os.access(self.path.parent, os.W_OK, effective_ids=True)  # else that is an I/O error, too
+        if writable and ("full" in str(error) or "I/O" in str(error)):
             return OpenCombinerError(f"{self.path}: {error}; free some space on this disk")
         if "locked" in str(error):
             return ConfigError(f"{_SETTING}: another daemon uses {self.path}; stop it or name another directory")

@@ -56,7 +56,8 @@ class View:
     def alarms(self, slot: str) -> list[int]:
         """Return the codes of a slot's alarms that an operator should look at."""
         listed = self.lists.get(f"inverter/{slot}/alarms", [])
-        return [alarm["code"] for alarm in listed if isinstance(alarm, dict) and alarm.get("shown")]
+        shown = [alarm.get("code") for alarm in listed if isinstance(alarm, dict) and alarm.get("shown")]
+        return [code for code in shown if isinstance(code, int)]
 
     def slots_with(self, code: int) -> list[str]:
         """Return the slots that show an alarm."""

@@ -56,7 +56,7 @@ def targets() -> Iterator[Target]:
     known = (b'[{"id":"roof-1","channels":2,"gateway":"east","branch":null}]', b"[]", DEEP, b"[" * 30 + b"]" * 30)
     yield Target("inventory of an earlier run", _inventory, known, ("gateway.mqtt.payloads:parse_inventory",))
     heard = tuple(bytes((at % 3,)) + payload for at, payload in enumerate((*_SAID, *known, *_PAYLOADS)))
-    yield Target("the demo's view", _view, heard, ("opencombiner.view:View.hear",))
+    yield Target("view of the demo", _view, heard, ("opencombiner.view:View.hear",))
     yield Target("broker line", _line, (*_PAYLOADS, b"\0" * 64), ("drivers.mqtt.line:Line.deliver",), cost=20)
 
 
