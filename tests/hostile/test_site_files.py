@@ -39,18 +39,35 @@ emulation:
   script:
     - {at_s: 5, name: grid_voltage, args: {pu: 1.1}}
 """
+PLACE = "location: {latitude: 52, longitude: 5, timezone: Europe/Amsterdam}\n"
+BARN = "    role: m-combiner\n    link: {url: /dev/ttyUSB1}"
+BOMB = "x0: &x0 [a,a,a,a,a,a,a,a]\n" + "".join(f"x{n}: &x{n} [{','.join([f'*x{n - 1}'] * 8)}]\n" for n in range(1, 9))
 UNIT = r"gateways\[\d\]\.branches\[0\]\.inverters\[\d\]"
 # kind of mistake, what is right, what is wrong instead, the line, the setting, what helps
 MISTAKES = [
     ("an unknown key", "baud:", "bauds:", 7, r"gateways\[0\]\.link: unknown key", "did you mean baud"),
     ("a wrong type", "baud: 9600", "baud: fast", 7, r"gateways\[0\]\.link\.baud", "write a whole number"),
     ("out of range", "latitude: 52", "latitude: 520", 2, r"location\.latitude", "use at most 90"),
-    ("a missing section", "location: {latitude: 52, longitude: 5, timezone: Europe/Amsterdam}\n", "", 1, "location", "add"),
+    ("a missing section", PLACE, "", 1, "location", "add"),
     ("a missing key", ", model: MI-500", "", 19, rf"{UNIT}\.model", "add `model"),
-    ("an unknown role", "role: m-combiner\n    link: {url: /dev/ttyUSB1}", "role: oven\n    link: {url: /dev/ttyUSB1}", 14, "gateways", "use"),
+    ("an unknown role", BARN, BARN.replace("m-combiner", "oven"), 14, "gateways", "use"),
     ("an unknown model", "model: MI-500", "model: MI-9", 19, rf"{UNIT}\.model", "use MI-400"),
-    ("a doubled id of a gateway", "id: barn\n    role", "id: roof\n    role", 13, r"gateways\[1\]\.id", "its own gateway"),
-    ("a doubled id of a branch", "- id: barn\n        inv", "- id: south\n        inv", 17, r"branches\[0\]\.id", "its own branch"),
+    (
+        "a doubled id of a gateway",
+        "id: barn\n    role",
+        "id: roof\n    role",
+        13,
+        r"gateways\[1\]\.id",
+        "its own gateway",
+    ),
+    (
+        "a doubled id of a branch",
+        "- id: barn\n        inv",
+        "- id: south\n        inv",
+        17,
+        r"branches\[0\]\.id",
+        "its own branch",
+    ),
     ("a doubled slot", "slot: B1", "slot: A1", 19, rf"{UNIT}\.slot", "its own slot"),
     ("a doubled serial", "500E00004", "400E00001", 19, rf"{UNIT}\.serial", "its own serial"),
     ("a doubled node", "400E00002,", "400E00002, node: 7,", 12, rf"{UNIT}\.node", "its own node"),
@@ -65,12 +82,12 @@ MISTAKES = [
     ("a wrong argument", "pu: 1.1", "pu: much", 22, r"emulation\.script\[0\]\.args\.pu", "write a number"),
     ("an argument that nothing has", "pu: 1.1", '"p\\e[2Ju": 1', 22, r"emulation\.script\[0\]", ""),
     ("a key that stands twice", "id: home", "id: home\nid: home", 2, "'id' stands here twice", "keep one"),
-    ("a tab for blanks", "    role: m-combiner\n    link: {url: /dev/ttyUSB1}", "\trole: m-combiner", 14, "a tab", "indent with blanks"),
-    ("a wrong indentation", "    role: m-combiner\n    link: {url: /dev/ttyUSB1}", "   role: m-combiner\n    link: {}", 14, "no YAML", "indentation"),
-    ("an anchor bomb", "id: home", "x0: &x0 [a,a,a,a,a,a,a,a]\n" + "".join(f"x{n}: &x{n} [{','.join([f'*x{n - 1}'] * 8)}]\n" for n in range(1, 9)), None, "no YAML: more than", "give a site file"),
+    ("a tab for blanks", BARN, "\trole: m-combiner", 14, "a tab", "indent with blanks"),
+    ("a wrong indentation", BARN, "   role: m-combiner\n    link: {}", 14, "no YAML", "indentation"),
+    ("an anchor bomb", "id: home", BOMB, None, "no YAML: more than", "give a site file"),
     ("a tag that runs code", "id: home", "id: !!python/object/apply:os.system [ls]", 1, "the tag", "remove it"),
     ("a control character", "id: home", "id: home\x07", 1, "U\\+0007", "remove it"),
-]  # fmt: skip
+]
 
 
 def refusal(path: Path) -> list[str]:
@@ -82,9 +99,7 @@ def refusal(path: Path) -> list[str]:
 @pytest.mark.parametrize(
     ("right", "wrong", "line", "setting", "remedy"), [row[1:] for row in MISTAKES], ids=[row[0] for row in MISTAKES]
 )
-def test_a_mistake(  # noqa: PLR0913 - the columns of the table
-    tmp_path: Path, right: str, wrong: str, line: int | None, setting: str, remedy: str
-) -> None:
+def test_a_mistake(tmp_path: Path, right: str, wrong: str, line: int | None, setting: str, remedy: str) -> None:
     assert right in SITE
     path = tmp_path / "site.yaml"
     path.write_text(SITE.replace(right, wrong, 1), "utf-8")
