@@ -1,7 +1,7 @@
 """What a vendor folder offers: data, and functions that make exchanges and responders."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from protocols.commands import Command
@@ -139,7 +139,8 @@ class VendorProfile:
     `join`, `poll` and `command` are told the time in UTC, s since 1970: some requests carry it. `serials` None means
     that any serial may be this vendor's. `node` derives a unit's address from its serial, and raises ValueError where a
     serial has none; without it the site file or the order of the units gives the address. `commands` are the classes of
-    commands that the vendor's units carry out; others never reach `command`.
+    commands that the vendor's units carry out; others never reach `command`. `memory_writes` says which of them are
+    written to a unit's memory, how often each: the gateway allows so many a day.
     """
 
     name: str
@@ -156,5 +157,6 @@ class VendorProfile:
     kinds: tuple[Kind, ...]  # of messages, for whoever looks at captured bytes
     poll_size: Callable[[Model], PollSize]  # of the live poll, for the expected cycle
     node: Callable[[str], int] | None = None
+    memory_writes: Mapping[type[Command], int] = field(default_factory=dict)
     records: RecordLog | None = None
     volatile: tuple[Volatile, ...] = ()  # what differs between two requests that ask the same, for a replay

@@ -15,7 +15,7 @@ from gateway.telemetry.day import SiteDay, Turn
 from gateway.telemetry.derived import derived
 from gateway.telemetry.ledger import AC, Ledger, rows_by_slot
 from gateway.telemetry.outbox import Outbox, SiteEvent
-from protocols.points import CONN, GRID_PROFILE, MD, VAR, VR, W_MAX_LIM_PCT, Channel, Value, W
+from protocols.points import CONN, GRID_PROFILE, MD, PF_W_INJ, VAR, VAR_SET_PCT, VR, W_MAX_LIM_PCT, Channel, Value, W
 from protocols.profile import Counter
 from protocols.reading import Reading
 from protocols.states import InvSt, Quality
@@ -161,6 +161,14 @@ class SiteState:
         )
         self.outbox.mark_state(slot)
         self._tell(slot)
+
+    def refused(self, slot: str) -> None:
+        """Take note that a unit is there and has refused to say how it is."""
+        view = self._views[slot]
+        if view.quality is Quality.GOOD:
+            self._views[slot] = replace(view, quality=Quality.STALE)
+            self.outbox.mark_state(slot)
+            self._tell(slot)
 
     def read_back(self, slot: str, values: Mapping[Channel, Value]) -> None:
         """Take what a unit says of its settings after a command."""
@@ -318,7 +326,12 @@ def _date(ordinal: int | None) -> date | None:
 _POWER = Channel(W)
 _REACTIVE = Channel(VAR)
 _LIMIT = Channel(W_MAX_LIM_PCT)
-_SETTINGS = (_LIMIT, Channel(CONN))  # what a unit was told: it keeps that without light
+_SETTINGS = (
+    _LIMIT,
+    Channel(CONN),
+    Channel(PF_W_INJ),
+    Channel(VAR_SET_PCT),
+)  # what a unit was told: it keeps that without light
 _FIRMWARE = Channel(VR)
 _MODEL = Channel(MD)
 _GRID_PROFILE = Channel(GRID_PROFILE)
