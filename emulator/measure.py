@@ -40,16 +40,16 @@ def _ac(unit: Life, t: float) -> dict[Channel, Value]:
 
 def _var(unit: Life, watt: float, volt: float, hertz: float) -> float:
     """Return the reactive power: as told, else by Q(U), in the room that active power leaves; else the filter's."""
-    profile, rated, told = unit.firmware.profile, unit.model.rated_w, unit.firmware.reactive
-    match told:
-        case PFWInj(pf):
-            wanted = copysign(watt * sqrt(1 - pf**2) / abs(pf), pf)
-        case VarSet(pct):
-            wanted = rated * pct / 100
-        case None:
-            if not profile.volt_var.ena:
-                return 2 * pi * hertz * FILTER_F * volt**2
-            wanted = rated / 100 * on_curve(profile.volt_var, 100 * volt / profile.nominal.v_ln)
+    firmware, rated = unit.firmware, unit.model.rated_w
+    profile, told = firmware.profile, firmware.reactive
+    if isinstance(told, PFWInj):
+        wanted = copysign(watt * sqrt(1 - told.pf**2) / abs(told.pf), told.pf)
+    elif isinstance(told, VarSet):
+        wanted = rated * told.pct / 100
+    elif profile.volt_var.ena:
+        wanted = rated / 100 * on_curve(profile.volt_var, 100 * volt / profile.nominal.v_ln)
+    else:
+        return 2 * pi * hertz * FILTER_F * volt**2
     room = sqrt(max(rated**2 - watt**2, 0.0))
     return min(max(wanted, -room), room)
 

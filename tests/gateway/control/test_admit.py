@@ -15,13 +15,11 @@ PLANT = (
     Unit("c", "west", "b2", 450.0, verbs=verbs({WMaxLimPct, Conn})),
     Unit("d", "radio", "b3", 300.0, verbs=verbs({PFWInj, VarSet})),
 )
+DEFAULTS: dict[Verb, dict[str, Any]] = {Verb.LIMIT: {"value": 50.0, "unit": "%"}, Verb.REACTIVE_POWER: {"unit": "%"}}
 
 
 def order(target: str = "a", verb: Verb = Verb.LIMIT, **facts: Any) -> Order:
-    default: dict[str, Any] = {Verb.LIMIT: {"value": 50.0, "unit": "%"}, Verb.REACTIVE_POWER: {"unit": "%"}}.get(
-        verb, {}
-    )
-    return Order(target=target, verb=verb, **{"by": "tester", **default, **facts})
+    return Order(target=target, verb=verb, **{"by": "tester", **DEFAULTS.get(verb, {}), **facts})
 
 
 def verdict(wanted: Order, utc: float | None = NOON) -> Code | list[str]:
@@ -92,7 +90,7 @@ def test_without_a_clock_nothing_is_too_old() -> None:
 
 def test_a_refusal_says_what_is_allowed() -> None:
     refusal = Admission().admit(order("site", unit="W", value=9000.0), PLANT, NOON)
-    assert refusal == Refusal(Code.OUT_OF_RANGE, "limit 9000 W: allowed is 0 … 1350 W")
+    assert refusal == Refusal(Code.OUT_OF_RANGE, "limit 9000 W: allowed is 0 … 1650 W")
 
 
 @pytest.mark.parametrize(

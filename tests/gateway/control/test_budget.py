@@ -1,13 +1,13 @@
 """Writes to the memory of units: counted by day, kept over a restart, refused when there were enough."""
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 import pytest
 
 from config.site import Site
-from gateway.control.budget import DAY_S, Budget
+from gateway.control.budget import DAY_S, Budget, Costs
 from gateway.control.leases import Leases
 from gateway.control.order import Code, Order, Report, Verb
 from gateway.control.service import Control
@@ -19,7 +19,7 @@ from tests.support.daemon import Running, background, now, running
 from tests.support.virtual_time import FakeClock, run
 
 WHO = identity("s1")
-COSTS = {"gw": {WMaxLimPct: 1, PFWInj: 2}}
+COSTS: Mapping[str, Costs] = {"gw": {WMaxLimPct: 1, PFWInj: 2}}
 NOON = 20_000.5 * DAY_S
 
 
@@ -52,8 +52,8 @@ def test_the_count(
     sent: list[Command],
     after_s: float,
     wanted: type[Command],
-    affords: bool,
-    restarted: bool,  # noqa: FBT001 - columns
+    affords: bool,  # noqa: FBT001 - a column
+    restarted: bool,  # noqa: FBT001 - a column
 ) -> None:
     kept, saved = budget()
     for command in sent:
@@ -81,7 +81,7 @@ def test_a_limit_that_was_not_obeyed_is_counted_and_not_known() -> None:
 
 def scarce(daemon: Running, rows: Iterable[WriteRow], saved: list[WriteRow], allowed: int = 2) -> Control:
     """Return a control whose units write every limit and every switch to their memory."""
-    costs = {name: {WMaxLimPct: 1, Conn: 1} for name in ("east", "west")}
+    costs: Mapping[str, Costs] = {name: {WMaxLimPct: 1, Conn: 1} for name in ("east", "west")}
     offered = dict.fromkeys(costs, vendor("atmoce").commands)
     purse = Budget(costs, dict.fromkeys(costs, allowed), rows, saved.extend)
     senders = {south.gateway: south.poller for south in daemon.app.souths}

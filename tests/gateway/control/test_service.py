@@ -304,9 +304,8 @@ def test_in_a_group_each_unit_is_told_what_its_vendor_offers(site: Site) -> None
     async def main() -> None:
         async with running(site) as daemon:
             senders = {south.gateway: south.poller for south in daemon.app.souths}
-            control = Control(
-                daemon.app.state, senders, Leases(lambda _: None), dict.fromkeys(offered, 100.0), offered, free()
-            )
+            leases, fallback_pct = Leases(lambda _: None), dict.fromkeys(offered, 100.0)
+            control = Control(daemon.app.state, senders, leases, fallback_pct, offered, free())
             daemon.app.state.watch(control.look)
             async with background(control.run()):
                 limit = Order(target="site", verb=Verb.LIMIT, by="anna", value=40.0, unit="%")
