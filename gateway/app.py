@@ -230,4 +230,5 @@ def _identities(gateway: Gateway) -> Iterator[Identity]:
                 node=node[inverter.serial],
                 ports=model.ports,
                 rated_w=model.rated_w,
+                efficiency=model.efficiency,
             )

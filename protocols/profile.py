@@ -12,6 +12,8 @@ from protocols.framing.volatile import Volatile
 from protocols.grid_profile import GridProfile
 from protocols.points import Channel, Point, Value
 
+USUAL_EFFICIENCY = 0.965  # European efficiency of the supported models, rounded
+
 
 @dataclass(frozen=True, slots=True)
 class Station:
@@ -29,8 +31,10 @@ class Station:
 class Counter:
     """How a device counts energy at a channel.
 
-    `wrap_wh`: the counter restarts at 0 after this value. `restarts`: it begins at 0 at every boot; otherwise it is
-    a lifetime counter kept in the device, which may fall back a little when power was lost before it was saved.
+    Port 0 is AC; a device that counts on the DC side has a counter for each input, and AC follows from them and from
+    its powers. `wrap_wh`: the counter restarts at 0 after this value. `restarts`: it begins at 0 at every boot;
+    otherwise it is a lifetime counter kept in the device, which may fall back a little when power was lost before it
+    was saved.
     """
 
     point: Point
@@ -41,7 +45,10 @@ class Counter:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Model:
-    """Figures of one model from its manual; `source` says where they stand."""
+    """Figures of one model from its manual; `source` says where they stand.
+
+    `efficiency`, AC over DC, serves where a unit counts on one side and its powers do not tell.
+    """
 
     name: str
     ports: int
@@ -54,6 +61,7 @@ class Model:
     units_per_breaker: Mapping[int, int]  # breaker rating in A → most units on the branch; empty: no manual says
     source: str
     phases: int = 1
+    efficiency: float = USUAL_EFFICIENCY
 
 
 @dataclass(frozen=True, slots=True)

@@ -66,7 +66,15 @@ class SiteState:
         for identity, counters in plant:
             slot = identity.slot
             rows = stored.get(slot, {})
-            ledger = Ledger(slot, identity.serial, identity.ports, identity.rated_w, counters, rows)
+            ledger = Ledger(
+                slot,
+                identity.serial,
+                identity.ports,
+                identity.rated_w,
+                counters,
+                rows,
+                efficiency=identity.efficiency,
+            )
             former = next((row.serial for row in rows.values() if row.serial != identity.serial), None)
             self._slots[slot] = _Slot(ledger, former)
             quality = Quality.STALE if ledger.energy else Quality.INVALID
