@@ -35,7 +35,7 @@ from gateway.mqtt.options import mqtt_options
 from gateway.mqtt.payloads import About, Json
 from gateway.notify import Notifier
 from gateway.snapshot import Identity
-from gateway.store import Store, UnitRow
+from gateway.store import LimitRow, Store, UnitRow, WriteRow
 from gateway.telemetry.outbox import Outbox
 from gateway.telemetry.site import SiteState
 from protocols.errors import ConfigError
@@ -95,7 +95,7 @@ class App:
     ) -> None:
         options = mqtt_options(site.mqtt, site.id)  # before anything is opened: it refuses bad settings
         self.store = Store(site.state_dir, inline=inline_store)
-        limits, writes, journal = self.store.limits(), self.store.writes(), Journal(self.store)
+        limits, writes, journal = self.store.rows(LimitRow), self.store.rows(WriteRow), Journal(self.store)
         self.outbox = Outbox()
         zone = ZoneInfo(site.location.timezone)
         self.state = SiteState(_plant(site), zone=zone, clock=clock, store=self.store, outbox=self.outbox)

@@ -226,33 +226,17 @@ class Store:
             self._thread = threading.Thread(target=self._write_on, name="store", daemon=True)
             self._thread.start()
 
-    def ledger(self) -> list[LedgerRow]:
-        """Return every row of the ledger as it was when the daemon started; call before the first `put`."""
-        return self._all(LedgerRow)
+    def rows(self, kind: type[R]) -> list[R]:
+        """Return every row of a kind as it was when the daemon started; call before the first `put`."""
+        return self._all(kind)
 
     def meta(self) -> dict[str, int]:
         """Return the daemon's own numbers; call before the first `put`."""
         return dict(self._db.execute("SELECT key, value FROM meta"))
 
-    def limits(self) -> list[LimitRow]:
-        """Return the limits as they were when the daemon started; call before the first `put`."""
-        return self._all(LimitRow)
-
     def journal(self, after: int) -> list[JournalRow]:
         """Return the journal behind a row, in order; call before the first `put`."""
         return self._all(JournalRow, f"WHERE seq > {after:d} ORDER BY seq")
-
-    def alarms(self) -> list[AlarmRow]:
-        """Return what is kept of alarms; call before the first `put`."""
-        return self._all(AlarmRow)
-
-    def units(self) -> list[UnitRow]:
-        """Return the units that the alarms know; call before the first `put`."""
-        return self._all(UnitRow)
-
-    def writes(self) -> list[WriteRow]:
-        """Return how often units' memories were written; call before the first `put`."""
-        return self._all(WriteRow)
 
     def _all(self, kind: type[R], condition: str = "") -> list[R]:
         names = ", ".join(field.name for field in fields(kind))

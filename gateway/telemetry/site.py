@@ -10,7 +10,7 @@ import structlog
 
 from drivers.clock import Clock, Trust
 from gateway.snapshot import CommState, Identity, InverterView, NodeStats, SiteTotals
-from gateway.store import Meta, Row, Store
+from gateway.store import LedgerRow, Meta, Row, Store
 from gateway.telemetry.day import SiteDay, Turn
 from gateway.telemetry.derived import derived
 from gateway.telemetry.ledger import AC, Ledger, rows_by_slot
@@ -62,7 +62,7 @@ class SiteState:
         self._loop = asyncio.get_running_loop()
         self._slots: dict[str, _Slot] = {}
         self._views: dict[str, InverterView] = {}
-        stored, meta = rows_by_slot(store.ledger()), store.meta()
+        stored, meta = rows_by_slot(store.rows(LedgerRow)), store.meta()
         for identity, counters in plant:
             slot = identity.slot
             rows = stored.get(slot, {})
