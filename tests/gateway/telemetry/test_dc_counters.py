@@ -86,7 +86,7 @@ def test_a_restart_of_the_gateway_at_noon_counts_nothing_twice_and_leaves_nothin
         pytest.param(100, 150, id="more than last evening already"),
     ],
 )
-def test_each_morning_the_unit_counts_from_nothing(evening: int, morning: int, restarted: bool) -> None:  # noqa: FBT001
+def test_each_morning_the_unit_counts_from_nothing(evening: int, morning: int, restarted: bool) -> None:  # noqa: FBT001 - a column
     roof = Roof()
     roof.said(0.0, (0, 0), (190.0, 100.0, 100.0))
     roof.said(4.0, (evening, evening), (190.0, 100.0, 100.0))
