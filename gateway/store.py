@@ -17,14 +17,14 @@ import structlog
 
 from protocols.errors import ConfigError, OpenCombinerError
 
-SCHEMA = 3
+SCHEMA = 4
 FILE_NAME = "opencombiner.db"
 MAX_PENDING = 10_000  # rows that wait for the disk: seven times a full link of 247 units with five counters each
 MAX_BYTES = 64 * 2**20  # of the file: a card that the database fills up stops the whole machine
 RETRY_S = 10.0
 _PAGE_BYTES = 4096
 CLOSE_S = 1.5  # for a disk that hangs, unless a stop leaves it less
-_SETTING = "state_dir"
+_SETTING, _REMEDY = "state_dir", "let this user write there or name another directory"
 _STRICT = ", STRICT" if sqlite3.sqlite_version_info >= (3, 37) else ""  # a check at the start judges types, too
 
 _log = structlog.get_logger(__name__)
@@ -112,8 +112,19 @@ class UnitRow:
     record_seq: int | None
 
 
-Row: TypeAlias = LedgerRow | Meta | LimitRow | JournalRow | JournalStart | AlarmRow | UnitRow
-R = TypeVar("R", LedgerRow, LimitRow, JournalRow, AlarmRow, UnitRow)
+@dataclass(frozen=True, slots=True)
+class WriteRow:
+    """How often the memory of a unit was written on a day (UTC, days since 1970), and the limit that it keeps."""
+
+    slot: str
+    serial: str
+    day: int
+    writes: int
+    told_milli: int | None  # thousandths of a percent; None: not known
+
+
+Row: TypeAlias = LedgerRow | Meta | LimitRow | JournalRow | JournalStart | AlarmRow | UnitRow | WriteRow
+R = TypeVar("R", LedgerRow, LimitRow, JournalRow, AlarmRow, UnitRow, WriteRow)
 _Cells: TypeAlias = tuple[str | int | None, ...]
 
 
@@ -172,6 +183,12 @@ _UNITS = _table(
     "slot TEXT NOT NULL, serial TEXT NOT NULL, firmware TEXT, grid_profile TEXT, record_seq INTEGER",
     1,
 )
+_WRITES = _table(
+    WriteRow,
+    "writes",
+    "slot TEXT NOT NULL, serial TEXT NOT NULL, day INTEGER NOT NULL, writes INTEGER NOT NULL, told_milli INTEGER",
+    1,
+)
 _TABLES: dict[type[Row], _Table] = {
     LedgerRow: _LEDGER,
     Meta: _META,
@@ -180,6 +197,7 @@ _TABLES: dict[type[Row], _Table] = {
     JournalStart: _JOURNAL_START,
     AlarmRow: _ALARMS,
     UnitRow: _UNITS,
+    WriteRow: _WRITES,
 }
 
 
@@ -211,29 +229,17 @@ class Store:
             self._thread = threading.Thread(target=self._write_on, name="store", daemon=True)
             self._thread.start()
 
-    def ledger(self) -> list[LedgerRow]:
-        """Return every row of the ledger as it was when the daemon started; call before the first `put`."""
-        return self._all(LedgerRow)
+    def rows(self, kind: type[R]) -> list[R]:
+        """Return every row of a kind as it was when the daemon started; call before the first `put`."""
+        return self._all(kind)
 
     def meta(self) -> dict[str, int]:
         """Return the daemon's own numbers; call before the first `put`."""
         return dict(self._db.execute("SELECT key, value FROM meta"))
 
-    def limits(self) -> list[LimitRow]:
-        """Return the limits as they were when the daemon started; call before the first `put`."""
-        return self._all(LimitRow)
-
     def journal(self, after: int) -> list[JournalRow]:
         """Return the journal behind a row, in order; call before the first `put`."""
         return self._all(JournalRow, f"WHERE seq > {after:d} ORDER BY seq")
-
-    def alarms(self) -> list[AlarmRow]:
-        """Return what is kept of alarms; call before the first `put`."""
-        return self._all(AlarmRow)
-
-    def units(self) -> list[UnitRow]:
-        """Return the units that the alarms know; call before the first `put`."""
-        return self._all(UnitRow)
 
     def _all(self, kind: type[R], condition: str = "") -> list[R]:
         names = ", ".join(field.name for field in fields(kind))
@@ -334,13 +340,8 @@ class Store:
             raise self._refusal(error) from error
         except sqlite3.DatabaseError as error:
             aside = self._move_aside()
-            _log.error(
-                "store_damaged",
-                path=str(self.path),
-                moved_to=str(aside),
-                error=str(error),
-                lost="energy of the day, totals beyond what the units have counted, limits, states of alarms",
-            )
+            lost = "energy of the day, totals beyond what the units have counted, limits, states of alarms"
+            _log.error("store_damaged", path=str(self.path), moved_to=str(aside), error=str(error), lost=lost)
         try:
             return self._open()
         except sqlite3.Error as error:
@@ -353,8 +354,7 @@ class Store:
             return OpenCombinerError(f"{self.path}: {error}; free some space on this disk")
         if "locked" in str(error):
             return ConfigError(f"{_SETTING}: another daemon uses {self.path}; stop it or name another directory")
-        remedy = "let this user write there or name another directory"
-        return ConfigError(f"{_SETTING}: cannot write {self.path} ({error}); {remedy}")
+        return ConfigError(f"{_SETTING}: cannot write {self.path} ({error}); {_REMEDY}")
 
     def _open(self) -> sqlite3.Connection:
         db = sqlite3.connect(self.path, timeout=1.0, check_same_thread=False)
@@ -394,6 +394,6 @@ class Store:
             for suffix in ("-wal", "-shm"):
                 self.path.with_name(FILE_NAME + suffix).unlink(missing_ok=True)
         except OSError as error:
-            problem = f"{self.path} is damaged and cannot be moved aside: {error.strerror}"
-            raise ConfigError(f"{_SETTING}: {problem}; let this user write there or name another directory") from error
+            problem = f"is damaged and cannot be moved aside: {error.strerror}; {_REMEDY}"
+            raise ConfigError(f"{_SETTING}: {self.path} {problem}") from error
         return aside
