@@ -7,7 +7,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from gateway.control.order import Verb
-from gateway.store import MAX_PENDING, LedgerRow, Store
+from gateway.store import MAX_PENDING, LedgerRow, LimitRow, Store
 from protocols.errors import OpenCombinerError
 from tests.support.daemon import RATED_W, accepted, described, running
 from tests.support.disk import disk_full
@@ -20,8 +20,8 @@ OUTAGE_S = 1800.0
 def stored(folder: Path) -> tuple[dict[str, int], set[str], set[int]]:
     """Return what is on the disk: energy by slot, targets of limits, codes in the journal."""
     store = Store(folder, inline=True)
-    energy = {row.slot: row.total_mwh // 1000 for row in store.ledger() if row.port == 0}
-    found = energy, {row.target for row in store.limits()}, {row.code for row in store.journal(0)}
+    energy = {row.slot: row.total_mwh // 1000 for row in store.rows(LedgerRow) if row.port == 0}
+    found = energy, {row.target for row in store.rows(LimitRow)}, {row.code for row in store.journal(0)}
     store.close()
     return found
 

@@ -50,7 +50,7 @@ def test_a_folder_that_turns_read_only_while_the_daemon_runs_costs_nothing() -> 
         folder.chmod(0o777)
         with ordinary_user():
             again = Store(folder, inline=True)
-            assert [(row.slot, row.total_mwh) for row in again.ledger()] == [("a", 1000), ("b", 2000)]
+            assert [(row.slot, row.total_mwh) for row in again.rows(LedgerRow)] == [("a", 1000), ("b", 2000)]
             again.close()
     assert logs == []
 
