@@ -123,6 +123,7 @@ class Bridge:
         self._since = inf
         try:
             async with connect(self._options) as session:
+                self._since = asyncio.get_running_loop().time()
                 await self._serve(session)
         except AccessRefusedError as error:
             self._note("mqtt_refused", error, remedy="check user, password, certificate and rights")
@@ -161,7 +162,6 @@ class Bridge:
         try:
             await self._subscribe(session)
             await self._greet(session)
-            self._since = asyncio.get_running_loop().time()
             self._tries = self._tries if self._short else 0
             self._noted = self._noted if self._short else None  # a loss that comes again soon is the same one
             self._counters.connected = True

@@ -14,7 +14,7 @@ from gateway.alarms.states import AlarmState, Stimulus, Suppression
 from gateway.alarms.trip import Trip
 from gateway.app import App
 from gateway.log import LogTap
-from gateway.store import FILE_NAME, AlarmRow, JournalRow, LedgerRow, LimitRow, Meta, Store, UnitRow
+from gateway.store import FILE_NAME, AlarmRow, JournalRow, LedgerRow, LimitRow, Meta, Store, UnitRow, WriteRow
 from protocols.errors import OpenCombinerError
 from tests.fuzz.corpus import DEEP
 from tests.fuzz.folder import from_file
@@ -117,6 +117,6 @@ def _numbers(data: bytes) -> None:
         names = ("day", "previous_day", "trusted_utc", "alarm_cursor")
         store.put(Meta(name, nth(at)) for at, name in enumerate(names))
         store.put([LimitRow("site", nth(0), "%", nth(1), nth(2), "me"), LimitRow("a", nth(3), "W", None, None, "me")])
-        store.put([UnitRow("a", "SN000a", "1.4.2", "de", nth(4))])
+        store.put([UnitRow("a", "SN000a", "1.4.2", "de", nth(4)), WriteRow("a", "SN000a", nth(0), nth(1), nth(2))])
         store.close()
         _start(Path(folder) / FILE_NAME)

@@ -261,7 +261,7 @@ def test_two_gateways_of_one_id_say_so_once_and_back_off(broker: Broker) -> None
     (told,) = broker.run(main())
     assert told["log_level"] == "error"
     assert "a second gateway run with this site's id" in told["remedy"]
-    assert len(pauses) <= 2 * SHORT_SESSIONS
+    assert len(pauses) <= 4 * SHORT_SESSIONS  # who knocks in the same instant may be refused
 
 
 def test_gateways_that_are_thrown_off_all_day_say_so_once() -> None:
