@@ -217,9 +217,11 @@ class Engine:
 
     def _note(self, now: Moment, seen: Observation) -> bool:
         """Hand an observation to its alarm, which is made when its condition is first there."""
-        if self.row(seen.subject, seen.code) is None:
-            raise LookupError(f"{seen.subject} has no alarm {seen.code}")
         alarm = self._found(seen.subject, seen.code)
+        if alarm is None and self.row(seen.subject, seen.code) is None:
+            raise LookupError(f"{seen.subject} has no alarm {seen.code}")
+        if alarm is None and not seen.condition:
+            return False
         condition = None if self._hiding.frozen(seen.subject, seen.code) else seen.condition
         if alarm is None and not condition:
             return False

@@ -109,16 +109,16 @@ class SiteState:
     def totals(self) -> SiteTotals:
         """Return the sums over the site."""
         views = self._views.values()
-        reporting = [v for v in views if v.comm in _REACHED and v.quality is Quality.GOOD]
+        reporting = [v for v in views if v.quality is Quality.GOOD and v.comm in _REACHED]
         allowed_w, rated_w = _limits(views)
         asleep = [v for v in views if v.comm is CommState.ASLEEP]
         energies = [v.energy[AC] for v in views if AC in v.energy]
-        counted = all(AC in v.energy or v.comm is CommState.LOST for v in views)
+        counted = len(energies) == len(views) or all(AC in v.energy or v.comm is CommState.LOST for v in views)
         return SiteTotals(
             p_ac_w=_sum(reporting, asleep, _POWER),
             q_ac_var=_sum(reporting, asleep, _REACTIVE),
-            e_total_wh=sum(energy.total_wh for energy in energies) if counted else None,
-            e_day_wh=sum(energy.day_wh for energy in energies),
+            e_total_wh=sum([energy.total_wh for energy in energies]) if counted else None,
+            e_day_wh=sum([energy.day_wh for energy in energies]),
             expected=len(views) - len(asleep),
             reporting=len(reporting),
             asleep=len(asleep),
@@ -308,7 +308,7 @@ def _sum(awake: Iterable[InverterView], asleep: Sequence[InverterView], channel:
 def _limits(views: Iterable[InverterView]) -> tuple[float, float]:
     """Return what the units that told their limits may deliver together, and their rated power."""
     known = [(v, view.identity.rated_w) for view in views if isinstance(v := view.values.get(_LIMIT), int | float)]
-    return sum(pct / 100 * rated_w for pct, rated_w in known), sum(rated_w for _, rated_w in known)
+    return sum([pct / 100 * rated_w for pct, rated_w in known]), sum([rated_w for _, rated_w in known])
 
 
 def _date(ordinal: int | None) -> date | None:
