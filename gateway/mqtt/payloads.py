@@ -50,7 +50,6 @@ def _dc(port: int) -> _Fields:
     return tuple((Channel(field.point, port), field) for field in DC_FIELDS)
 
 
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class About:
     """The gateway itself. `drivers` names the medium of each gateway id; `config_schema` the form of the site file."""
