@@ -39,14 +39,11 @@ class _Connection:
         self.line.check()
         if not self._broker.hangs:
             self._broker.accept(message)
-            await asyncio.sleep(0)
             return
         accepted = self._broker.request(lambda: self._broker.accept(message))
-        if message.qos == 0:
-            await asyncio.sleep(0)
-            return
-        async with self.line.answer():
-            await accepted.wait()
+        if message.qos > 0:
+            async with self.line.answer():
+                await accepted.wait()
 
     async def subscribe(self, topic_filter: str, qos: int = 1) -> None:
         async with self.line.answer():

@@ -76,7 +76,6 @@ class Schedule:
         elif unit.silent:
             unit.misses = 0
             unit.interval_s = None
-            self.hasten(job.unit, ended)
         else:
             unit.misses = 0
             unit.due[job.item] = max(unit.due[job.item] + self._periods_s[job.item], started)
@@ -84,6 +83,10 @@ class Schedule:
                 unit.interval_s = None if unit.polled_at is None else started - unit.polled_at
                 unit.polled_at = started
         unit.asked_at = started
+
+    def postpone(self, index: int, item: int, until: float) -> None:
+        """Read an item of a unit next at `until`, whenever it was due."""
+        self._units[index].due[item] = until
 
     def hasten(self, index: int, now: float) -> None:
         """Make every item of a unit due now: it has just joined."""

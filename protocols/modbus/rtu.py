@@ -94,10 +94,10 @@ class Deframer:
         self._buffer += chunk
         end = self._base + len(self._buffer)
         if self._judged == self._base and _is_frame(self._buffer):
-            frame = bytes(self._buffer)
+            whole = bytes(self._buffer)
             self._buffer.clear()
             self._base = self._judged = self._told = end
-            return [frame]
+            return [whole]
         waiting = [*self._open, *((at, 0) for at in range(self._judged, end - MIN_ADU + 1))]
         self._judged = max(self._judged, end - MIN_ADU + 1)
         self._open.clear()
