@@ -47,7 +47,7 @@ class Engine:
     """Turns observations into transitions, each edge into exactly one.
 
     Whoever calls arms one timer for `next_deadline` and calls `tick` then. To rebuild after a restart: `restore` a
-    snapshot, `apply` the later transitions in their order, then `resume`; only then observe.
+    snapshot, then `resume`; only then observe.
     """
 
     def __init__(self, catalogue: Catalogue, plant: Plant) -> None:
@@ -176,15 +176,8 @@ class Engine:
         for record in sorted(snapshot.records, key=lambda record: record.since or 0.0):
             self._rebuild(record)
 
-    def apply(self, row: Transition) -> None:
-        """Take over one transition out of the journal."""
-        self._seq = max(self._seq, row.seq)
-        known = self._found(row.subject, row.code)
-        before = Record(row.subject, row.code) if known is None else known.record
-        self._rebuild(before.after(row))
-
     def resume(self, now: Moment) -> None:
-        """Start the clocks of what `restore` and `apply` rebuilt."""
+        """Start the clocks of what `restore` rebuilt."""
         for alarms in self._alarms.values():
             for alarm in alarms.values():
                 alarm.resume(now)
