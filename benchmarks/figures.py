@@ -10,6 +10,10 @@ Figures: TypeAlias = Mapping[str, Figure]
 Result: TypeAlias = tuple[dict[str, Figure], dict[str, object]]  # and details
 
 
+class MeasureFailedError(Exception):
+    """A measure came to no result."""
+
+
 @dataclass(frozen=True, slots=True)
 class Bar:
     """What a figure must reach: at most `most`, at least `least`; with neither it is only shown."""

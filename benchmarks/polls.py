@@ -15,7 +15,7 @@ from pathlib import Path
 
 from benchmarks import plan
 from benchmarks.canned import Canned, canned
-from benchmarks.figures import Bar, Figure, Measure, Result
+from benchmarks.figures import Bar, Figure, Measure, MeasureFailedError, Result
 from benchmarks.program import ROOT, Program, program
 from drivers.mqtt.connect import connect
 from drivers.mqtt.session import Options, Session
@@ -25,7 +25,7 @@ WARM_UP, POLLS = 18, 288  # the window ends before the daemon's report, which co
 _SETTLE_S = 0.075  # half the spacing: what a poll leads to is done, and the next has not begun
 
 
-class CountsDifferError(Exception):
+class CountsDifferError(MeasureFailedError):
     """Daemon and reference did not publish the same: their CPU times are not to be compared."""
 
 

@@ -1,6 +1,7 @@
 """All alarms of a site: follows conditions, and lets alarms hide, stand for and come before each other."""
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from config.alarms import AlarmDef, Catalogue, Latching, Level
 from gateway.alarms.alarm import Alarm, Refused
@@ -15,8 +16,7 @@ from gateway.alarms.record import MAX_TEXT, Moment, Record, Transition
 from gateway.alarms.states import AlarmState, Stimulus, Suppression
 
 
-@dataclass(frozen=True, slots=True)
-class Observation:
+class Observation(NamedTuple):
     """What is known of one condition; `since`: when the device noticed it (UTC, s), if it told."""
 
     subject: str

@@ -15,7 +15,7 @@ from gateway.telemetry.day import SiteDay, Turn
 from gateway.telemetry.derived import derived
 from gateway.telemetry.ledger import AC, Ledger, rows_by_slot
 from gateway.telemetry.outbox import Outbox, SiteEvent
-from protocols.points import CONN, GRID_PROFILE, MD, VAR, VR, W_MAX_LIM_PCT, Channel, Value, W
+from protocols.points import CONN, GRID_PROFILE, MD, VAR, VR, W_MAX_LIM_PCT, Channel, Number, Value, W
 from protocols.profile import Counter
 from protocols.reading import Reading
 from protocols.states import InvSt, Quality
@@ -301,13 +301,13 @@ def _at_night(view: InverterView) -> InverterView:
 
 def _sum(awake: Iterable[InverterView], asleep: Sequence[InverterView], channel: Channel) -> float | None:
     """Return what flows: nothing from sleepers, whether they were ever heard or not; None where nobody is known."""
-    values = [value for view in awake if isinstance(value := view.values.get(channel), int | float)]
+    values = [value for view in awake if isinstance(value := view.values.get(channel), Number)]
     return sum(values) if values or asleep else None
 
 
 def _limits(views: Iterable[InverterView]) -> tuple[float, float]:
     """Return what the units that told their limits may deliver together, and their rated power."""
-    known = [(v, view.identity.rated_w) for view in views if isinstance(v := view.values.get(_LIMIT), int | float)]
+    known = [(v, view.identity.rated_w) for view in views if isinstance(v := view.values.get(_LIMIT), Number)]
     return sum([pct / 100 * rated_w for pct, rated_w in known]), sum([rated_w for _, rated_w in known])
 
 
