@@ -181,7 +181,7 @@ def _number_writer(row: Field) -> _Writer:
         scaled = value * div
         raw = round(scaled if mul == 1 else scaled / mul)
         if saturates:
-            return min(max(raw, low), high)
+            return raw if low <= raw <= high else min(max(raw, low), high)
         if raw == absent:
             raise ValueError(f"{row.point} = {value} would read as 'not available'")
         return raw
