@@ -2,12 +2,13 @@
 
 from collections.abc import Iterable, Mapping
 from itertools import chain
-from math import hypot, pi, sqrt
+from math import copysign, hypot, pi, sqrt
 from typing import TypeAlias
 
 from emulator.life import Life
 from emulator.limits import on_curve
 from protocols import points as p
+from protocols.commands import PFWInj, VarSet
 from protocols.points import Channel, Value
 from protocols.states import InvSt, ThrotSrc
 
@@ -26,7 +27,9 @@ def _channels(*points: p.Point) -> tuple[Channel, ...]:
 
 _PLATE = _channels(p.MN, p.SN, p.MD, p.VR)
 _AC = _channels(p.W, p.VAR, p.VA, p.PF, p.A, p.LNV, p.HZ, p.TOT_WH_INJ, p.TMP_CAB)
-_SUPERVISION = _channels(p.RIS, p.DCI, p.UP_TMS, p.W_MAX_LIM_PCT, p.INV_ST, p.CONN, p.THROT_SRC)
+_SUPERVISION = _channels(
+    p.RIS, p.DCI, p.UP_TMS, p.W_MAX_LIM_PCT, p.PF_W_INJ, p.VAR_SET_PCT, p.INV_ST, p.CONN, p.THROT_SRC
+)
 _INPUTS = [tuple(Channel(point, port) for point in (p.DCW, p.DCV, p.DCA)) for port in range(1, MOST_PORTS + 1)]
 
 
@@ -46,12 +49,18 @@ def _ac(unit: Life, t: float) -> _Values:
 
 
 def _var(unit: Life, watt: float, volt: float, hertz: float) -> float:
-    """Return the reactive power: by Q(U) in the room that active power leaves, or the filter's."""
-    profile, rated = unit.firmware.profile, unit.model.rated_w
-    if not profile.volt_var.ena:
+    """Return the reactive power: as told, else by Q(U), in the room that active power leaves; else the filter's."""
+    firmware, rated = unit.firmware, unit.model.rated_w
+    profile, told = firmware.profile, firmware.reactive
+    if isinstance(told, PFWInj):
+        wanted = copysign(watt * sqrt(1 - told.pf**2) / abs(told.pf), told.pf)
+    elif isinstance(told, VarSet):
+        wanted = rated * told.pct / 100
+    elif profile.volt_var.ena:
+        wanted = rated / 100 * on_curve(profile.volt_var, 100 * volt / profile.nominal.v_ln)
+    else:
         return 2 * pi * hertz * FILTER_F * volt**2
     room = sqrt(max(rated**2 - watt**2, 0.0))
-    wanted = rated / 100 * on_curve(profile.volt_var, 100 * volt / profile.nominal.v_ln)
     return min(max(wanted, -room), room)
 
 
@@ -72,6 +81,8 @@ def _supervision(unit: Life, t: float) -> _Values:
         unit.dc.amps(t) if firmware.feeding else 0.0,
         round(max(0.0, t - firmware.booted_at), 3),
         firmware.limits.owner_pct,
+        firmware.reactive.pf if isinstance(firmware.reactive, PFWInj) else 1.0,
+        firmware.reactive.pct if isinstance(firmware.reactive, VarSet) else 0.0,
         firmware.state if throttled_by is None else InvSt.THROTTLED,
         int(firmware.connect),
         0 if throttled_by is None else 1 << throttled_by,
