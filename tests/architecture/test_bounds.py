@@ -86,6 +86,7 @@ INVENTORY: dict[str, Bound | str] = {
         "gateway/mqtt/test_commands.py",
         "test_replies_that_nobody_fetches_are_bounded_and_counted",
     ),
+    "gateway/mqtt/payloads.py _dc": "as many as a unit has inputs",
     "gateway/telemetry/outbox.py events": Bound(
         "gateway.telemetry.outbox:MAX_EVENTS",
         "gateway/telemetry/test_outbox.py",
