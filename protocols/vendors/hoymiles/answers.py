@@ -6,6 +6,7 @@ from functools import partial
 from protocols.decode import Decoded, Kind
 from protocols.errors import RemoteProtocolError
 from protocols.layout import Layout
+from protocols.modems.radio_frame import FRAGMENT_BYTES
 from protocols.points import (
     DCA,
     DCV,
@@ -109,7 +110,7 @@ def _dev_info_all(heard: Answer) -> Decoded:
     month, day = divmod(raw[y.BUILT_DAY], 100)
     hour, minute = divmod(raw[y.BUILT_AT], 100)
     year = raw[y.BUILT_YEAR]
-    fields = {
+    fields: dict[str, Value] = {
         "fw_version": codec.version_text(raw[y.FW]),
         "fw_build": f"{year:04}-{month:02}-{day:02} {hour:02}:{minute:02}",
         "bootloader": raw[y.BOOTLOADER],
@@ -143,7 +144,12 @@ def _integers(values: Values) -> dict[Point, int]:
     return {channel.point: value for channel, value in values.items() if isinstance(value, int)}
 
 
+_CONFIG_BYTES = (y.CONFIG.size, 38)  # an MIT sends more, which no source explains
+
+
 def _config(heard: Answer) -> Decoded:
+    if len(heard.payload) not in _CONFIG_BYTES:
+        raise RemoteProtocolError(f"a configuration of {len(heard.payload)} bytes")
     values = y.CONFIG.unpack(heard.payload[: y.CONFIG.size])
     limit, pf = values[Channel(W_MAX_LIM_PCT)], values[Channel(y.PF_SET)]
     real = _within(limit, 0, 200) and _within(values[Channel(y.VAR_LIM_PCT)], 0, 200) and _within(pf, 0, 1.05)
@@ -185,7 +191,7 @@ def alarm_record(frames: Sequence[bytes], _: bytes | None) -> Decoded:
 
 def _grid_profile(heard: Answer) -> Decoded:
     found = grid_settings.unpack(heard.payload)
-    fields = {
+    fields: dict[str, Value] = {
         "profile_id": f"{found.id:04x}",
         "profile_version": grid_settings.version_text(found.version),
         GRID_PROFILE.name: grid_settings.profile_name(found.id),
@@ -195,6 +201,8 @@ def _grid_profile(heard: Answer) -> Decoded:
 
 
 def _loss_rate(heard: Answer) -> Decoded:
+    if heard.unchecked:
+        raise RemoteProtocolError("four bytes of anything")
     return _decoded(y.LOSS_RATE.unpack(heard.payload), heard)
 
 
@@ -202,9 +210,12 @@ def _fragment(frames: Sequence[bytes], request: bytes | None) -> Decoded:
     heard = answer(frames, request, DataType)
     if heard.whole or heard.frame is None:
         raise RemoteProtocolError("no single fragment")
-    numbers = {"fragment": " ".join(str(at // 16 + 1) for at, _ in heard.parts), "last": int(heard.frame.last)}
-    data = {"data_hex": b"".join(data for _, data in heard.parts).hex()}
-    return Decoded(fields={**heard.fields, **numbers, **data}, plausible=False)
+    fields: dict[str, Value] = {
+        "fragment": " ".join(str(at // FRAGMENT_BYTES + 1) for at, _ in heard.parts),
+        "last": int(heard.ended),
+        "data_hex": b"".join(data for _, data in heard.parts).hex(),
+    }
+    return Decoded(fields={**heard.fields, **fields}, plausible=False)
 
 
 def _read(

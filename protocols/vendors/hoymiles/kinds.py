@@ -22,7 +22,7 @@ def _request(frames: Sequence[bytes], _: bytes | None) -> Decoded:
     frame = one(frames)
     asked = Information(frame)
     known = {kind.value: kind.name for kind in DataType}
-    fields = {
+    fields: dict[str, Value] = {
         "data_type": asked.kind,
         "data_type_name": known.get(asked.kind),
         "unix_time": asked.utc,
@@ -68,7 +68,7 @@ def _command_answer(frames: Sequence[bytes], request: bytes | None) -> Decoded:
 def _channel_change(frames: Sequence[bytes], _: bytes | None) -> Decoded:
     frame = one(frames)
     channel, region = channel_of(frame), region_of(frame)
-    fields = {
+    fields: dict[str, Value] = {
         "target": "own RF module" if frame.index == OWN_MODULE else "inverter",
         "region": region.name,
         "channel": channel,
@@ -104,7 +104,7 @@ def _firmware_record(frames: Sequence[bytes], _: bytes | None) -> Decoded:
         raise RemoteProtocolError("a firmware record is cut off")
     if crc16_modbus(record[:-2]) != int.from_bytes(record[-2:], "big"):
         raise RemoteProtocolError("wrong CRC-16 in a firmware record")
-    fields = {
+    fields: dict[str, Value] = {
         "record_len": record[0],
         "address": int.from_bytes(record[1:3], "big"),
         "record_type": record[3],
@@ -121,7 +121,7 @@ def _coded_head(frames: Sequence[bytes], _: bytes | None) -> Decoded:
     if mended or len(data) <= _CODED_HEAD or not 11 <= data[0] <= 32 or len(data) >= data[0] + 3:
         raise RemoteProtocolError("no beginning of a coded packet")
     frame = RadioFrame(data[1], int.from_bytes(data[2:6], "big"), int.from_bytes(data[6:10], "big"), data[10])
-    fields = {**head(frame), "length": data[0], "decoded_hex": data.hex()}
+    fields: dict[str, Value] = {**head(frame), "length": data[0], "decoded_hex": data.hex()}
     if frame.main == Main.INFORMATION and len(data) > _CODED_HEAD + 1:
         fields["data_type"] = data[_CODED_HEAD + 1]
     return Decoded(fields=fields, plausible=False)

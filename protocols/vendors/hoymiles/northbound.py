@@ -19,7 +19,7 @@ from protocols.decode import Decoded
 from protocols.errors import RemoteProtocolError
 from protocols.framing.crc import crc16_modbus
 from protocols.layout import Field, Fixed, Layout
-from protocols.points import DCA, DCV, DCW, DCWH_DAY, DCWH_INJ, HZ, LNV, TMP_CAB, Channel, Point
+from protocols.points import DCA, DCV, DCW, DCWH_DAY, DCWH_INJ, HZ, LNV, TMP_CAB, Channel, Point, Value
 
 MARK = b"HM"
 HEAD_BYTES = 10
@@ -128,7 +128,7 @@ def tcp(frames: Sequence[bytes], _: bytes | None) -> Decoded:
     if len(frames) != 1:
         raise RemoteProtocolError("more than one TCP message")
     said = message(frames[0])
-    fields = {"cmd": f"0x{said.command:04X}", "seq": said.sequence, "length": len(frames[0])}
+    fields: dict[str, Value] = {"cmd": f"0x{said.command:04X}", "seq": said.sequence, "length": len(frames[0])}
     if said.extension is not None:
         serial, zero, number = said.extension
         fields |= {"serial": f"{serial:x}", "zero": zero, "number": number}

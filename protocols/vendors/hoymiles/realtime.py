@@ -8,6 +8,7 @@ from protocols.points import (
     AL2,
     AL3,
     DCV,
+    DCW,
     INV_ST,
     LNV,
     VL1,
@@ -39,7 +40,7 @@ def complete(values: dict[Channel, Value]) -> dict[Channel, Value]:
     """Add what follows from a live payload: shared voltages, means and sums over the lines, the state."""
     for port, other in _SHARED.items():
         shared = values.get(Channel(DCV, other))
-        if Channel(y.DCW, port) in values and shared is not None:
+        if Channel(DCW, port) in values and shared is not None:
             values.setdefault(Channel(DCV, port), shared)
     volts, amps = ([v for c in each if isinstance(v := values.get(c), int | float)] for each in (_LINES_V, _LINES_A))
     if len(volts) == len(_LINES_V):
@@ -64,11 +65,11 @@ def state_of(values: Values) -> InvSt | None:
 def to_payload(layout: Layout, values: Values) -> bytes:
     """Return the live payload of a unit; what it does not measure is 0: the wire has no sign for that."""
     known = {channel: value for channel, value in values.items() if value is not None}
-    lines: dict[Channel, Value] = {}
+    filled: dict[Channel, Value] = {**dict.fromkeys(layout.channels, 0), Channel(y.WORD): y.FIRST_WORD}
     if Channel(VL1) in layout.channels:
         volts, amps = known.get(Channel(LNV), 0), known.get(Channel(A), 0)
         share = float(amps) / len(_LINES_A) if isinstance(amps, int | float) else 0
         between = round(float(volts) * 3**0.5, 1) if isinstance(volts, int | float) else 0
-        lines = dict.fromkeys(_LINES_V, volts) | dict.fromkeys(_LINES_A, share)
-        lines |= {channel: between for channel in layout.channels if channel.point.name in ("VL1L2", "VL2L3", "VL3L1")}
-    return layout.pack({**dict.fromkeys(layout.channels, 0), Channel(y.WORD): y.FIRST_WORD, **lines, **known})
+        filled |= dict.fromkeys(_LINES_V, volts) | dict.fromkeys(_LINES_A, share)
+        filled |= {channel: between for channel in layout.channels if channel.point.name in ("VL1L2", "VL2L3", "VL3L1")}
+    return layout.pack(filled | known)

@@ -65,12 +65,18 @@ class Answer:
     parts: tuple[tuple[int, bytes], ...]
     whole: bool
     frame: RadioFrame | None = None
+    ended: bool = True  # the last fragment is among the parts
     fields: Fields = field(default_factory=dict)
 
     @property
     def payload(self) -> bytes:
         """Return the payload of a whole answer."""
         return self.parts[0][1]
+
+    @property
+    def unchecked(self) -> bool:
+        """Tell whether no checksum says that these bytes are an answer."""
+        return self.fields.get("crc16") == "none"
 
     @property
     def repeats_inverter(self) -> bool:
@@ -109,9 +115,9 @@ def _reassembled(frames: Sequence[bytes]) -> Answer:
         pieces[frame.number] = frame.payload
     fields = {name: value for name, value in head(first).items() if name != "frame_idx"} | {"fragments": len(pieces)}
     if collector.missing is None:
-        return Answer(((0, opened(collector.payload)),), True, first, fields)
+        return Answer(((0, opened(collector.payload)),), True, first, fields=fields)
     parts = tuple((FRAGMENT_BYTES * (number - 1), pieces[number]) for number in sorted(pieces))
-    return Answer(parts, False, first, fields)
+    return Answer(parts, False, first, collector.ended, fields)
 
 
 def _bare(blob: bytes) -> Answer:
