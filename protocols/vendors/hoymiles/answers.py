@@ -27,7 +27,7 @@ from protocols.vendors.hoymiles import alarm_log, codec, grid_settings, realtime
 from protocols.vendors.hoymiles import layout as y
 from protocols.vendors.hoymiles.events import EVENTS, THREE_PHASE, event
 from protocols.vendors.hoymiles.models import RATED_W, rated_w
-from protocols.vendors.hoymiles.requests import DataType
+from protocols.vendors.hoymiles.requests import NAMES, DataType
 from protocols.vendors.hoymiles.serials import FAMILIES, Radio, family
 from protocols.vendors.hoymiles.wrapping import Answer, answer
 
@@ -186,7 +186,9 @@ def alarm_record(frames: Sequence[bytes], _: bytes | None) -> Decoded:
     if len(frames) != 1:
         raise RemoteProtocolError("more than one alarm record")
     entry = alarm_log.unpack_entry(frames[0])
-    return Decoded(events=frozenset((event(entry.code),)), fields=_entry(entry), plausible=entry.code in EVENTS)
+    if entry.code not in EVENTS and entry.code not in THREE_PHASE:
+        raise RemoteProtocolError(f"no alarm record: code {entry.code}")
+    return Decoded(events=frozenset((event(entry.code),)), fields=_entry(entry))
 
 
 def _grid_profile(heard: Answer) -> Decoded:
@@ -207,7 +209,7 @@ def _loss_rate(heard: Answer) -> Decoded:
 
 
 def _fragment(frames: Sequence[bytes], request: bytes | None) -> Decoded:
-    heard = answer(frames, request, DataType)
+    heard = answer(frames, request, NAMES)
     if heard.whole or heard.frame is None:
         raise RemoteProtocolError("no single fragment")
     fields: dict[str, Value] = {

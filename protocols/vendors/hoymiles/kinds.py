@@ -11,7 +11,7 @@ from protocols.points import Value
 from protocols.vendors.hoymiles import control, northbound
 from protocols.vendors.hoymiles.answers import ANSWERS, alarm_record
 from protocols.vendors.hoymiles.mi import data_frame, search_reply
-from protocols.vendors.hoymiles.requests import DataType, Information, repeated
+from protocols.vendors.hoymiles.requests import NAMES, Information, repeated
 from protocols.vendors.hoymiles.wrapping import head, one, unwrapped
 
 FIRMWARE = 0x0E
@@ -21,10 +21,9 @@ _CODED_HEAD = 10  # bytes of a coded packet that tell whose it is: length and th
 def _request(frames: Sequence[bytes], _: bytes | None) -> Decoded:
     frame = one(frames)
     asked = Information(frame)
-    known = {kind.value: kind.name for kind in DataType}
     fields: dict[str, Value] = {
         "data_type": asked.kind,
-        "data_type_name": known.get(asked.kind),
+        "data_type_name": NAMES.get(asked.kind),
         "unix_time": asked.utc,
         "gap": asked.gap,
         "alarm_id": asked.sequence,

@@ -8,6 +8,7 @@ Information, 27 bytes, and the repeat of one fragment of its answer, 11 bytes:
                               |  kind  UTC      gap  sequence password CRC-16 CRC-8
 """
 
+from collections.abc import Mapping
 from enum import IntEnum
 from struct import Struct
 
@@ -23,7 +24,7 @@ _CRC_BYTES = 2
 
 
 class DataType(IntEnum):
-    """What information is asked for."""
+    """What information is asked for; `NAMES` has the maker's words."""
 
     DEV_INFO_SIMPLE = 0x00
     DEV_INFO_ALL = 0x01
@@ -43,6 +44,28 @@ class DataType(IntEnum):
     LOSS_RATE = 0x15
     SELF_CHECK = 0x1E
     INIT = 0xFF
+
+
+NAMES: Mapping[int, str] = {
+    0x00: "InverterDevInform_Simple",
+    0x01: "InverterDevInform_All",
+    0x02: "GridOnProFilePara",
+    0x03: "HardWareConfig",
+    0x04: "SimpleCalibrationPara",
+    0x05: "SystemConfigPara",
+    0x0B: "RealTimeRunData_Debug",
+    0x0C: "RealTimeRunData_Reality",
+    0x0D: "RealTimeRunData_A_Phase",
+    0x0E: "RealTimeRunData_B_Phase",
+    0x0F: "RealTimeRunData_C_Phase",
+    0x11: "AlarmData",
+    0x12: "AlarmUpdate",
+    0x13: "RecordData",
+    0x14: "InternalData",
+    0x15: "GetLossRate",
+    0x1E: "GetSelfCheckState",
+    0xFF: "InitDataState",
+}
 
 
 def sealed(payload: bytes) -> bytes:
