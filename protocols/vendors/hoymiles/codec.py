@@ -213,8 +213,8 @@ def give(station: Station, order: Order, accepted: Values) -> Exchange[Values]:
 
 def _order(wanted: Command) -> tuple[Order, Values]:
     match wanted:
-        case WMaxLimPct(pct):
-            return Order(Action.ACTIVE_POWER, pct), {Channel(W_MAX_LIM_PCT): pct}
+        case WMaxLimPct(pct, persistent):
+            return Order(Action.ACTIVE_POWER, pct, persistent=persistent), {Channel(W_MAX_LIM_PCT): pct}
         case Conn(on):
             return Order(Action.ON if on else Action.OFF), {Channel(CONN): int(on)}
         case Restart():

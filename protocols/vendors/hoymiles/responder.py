@@ -163,7 +163,7 @@ class InverterSide:
     def _obey(self, frame: RadioFrame, order: Order, now: float) -> bytes:
         wanted = self._command(order)
         done = wanted is not None and self._device.command(wanted, now)
-        if done and order.persistent and isinstance(wanted, WMaxLimPct):
+        if done and isinstance(wanted, WMaxLimPct) and wanted.persistent:
             self._memory.kept_pct = wanted.pct
         return control.answer(frame, self._dtu(frame), control.ACCEPTED if done else control.REFUSED)
 
@@ -178,7 +178,8 @@ class InverterSide:
                 return AlarmReset()
             case Action.ACTIVE_POWER:
                 value = order.value or 0.0
-                return WMaxLimPct(min(100.0, value if order.relative else 100 * value / self._device.model.rated_w))
+                pct = value if order.relative else 100 * value / self._device.model.rated_w
+                return WMaxLimPct(min(100.0, pct), order.persistent)
             case _:
                 return None
 
