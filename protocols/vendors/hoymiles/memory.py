@@ -26,38 +26,32 @@ class Memory:
         self._standing: frozenset[int] = frozenset()
         self._noted = 0  # entries ever
         self._told = 0  # number of the newest entry that was read
-        self._utc_at_zero: float | None = None
+        self._utc_at_zero = 0.0  # the clock begins at 0 with every boot, until a request tells the time
         self._uptime_s: float | None = None
         self._began_wh: dict[Channel, float] = {}
         self._day: int | None = None
         self.events = 0  # the counter in the live payload
         self.kept_pct = 100.0  # the persistent limit
 
-    def hear_time(self, utc: float, now: float) -> None:
-        """Set the clock by a request."""
-        clock = self._utc(now)
+    def hear(self, utc: float, now: float) -> bool:
+        """Take the time that a request tells, and note what has happened; tell whether the unit has booted since."""
+        before = self._uptime_s
+        uptime = self._device.values(now).get(Channel(UP_TMS))
+        self._uptime_s = float(uptime) if isinstance(uptime, int | float) else 0.0
+        booted = before is None or self._uptime_s < before
+        moved_s = floor(utc - (self._uptime_s if booted else self._utc(now)))
         self._utc_at_zero = utc - now
-        moved_s = floor(utc - clock)
+        if booted:
+            self._note(STARTED, utc - self._uptime_s, momentary=True)
+            self._began_wh.clear()
         if abs(moved_s) >= CLOCK_SLACK_S:
             raw = moved_s & 0xFFFF_FFFF
             self._note(CLOCK_SET, utc, momentary=True, data=(raw >> 16, raw & 0xFFFF))
+        self._follow_alarms(now)
+        return booted and before is not None
 
     def _utc(self, now: float) -> float:
-        """Return the clock's time: it begins at 0 when the unit boots, until somebody tells it the time."""
-        return (self._uptime_s or 0.0) if self._utc_at_zero is None else self._utc_at_zero + now
-
-    def look(self, now: float) -> bool:
-        """Note what has happened to the device; tell whether it has booted since the last look."""
-        uptime = self._device.values(now).get(Channel(UP_TMS))
-        booted = isinstance(uptime, int | float) and (self._uptime_s is None or uptime < self._uptime_s)
-        first = self._uptime_s is None
-        if isinstance(uptime, int | float):
-            self._uptime_s = float(uptime)
-        if booted:
-            self._note(STARTED, self._utc(now) - (self._uptime_s or 0.0), momentary=True)
-            self._began_wh.clear()
-        self._follow_alarms(now)
-        return booted and not first
+        return self._utc_at_zero + now
 
     def _follow_alarms(self, now: float) -> None:
         present = self._device.alarms(now)

@@ -93,9 +93,8 @@ class InverterSide:
         if payload is None:
             return ()
         self._requests += 1
-        if self._memory.look(now):
+        if self._memory.hear(asked.utc, now):
             self._device.command(WMaxLimPct(self._memory.kept_pct), now)  # what was temporary is forgotten
-        self._memory.hear_time(asked.utc, now)
         whole = sealed(payload(now))
         self._spoken = tuple(
             self._framed(frame, (LAST if piece.last else 0) | piece.number, piece.data)

@@ -2,6 +2,8 @@
 
 import pytest
 
+from protocols.commands import Conn, Restart, WMaxLimPct
+from protocols.errors import LocalProtocolError
 from protocols.exchange import Cause, Done, Failed, Send, Step, Wait
 from protocols.modems.radio_frame import RadioFrame, decode
 from protocols.points import W_MAX_LIM_PCT, Channel, Value, W
@@ -188,7 +190,7 @@ def test_newer_hms_firmware_does_not_tell_a_temporary_limit(firmware: int, hidde
 def test_a_limit_is_the_captured_command(command_name: str, answer_name: str | None, serial: str, host: str) -> None:
     vector = one("hoymiles", command_name)
     station = Station(serial, inverter_address(serial), host)
-    tell = codec.command(station, codec.WMaxLimPct(vector.decoded["value_scaled"]), UTC)
+    tell = codec.command(station, WMaxLimPct(vector.decoded["value_scaled"]), UTC)
     step = tell.start()
     assert step == Send(vector.raw, 17, 2.0)
     if answer_name:
@@ -197,14 +199,14 @@ def test_a_limit_is_the_captured_command(command_name: str, answer_name: str | N
 
 
 def test_a_refused_command_says_its_status() -> None:
-    tell = codec.command(HM, codec.Conn(on=True), UTC)
+    tell = codec.command(HM, Conn(on=True), UTC)
     tell.start()
     answer = RadioFrame(0xD1, HM.node, HM.node, 0x81, sealed(bytes.fromhex("00070000"))).encode()
     assert tell.received(answer) == Failed(Cause.REFUSED, "status 0007")
 
 
 def test_the_answer_to_another_command_is_waited_past() -> None:
-    tell = codec.command(HM, codec.Conn(on=False), UTC)
+    tell = codec.command(HM, Conn(on=False), UTC)
     tell.start()
     answer = RadioFrame(0xD1, HM.node, HM.node, 0x81, sealed(bytes.fromhex("00000b00"))).encode()
     assert tell.received(answer) == Wait()
@@ -212,14 +214,14 @@ def test_the_answer_to_another_command_is_waited_past() -> None:
 
 def test_a_restart_is_not_sent_twice_a_limit_is() -> None:
     sends = {}
-    for command in (codec.Restart(), codec.WMaxLimPct(50.0)):
+    for command in (Restart(), WMaxLimPct(50.0)):
         tell = codec.command(HM, command, UTC)
         step, count = tell.start(), 0
         while isinstance(step, Send):
             step, count = tell.timed_out(), count + 1
         assert step == Failed(Cause.NO_ANSWER)
         sends[type(command)] = count
-    assert sends == {codec.Restart: 1, codec.WMaxLimPct: TRIES}
+    assert sends == {Restart: 1, WMaxLimPct: TRIES}
 
 
 def test_a_sub_ghz_unit_is_called_to_the_work_channel_before_it_is_asked() -> None:
@@ -241,7 +243,7 @@ def test_an_nrf24_unit_is_asked_at_once() -> None:
 
 @pytest.mark.parametrize("serial", ["104182525001", "141283063371", "999983063371"])
 def test_a_unit_that_no_radio_reaches_is_our_mistake(serial: str) -> None:
-    with pytest.raises(codec.LocalProtocolError, match="no such inverter can be polled by radio"):
+    with pytest.raises(LocalProtocolError, match="no such inverter can be polled by radio"):
         codec.poll(Station(serial, 1), codec.LIVE, UTC)
 
 

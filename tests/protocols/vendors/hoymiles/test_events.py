@@ -65,7 +65,15 @@ def test_events_are_complete(table: dict[int, object]) -> None:
 
 @pytest.mark.parametrize(
     ("code", "phases", "alarm", "port"),
-    [(215, 1, 1, 1), (215, 3, 1, 0), (217, 1, 1, 2), (217, 3, None, 5), (219, 3, None, 5), (221, 1, 1, 4), (221, 3, 8, 0)],
+    [
+        (215, 1, 1, 1),
+        (215, 3, 1, 0),
+        (217, 1, 1, 2),
+        (217, 3, None, 5),
+        (219, 3, None, 5),
+        (221, 1, 1, 4),
+        (221, 3, 8, 0),
+    ],
 )
 def test_some_codes_mean_something_else_on_three_phases(code: int, phases: int, alarm: int | None, port: int) -> None:
     found = event(code, phases)
@@ -89,7 +97,9 @@ def test_a_code_that_nobody_lists_is_an_event_and_no_alarm() -> None:
         (5090, {}, 6),
     ],
 )
-def test_a_code_of_either_side_is_told_by_the_measured_value(code: int, values: dict[object, Value], alarm: int) -> None:
+def test_a_code_of_either_side_is_told_by_the_measured_value(
+    code: int, values: dict[object, Value], alarm: int
+) -> None:
     told = {Channel(point): value for point, value in values.items()}  # type: ignore[arg-type] # points
     (found,) = events({Channel(ALRM): str(code), **told})
     assert found.alarm_code == alarm

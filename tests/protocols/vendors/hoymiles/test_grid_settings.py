@@ -25,7 +25,9 @@ def test_a_real_profile_is_read_to_its_end(vector: Vector) -> None:
     told = vector.decoded["sections"]
     assert len(REAL) == 5
     assert f"{found.id:04x}" == vector.decoded["profile_id"]
-    assert [(f"0x{s.id:02X}", f"0x{s.version:02X}") for s in found.sections] == [(s["section"], s["version"]) for s in told]
+    assert [(f"0x{s.id:02X}", f"0x{s.version:02X}") for s in found.sections] == [
+        (s["section"], s["version"]) for s in told
+    ]
     assert [[word & 0xFFFF for word in s.raw] for s in found.sections] == [s["raw"] for s in told]
 
 
@@ -39,7 +41,8 @@ def test_the_settings_of_spain() -> None:
     assert (
         values
         == {
-            "nominal_v": 230.0, "lv1_v": 195.5, "lv1_s": 1.2, "hv1_v": 253.0, "hv1_s": 1.2, "hv2_v": 264.5, "hv2_s": 0.16,
+            "nominal_v": 230.0, "lv1_v": 195.5, "lv1_s": 1.2, "hv1_v": 253.0, "hv1_s": 1.2,
+            "hv2_v": 264.5, "hv2_s": 0.16,
             "nominal_hz": 50.0, "lf1_hz": 48.0, "lf1_s": 3.6, "hf1_hz": 50.5, "hf1_s": 0.4, "anti_islanding": 1,
             "reconnect_s": 180.0, "reconnect_hv_v": 253.0, "reconnect_lv_v": 195.5, "reconnect_hf_hz": 50.4,
             "reconnect_lf_hz": 48.0, "short_reconnect_s": 5.0, "short_interruption_s": 3.0,
@@ -57,9 +60,7 @@ def test_a_power_factor_is_signed_and_a_recovery_frequency_in_tenths() -> None:
 def test_sections_of_every_kind_survive_the_wire(data: st.DataObject) -> None:
     keys = data.draw(st.lists(st.sampled_from(sorted(SECTIONS)), min_size=1, max_size=5))
     words = st.integers(-0x8000, 0x7FFF)
-    sections = tuple(
-        Section(*key, tuple(data.draw(words) for _ in SECTIONS[key])) for key in keys
-    )
+    sections = tuple(Section(*key, tuple(data.draw(words) for _ in SECTIONS[key])) for key in keys)
     settings = GridSettings(0x0A00, 0x2001, sections)
     assert unpack(pack(settings)) == settings
 

@@ -48,12 +48,13 @@ LIVE = {
 }
 SERIALS = {"HMS-1Tv2": "112500000001"}  # where the bytes alone do not tell the family
 PLAIN = (  # keys of a vector that stand in the fields under the same name
-    "frame_idx data_type data_type_name unix_time gap alarm_id password requested_fragment sub_cmd value_raw value_scaled"
-    " limit_type status channel frequency_MHz target serial_prefix record_len address record_type data_hex decoded_hex"
-    " length cmd seq payload_hex zero number fw_version fw_build bootloader hw_part hw_version grid_profile_id"
-    " grid_profile_version tail_hex rest_hex word0 profile_id profile_version dtu_serial byte_count wcode code start_s"
-    " end_s data1 data2"
-).split()
+    "frame_idx", "data_type", "data_type_name", "unix_time", "gap", "alarm_id", "password", "requested_fragment",
+    "sub_cmd", "value_raw", "value_scaled", "limit_type", "status", "channel", "frequency_MHz", "target",
+    "serial_prefix", "record_len", "address", "record_type", "data_hex", "decoded_hex", "length", "cmd", "seq",
+    "payload_hex", "zero", "number", "fw_version", "fw_build", "bootloader", "hw_part", "hw_version",
+    "grid_profile_id", "grid_profile_version", "tail_hex", "rest_hex", "word0", "profile_id", "profile_version",
+    "dtu_serial", "byte_count", "wcode", "code", "start_s", "end_s", "data1", "data2",
+)  # fmt: skip
 
 
 def kind(vector: Vector) -> str:
@@ -138,7 +139,13 @@ def test_live_values_are_those_of_the_source(vector: Vector) -> None:
         )
     }
     ac = told["ac"]
-    mains = {"LNV.0": "voltage_V", "Hz.0": "frequency_Hz", "W.0": "power_W", "Var.0": "reactive_var", "A.0": "current_A"}
+    mains = {
+        "LNV.0": "voltage_V",
+        "Hz.0": "frequency_Hz",
+        "W.0": "power_W",
+        "Var.0": "reactive_var",
+        "A.0": "current_A",
+    }
     expected = inputs | {point: ac[key] for point, key in mains.items()}
     expected |= {"PF.0": ac["power_factor"], "TmpCab.0": told["temperature_C"]}
     assert values == pytest.approx(expected)
@@ -210,7 +217,9 @@ def test_a_damaged_frame_is_nothing(vector: Vector) -> None:
 def test_fragments_in_any_order_and_doubled_are_one_answer() -> None:
     first, second, third = one("hoymiles", "hms2t_rt_a").frames
     verdict = identify(KINDS, [third, first, third, second])
-    assert verdict.decoded.values[Channel(next(c.point for c in verdict.decoded.values if c.point.name == "W"))] == 106.8
+    assert (
+        verdict.decoded.values[Channel(next(c.point for c in verdict.decoded.values if c.point.name == "W"))] == 106.8
+    )
 
 
 def test_an_answer_that_misses_a_fragment_is_not_taken_for_whole() -> None:
