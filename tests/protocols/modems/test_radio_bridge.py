@@ -44,7 +44,7 @@ def test_a_bare_frame_may_hold_the_end_mark() -> None:
 
 @either
 @given(noise=st.binary(max_size=300))
-def test_a_frame_behind_noise_is_found_and_the_buffer_stays_small(noise: bytes, stuffed: bool) -> None:  # noqa: FBT001
+def test_a_frame_behind_noise_is_found_and_the_buffer_stays_small(noise: bytes, stuffed: bool) -> None:  # noqa: FBT001 - a row
     deframer = Deframer(stuffed=stuffed)
     deframer.feed(noise)
     assert len(deframer) <= 2 + 2 * MAX_FRAME
