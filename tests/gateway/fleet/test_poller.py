@@ -283,3 +283,42 @@ def test_an_item_is_read_when_the_value_that_it_goes_by_changes(changes_at: list
     bench = Bench(units, poll_s=5.0, profile=replace(PROFILE, poll_plan=(PollItem("live"), log), poll=poll))
     bench.run(170, *((at, change) for at in changes_at))
     assert read == read_at
+
+
+@pytest.mark.parametrize(
+    ("refusing_s", "comms"),
+    [
+        pytest.param(20, [CommState.ONLINE], id="for a while: online throughout"),
+        pytest.param(600, [CommState.ONLINE, CommState.DEGRADED, CommState.ONLINE], id="for long: worse, not lost"),
+    ],
+)
+def test_a_unit_that_answers_with_exceptions_is_there(refusing_s: float, comms: list[CommState]) -> None:
+    (unit,) = units = plant(1)
+    bench = Bench(units)
+    ear = bench.run(
+        1200,
+        (101, lambda: setattr(unit, "refuses", True)),
+        (101 + refusing_s, lambda: setattr(unit, "refuses", False)),
+    )
+    assert [comm for _, _, comm in ear.comms] == comms
+    assert len(ear.refusals) == refusing_s / 5
+    assert len(ear.names) == 1  # it was asked on, not probed
+    assert len(ear.readings) == (1200 - refusing_s) / 5
+    assert ear.latest["s1"].last_failure == "refused"
+
+
+def test_an_item_that_a_unit_does_not_have_makes_it_no_worse() -> None:
+    def poll(station: Station, item: PollItem, utc: float) -> Exchange[Mapping[Channel, Value]]:
+        return PROFILE.poll(station, item, utc) if item.name == "live" else Lacking()
+
+    profile = replace(PROFILE, poll=poll, poll_plan=(PollItem("live"), PollItem("slow", every_s=5.0)))
+    ear = Bench(plant(1), profile=profile).run(600)
+    assert [comm for _, _, comm in ear.comms] == [CommState.ONLINE]
+    assert ear.refusals == []
+
+
+class Lacking(Foreign):
+    """A poll that ends with a refusal."""
+
+    def start(self) -> Step[Mapping[Channel, Value]]:
+        return Failed(Cause.REFUSED, "Modbus exception 2")
