@@ -37,6 +37,9 @@ PF = Point("PF", "1", "power factor")
 A = Point("A", "A", "AC current")
 LNV = Point("LNV", "V", "AC voltage, line to neutral")
 HZ = Point("Hz", "Hz", "grid frequency")
+VL1 = Point("VL1", "V", "AC voltage, line 1 to neutral")
+VL2 = Point("VL2", "V", "AC voltage, line 2 to neutral")
+VL3 = Point("VL3", "V", "AC voltage, line 3 to neutral")
 TOT_WH_INJ = Point("TotWhInj", "Wh", "energy injected, lifetime")
 TMP_CAB = Point("TmpCab", "°C", "case temperature")
 
@@ -49,6 +52,7 @@ DCWH_INJ = Point("DCWhInj", "Wh", "DC energy, lifetime or since boot as the vend
 # Supervision
 RIS = Point("Ris", "Ohm", "insulation resistance of the DC side to ground")  # SunSpec 122
 DCI = Point("DCI", "A", "DC component of the output current")  # no SunSpec name; IEC 61727's quantity
+LQI = Point("Lqi", "%", "strength of the radio link, as heard by the gateway")  # no SunSpec name
 UP_TMS = Point("UpTms", "s", "time since the device booted")  # no SunSpec name
 W_MAX_LIM_PCT = Point("WMaxLimPct", "%", "active power limit in force, of the rating")  # SunSpec 704
 
