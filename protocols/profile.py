@@ -17,12 +17,14 @@ from protocols.points import Channel, Point, Value
 class Station:
     """A device on a medium: `serial` is its identity, `node` its address there.
 
-    `host` is what the gateway calls itself on the medium, empty where a medium has no such name.
+    `host` is what the gateway calls itself on the medium, empty where a medium has no such name. `model` is the name
+    of the unit's model, for what its answers do not tell; empty where nobody says.
     """
 
     serial: str
     node: int
     host: str = ""
+    model: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,5 +158,6 @@ class VendorProfile:
     kinds: tuple[Kind, ...]  # of messages, for whoever looks at captured bytes
     poll_size: Callable[[Model], PollSize]  # of the live poll, for the expected cycle
     node: Callable[[str], int] | None = None
+    alarm_codes: frozenset[int] = frozenset(range(1, 11))  # those that its units can report
     records: RecordLog | None = None
     volatile: tuple[Volatile, ...] = ()  # what differs between two requests that ask the same, for a replay

@@ -17,6 +17,7 @@ from protocols.errors import RemoteProtocolError
 
 BROADCAST = 0xFFFF
 COORDINATOR = 0x0000
+MOST_LQI = 255
 _HEAD = Struct("<HHBB")
 _CRC_BYTES = 2
 OVERHEAD = _HEAD.size + _CRC_BYTES  # bytes of a datagram beside its data

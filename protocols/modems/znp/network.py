@@ -4,6 +4,7 @@ id D8A3011B9780   address on the UART FFFF 80971B01A3D8   PAN id D8 A3, low byte
 """
 
 from dataclasses import dataclass
+from string import hexdigits
 
 from protocols.errors import ConfigError
 from protocols.modems.znp.air import BROADCAST, Message
@@ -13,6 +14,7 @@ CHANNEL = 16
 CLUSTER_OUT = 0x0006  # to units
 CLUSTER_IN = 0x0106  # from units
 _ID_BYTES = 6
+_HEX = frozenset(hexdigits)
 _HELLO = bytes.fromhex("FBFB1100000D6030FBD3000000000000000004010281FEFE")  # as captured; units do not heed it
 
 
@@ -50,12 +52,11 @@ class Network:
 
 
 def network(gateway_id: str) -> Network:
-    """Return the network of a gateway id of 12 hex digits, empty for the usual one; raises ConfigError."""
-    text = gateway_id or DEFAULT_ID
-    try:
-        raw = bytes.fromhex(text)
-    except ValueError:
-        raw = b""
-    if len(raw) != _ID_BYTES or len(text) != 2 * _ID_BYTES:
+    """Return the network of a gateway id of 12 hex digits, the first of which may be left out while they are 0.
+
+    An empty id is the usual one. Raises ConfigError.
+    """
+    text = (gateway_id or DEFAULT_ID).zfill(2 * _ID_BYTES)
+    if len(text) != 2 * _ID_BYTES or not _HEX.issuperset(text):
         raise ConfigError(f"an ECU id has 12 hexadecimal digits, not {gateway_id!r}")
-    return Network(raw)
+    return Network(bytes.fromhex(text))

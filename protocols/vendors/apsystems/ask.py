@@ -68,13 +68,9 @@ class Ask(Generic[T]):
         """Take an answer or a delivery report; pass over all else."""
         try:
             heard = heard_from(self._station, raw)
-            match heard:
-                case None:
-                    return Wait()
-                case Report(_, status):
-                    return Wait() if status == SUCCESS else self._undelivered(status)
-                case frame, lqi:
-                    value = self._accept(frame, lqi)
+            if isinstance(heard, Report):
+                return Wait() if heard.status == SUCCESS else self._undelivered(heard.status)
+            value = None if heard is None else self._accept(*heard)
         except EncryptedError as error:
             return Failed(Cause.REFUSED, str(error))
         except RemoteProtocolError as error:

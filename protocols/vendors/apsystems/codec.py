@@ -6,6 +6,7 @@ from typing import Generic, TypeVar
 from protocols.commands import Activate, AlarmReset, Command, Conn, Restart, WMaxLimPct
 from protocols.errors import LocalProtocolError, RemoteProtocolError
 from protocols.exchange import Cause, Done, Exchange, Failed, Mapped, Step, Then, Wait
+from protocols.modems.znp.air import MOST_LQI
 from protocols.points import CONN, LQI, MD, MN, SN, UP_TMS, VR, W_MAX_LIM_PCT, Channel, Value
 from protocols.profile import Model, PollItem, Station
 from protocols.vendors.apsystems import l2
@@ -25,7 +26,6 @@ ACK_BODY = 5
 ACK = 13
 PAGE_ANSWERS = (84, 99)  # L2 bytes of a page: QS1 and YC600; DS3
 _B1_ANSWER, _QS1A_ANSWER, _BB_ANSWER, _INFO_ANSWER = 88, 90, 99, 19
-LQI_MOST = 255
 
 T = TypeVar("T")
 Values = Mapping[Channel, Value]
@@ -44,7 +44,7 @@ def live_answer_bytes(kind: Family | None) -> int:
 
 def signal_pct(lqi: int) -> float:
     """Return the strength of a link."""
-    return 100 * lqi / LQI_MOST
+    return 100 * lqi / MOST_LQI
 
 
 def poll(station: Station, item: PollItem, _: float = 0.0) -> Exchange[Values]:
@@ -95,9 +95,8 @@ def _plate(station: Station) -> dict[Channel, Value]:
 
 def _model_name(station: Station, model: int) -> str:
     """Return the model: the serial number comes before the model byte, of which a YC600 with 08 is known."""
-    kind = family(station.serial)
-    told = MODEL_BYTES.get(model)
-    return (kind or told).value if (kind or told) else f"model {model:02X}"
+    kind = family(station.serial) or MODEL_BYTES.get(model)
+    return f"model {model:02X}" if kind is None else kind.value
 
 
 class OrElse:

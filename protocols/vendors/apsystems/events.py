@@ -84,7 +84,7 @@ _BB = _bits(  # bytes 0B-0F
 MAINS_OFF_BB = 1 << 35 | 1 << 27 | 1 << 22  # 0B.3, 0C.3 and 0D.6: set in the capture of a QT2 without mains
 BITS: Mapping[Family, Bits] = {
     **dict.fromkeys((Family.YC600, Family.QS1, Family.QS1A), _B1),
-    **dict.fromkeys((Family.DS3, Family.QS2, Family.QT2), _BB),
+    **dict.fromkeys((Family.DS3, Family.QT2), _BB),
 }
 _TAGS: Mapping[Family, int] = {kind: number for number, kind in enumerate(BITS, start=1)}  # above the status bits
 _FAMILIES = {number: kind for kind, number in _TAGS.items()}
@@ -105,7 +105,7 @@ def named_events(word: int) -> frozenset[Event]:
 
 
 def events(values: Mapping[Channel, Value]) -> frozenset[Event]:
-    """Return what a reading reports: its bits, and the outage that a DS3, QS2 or QT2 shows only by its voltage."""
+    """Return what a reading reports: its bits, and the outage that a DS3 or QT2 shows only by its voltage."""
     word, volts = values.get(Channel(ALRM)), values.get(Channel(LNV))
     if not isinstance(word, int):
         return frozenset()
@@ -135,11 +135,11 @@ def _port(kind: Family, slot: str) -> int:
     return "ABCD".index(slot) * 2 + 1 if kind is Family.QT2 else SLOTS[kind].index(slot) + 1
 
 
-_RAISED_BY: Mapping[int, int] = {1: 8, 2: OUTAGE, 3: 30, 4: 45, 5: 44, 6: 29, 8: 16, 9: GFDI, 10: GET_DATA_FAILED}
+RAISED_BY: Mapping[int, int] = {1: 8, 2: OUTAGE, 3: 30, 4: 45, 5: 44, 6: 29, 8: 16, 9: GFDI, 10: GET_DATA_FAILED}
 
 
 def status_bits(kind: Family, alarms: frozenset[int], *, shut: bool) -> int:
     """Return the status bits of a unit with these alarm codes; `shut`: switched off. A code without a bit is left out."""
-    wanted = {_RAISED_BY[code] for code in alarms & _RAISED_BY.keys()} | ({REMOTE_SHUT} if shut else set())
+    wanted = {RAISED_BY[code] for code in alarms & RAISED_BY.keys()} | ({REMOTE_SHUT} if shut else set())
     bits = sum(1 << bit for bit, event in BITS[kind].items() if event in wanted)
     return bits | (MAINS_OFF_BB if OUTAGE in wanted and BITS[kind] is _BB else 0)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from enum import Enum
 
-from protocols.errors import LocalProtocolError, RemoteProtocolError
+from protocols.errors import ConfigError, RemoteProtocolError
 
 SERIAL_BYTES = 6
 DIGITS = 2 * SERIAL_BYTES
@@ -59,9 +59,11 @@ PORTS: Mapping[Family, int] = {
     Family.QS2: 4,
     Family.QT2: 4,
 }
-_SPAN = 10**9
-SERIALS = tuple(  # QS1 first
-    range(int(prefix) * _SPAN, (int(prefix) + 1) * _SPAN) for prefix in sorted(PREFIXES, key=lambda p: (p[0] != "8", p))
+_MAY_ENCRYPT = ("20", "42", "72", "82")
+SERIALS = tuple(  # read as hexadecimal numbers; QS1 first
+    range(int(prefix, 16) << bits, int(prefix, 16) + 1 << bits)
+    for prefix in (*sorted(PREFIXES, key=lambda prefix: (prefix[0] != "8", prefix)), *_MAY_ENCRYPT)
+    for bits in (4 * (DIGITS - len(prefix)),)
 )
 
 
@@ -76,9 +78,9 @@ def may_encrypt(serial: str) -> bool:
 
 
 def serial_bytes(serial: str) -> bytes:
-    """Return a serial as it stands on the air; raises LocalProtocolError when it has not 12 digits."""
+    """Return a serial as it stands on the air; raises ConfigError when it has not 12 digits."""
     if len(serial) != DIGITS or not (serial.isascii() and serial.isdigit()):
-        raise LocalProtocolError(f"an APsystems serial number has 12 digits, not {serial!r}")
+        raise ConfigError(f"an APsystems serial number has 12 digits, not {serial!r}")
     return bytes.fromhex(serial)
 
 

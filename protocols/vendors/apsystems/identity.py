@@ -1,8 +1,8 @@
 """The answer to a question for model and firmware (DC), in its three forms; the last two bytes are not understood.
 
-    body bytes   8   model  hi 2    ?       lo 2  ? ?                    firmware hi.lo
-                 9   DC     model   hi 2    00    lo 2   ? ?             the same behind a tag
-                11   DC     model   hi 2    00    mid 2  lo 2  ? ?       hi.mid.lo; the place of mid is ASSUMED
+body bytes   8   model  hi 2    ?       lo 2  ? ?                    firmware hi.lo
+             9   DC     model   hi 2    00    lo 2   ? ?             the same behind a tag
+            11   DC     model   hi 2    00    mid 2  lo 2  ? ?       hi.mid.lo; the place of mid is ASSUMED
 """
 
 from dataclasses import dataclass

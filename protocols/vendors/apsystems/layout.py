@@ -29,7 +29,6 @@ SLOTS: Mapping[Family, str] = {  # slot of each port, in the order of the ports
     Family.QS1: "ABCD",
     Family.QS1A: "ABCD",
     Family.DS3: "AB",
-    Family.QS2: "ABCD",
     Family.QT2: "ABCD",
 }
 B1_WH = 3.756e-8  # energy of one count; the unit's DC side
@@ -87,7 +86,7 @@ def _ds3_input(port: int, volt_at: int, ampere_at: int, energy_at: int) -> tuple
 
 
 BB_BYTES = 91
-_DS3_COMMON = (
+_DS3_ROWS = (
     Scaled(0x18, 2, LNV, mul=268, div=1000),
     Scaled(0x1A, 2, HZ, div=100),
     Scaled(0x1E, 2, W),
@@ -95,11 +94,6 @@ _DS3_COMMON = (
     Scaled(0x26, 2, TMP_CAB, mul=198, div=10_000, offset=-23.84),
     *_ds3_input(1, 0x10, 0x14, 0x28),
     *_ds3_input(2, 0x12, 0x16, 0x2C),
-)
-_QS2_INPUTS = (  # no capture; one open project
-    *(Scaled(at, 2, DCV, port, mul=2016, div=100_000) for port, at in ((3, 0x34), (4, 0x36))),
-    *(Scaled(at, 2, DCA, port, mul=117, div=10_000) for port, at in ((3, 0x38), (4, 0x3A))),
-    *(Scaled(at, 4, DCWH_INJ, port, mul=1674, div=100_000_000, wraps=True) for port, at in ((3, 0x3C), (4, 0x40))),
 )
 _QT2_ROWS = (
     *(Scaled(at, 2, point, div=10) for point, at in ((VL1, 0x1E), (VL2, 0x20), (VL3, 0x22))),
@@ -114,12 +108,11 @@ BODIES: Mapping[Family, Body] = {
     Family.YC600: _b1(Family.YC600, 80, uptime_at=0x07, power_factor_at=0x25),
     Family.QS1: _b1(Family.QS1, 80, uptime_at=0x14, power_factor_at=0x2F),
     Family.QS1A: _b1(Family.QS1A, 82, uptime_at=0x14, power_factor_at=0x2F),
-    Family.DS3: _bb(Family.DS3, 0x20, _DS3_COMMON),
-    Family.QS2: _bb(Family.QS2, 0x36, (*_DS3_COMMON, *_QS2_INPUTS)),
+    Family.DS3: _bb(Family.DS3, 0x20, _DS3_ROWS),
     Family.QT2: _bb(Family.QT2, 0x30, _QT2_ROWS),
 }
 WRAP_WH: Mapping[Family, int] = {  # where the energy of an input begins again at 0
     **dict.fromkeys((Family.YC600, Family.QS1, Family.QS1A), int((1 << 40) * B1_WH)),
-    **dict.fromkeys((Family.DS3, Family.QS2), int((1 << 32) * DS3_WH)),
+    Family.DS3: int((1 << 32) * DS3_WH),
     Family.QT2: (1 << 32) // QT2_COUNTS_PER_WH,
 }

@@ -79,7 +79,7 @@ DS3_FORM = LimitForm(
 )
 FORMS: Mapping[Family, LimitForm] = {  # how a QT2 takes a limit is not known
     **dict.fromkeys((Family.YC600, Family.QS1, Family.QS1A), QS1_FORM),
-    **dict.fromkeys((Family.DS3, Family.QS2), DS3_FORM),
+    Family.DS3: DS3_FORM,
 }
 
 

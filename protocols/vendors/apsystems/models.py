@@ -25,7 +25,6 @@ MODEL_FAMILIES: Mapping[str, Family] = {
     "DS3-L": Family.DS3,
     "DS3-H": Family.DS3,
     "DS3-S": Family.DS3,
-    "QS2": Family.QS2,
     "QT2": Family.QT2,
 }
 
@@ -67,7 +66,6 @@ MODELS: Mapping[str, Model] = {
         _assumed("DS3-L", 730, 18.0),
         _assumed("DS3-H", 960, 20.0),
         _assumed("DS3-S", 600, 16.0),
-        _assumed("QS2", 2200, 20.0),
         _assumed("QT2", 2000, 20.0, phases=3),
     )
 }

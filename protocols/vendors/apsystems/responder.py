@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from protocols.commands import AlarmReset, Command, Conn, Restart, WMaxLimPct
 from protocols.errors import RemoteProtocolError
-from protocols.modems.znp.air import Message, Report, content, datagram
+from protocols.modems.znp.air import MOST_LQI, Message, Report, content, datagram
 from protocols.modems.znp.network import CLUSTER_IN, CLUSTER_OUT
 from protocols.points import (
     CONN,
@@ -27,21 +27,31 @@ from protocols.points import (
 from protocols.profile import Device
 from protocols.states import InvSt
 from protocols.vendors.apsystems import identity, l2
-from protocols.vendors.apsystems.codec import CLEAR_GFDI, OFF, ON, POLL, REFUSED, SUCCEEDED
+from protocols.vendors.apsystems.codec import CLEAR_GFDI, OFF, ON, REFUSED, SUCCEEDED
 from protocols.vendors.apsystems.events import status_bits
-from protocols.vendors.apsystems.family import MODEL_BYTES, SERIAL_BYTES, Family, serial_bytes
+from protocols.vendors.apsystems.family import SERIAL_BYTES, Family, serial_bytes
 from protocols.vendors.apsystems.l2 import L2
 from protocols.vendors.apsystems.layout import BODIES, DC_LINK, MAJOR, MINOR, MODEL_BYTE, OPEN_INPUTS, STATUS
 from protocols.vendors.apsystems.led import Led, led
 from protocols.vendors.apsystems.limits import FORMS, PAGE_B, LimitForm
 from protocols.vendors.apsystems.models import MODEL_FAMILIES
 from protocols.vendors.apsystems.pairing_side import PairingSide
-from protocols.vendors.apsystems.telemetry import ANSWER_B1, ANSWER_BB, USUAL_AC_SHARE
+from protocols.vendors.apsystems.telemetry import ANSWER_B1, ANSWER_BB, SCALED, USUAL_AC_SHARE
 
-_SCALED = frozenset({Family.DS3, Family.QS2, Family.QT2})
-_MODEL_BYTE = {kind: number for number, kind in reversed(MODEL_BYTES.items())} | {Family.QT2: 0x30}
-_OPEN_V = 10.0  # an input with less has no module
+_MODEL_BYTE = {  # as captured, where the list has several
+    Family.YC600: 0x07,
+    Family.QS1: 0x08,
+    Family.QS1A: 0x18,
+    Family.DS3: 0x20,
+    Family.QT2: 0x30,
+}
 _BOOT_SLACK_S = 1.0
+_COMMANDS: Mapping[bytes, Command] = {  # command, body, sum and end of the frames that command something
+    l2.REBOOT[3:]: Restart(),
+    l2.encode(L2(ON))[3:]: Conn(on=True),
+    l2.encode(L2(OFF))[3:]: Conn(on=False),
+    l2.encode(L2(CLEAR_GFDI, check=l2.UNUSED))[3:]: AlarmReset(),
+}
 _SUCCEEDED = L2(SUCCEEDED, bytes((0x02, 0, 0, 0, 0)), check=l2.UNUSED)
 _REFUSED = L2(REFUSED, bytes((0, 0x03, 0, 0, 0)), check=l2.UNUSED)
 
@@ -87,6 +97,7 @@ class InverterSide:
         self._family = MODEL_FAMILIES[device.model.name]
         self._counters = Counters()
         self._polled_at: float | None = None
+        self._limit: tuple[float, int] | None = None  # % of the last order and its number on the air
         self.pairing = PairingSide(device.serial)
 
     @property
@@ -121,23 +132,20 @@ class InverterSide:
         said = self._said(asked, now)
         if said is None:
             return ()
-        return (datagram(Message(found.node, CLUSTER_IN, self._serial + l2.encode_answer(said), lqi=l2.MOST_LQI)),)
+        return (datagram(Message(found.node, CLUSTER_IN, self._serial + l2.encode_answer(said), lqi=MOST_LQI)),)
 
     def _said(self, asked: L2, now: float) -> L2 | None:
-        if l2.encode(asked) == l2.REBOOT:
-            return self._obeyed(Restart(), now)
-        match asked.command:
-            case 0xBB if asked.check is None:
+        command = _COMMANDS.get(l2.encode(asked)[3:])
+        if command is not None:
+            return self._obeyed(command, now)
+        match asked.command, asked.check:
+            case 0xBB, None:
                 self._polled_at = now
                 return self._reading(now)
-            case identity.QUESTION:
+            case identity.QUESTION, None:
                 return self._identity(now)
-            case 0xDE if asked.check is None:
+            case 0xDE, None:
                 return self._page_b(now)
-            case 0xC1 | 0xC2:
-                return self._obeyed(Conn(on=asked.command == ON), now)
-            case 0xCF:
-                return self._obeyed(AlarmReset(), now)
             case _:
                 return self._limited(asked, now)
 
@@ -151,7 +159,7 @@ class InverterSide:
         bits = status_bits(kind, alarms, shut=shut)
         major, minor = _version(shown)
         own: dict[Channel, Value] = {
-            Channel(STATUS): bits if kind in _SCALED else bits >> 8,
+            Channel(STATUS): bits if kind in SCALED else bits >> 8,
             Channel(OPEN_INPUTS): 0,
             Channel(MODEL_BYTE): _MODEL_BYTE[kind],
             Channel(MAJOR): major,
@@ -165,11 +173,11 @@ class InverterSide:
             **dict.fromkeys((Channel(VL1), Channel(VL2), Channel(VL3)), shown.get(Channel(LNV))),
         }
         body = BODIES[kind].pack(usual | dict(shown) | own)
-        return L2(ANSWER_BB, body) if kind in _SCALED else L2(ANSWER_B1, body, check=l2.UNUSED)
+        return L2(ANSWER_BB, body) if kind in SCALED else L2(ANSWER_B1, body, check=l2.UNUSED)
 
     def _identity(self, now: float) -> L2:
         said = identity.Identity(_MODEL_BYTE[self._family], _version(self._device.values(now)))
-        return identity.answer(said, tagged=self._family in _SCALED)
+        return identity.answer(said, tagged=self._family in SCALED)
 
     def _page_b(self, now: float) -> L2 | None:
         form = FORMS.get(self._family)
@@ -177,6 +185,8 @@ class InverterSide:
             return None
         model, pct = self._device.model, _number(self._device.values(now), W_MAX_LIM_PCT)
         raw = form.raw(pct * model.rated_w / 100 / model.ports)
+        if self._limit is not None and self._limit[0] == pct:
+            raw = self._limit[1]  # as it was written: the device keeps it as a share of its rating
         body = bytearray(form.page_body)
         body[0] = PAGE_B if form.tagged else 0
         body[form.at : form.at + 2] = raw.to_bytes(2, "big")
@@ -188,7 +198,9 @@ class InverterSide:
         if form is None or raw is None:
             return None
         model = self._device.model
-        return self._obeyed(WMaxLimPct(min(100.0, 100 * form.watt(raw) * model.ports / model.rated_w)), now)
+        pct = min(100.0, round(100 * form.watt(raw) * model.ports / model.rated_w, 1))
+        self._limit = pct, raw
+        return self._obeyed(WMaxLimPct(pct), now)
 
 
 def _limit_in(asked: L2, form: LimitForm) -> int | None:

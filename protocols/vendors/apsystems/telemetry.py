@@ -29,6 +29,7 @@ from protocols.vendors.apsystems.layout import BODIES, OPEN_INPUTS, SLOTS, STATU
 Values = Mapping[Channel, Value]
 ANSWER_B1 = 0xB1
 ANSWER_BB = 0xBB
+SCALED = frozenset({Family.DS3, Family.QT2})  # families that answer BB
 AC_SHARE = {Family.YC600: 0.94}  # AC power over DC power, where the unit does not tell its AC power
 USUAL_AC_SHARE = 0.95
 INPUT_W = {Family.YC600: 450.0, Family.QS1: 480.0, Family.QS1A: 600.0}  # more than an input ever gives
@@ -65,8 +66,9 @@ def _scaled_family(frame: L2) -> Family:
     if frame.body[0] != ANSWER_BB:
         raise RemoteProtocolError(f"an answer BB whose body begins with {frame.body[0]:02X}")
     kind = MODEL_BYTES.get(frame.body[1])
-    if kind is None or BODIES.get(kind) is None or BODIES[kind].size != len(frame.body):
-        raise RemoteProtocolError(f"an answer BB of the unknown model {frame.body[1]:02X}")
+    if kind not in SCALED:
+        named = "an unknown model" if kind is None else f"a {kind.value}, which is not supported"
+        raise RemoteProtocolError(f"an answer BB of {named}: model byte {frame.body[1]:02X}")
     return kind
 
 
