@@ -139,7 +139,7 @@ RAISED_BY: Mapping[int, int] = {1: 8, 2: OUTAGE, 3: 30, 4: 45, 5: 44, 6: 29, 8: 
 
 
 def status_bits(kind: Family, alarms: frozenset[int], *, shut: bool) -> int:
-    """Return the status bits of a unit with these alarm codes; `shut`: switched off. A code without a bit is left out."""
+    """Return the status bits of a unit with these alarm codes; `shut`: switched off. Some codes have no bit."""
     wanted = {RAISED_BY[code] for code in alarms & RAISED_BY.keys()} | ({REMOTE_SHUT} if shut else set())
     bits = sum(1 << bit for bit, event in BITS[kind].items() if event in wanted)
     return bits | (MAINS_OFF_BB if OUTAGE in wanted and BITS[kind] is _BB else 0)

@@ -48,13 +48,13 @@ class Reason(Enum):
 
 
 ADVICE: Mapping[Reason, str] = {
-    Reason.NO_ANSWER: "nobody answers: is there light? come within 4 m, unplug and plug the unit's modules, or try again "
-    "tomorrow morning",
+    Reason.NO_ANSWER: "nobody answers: is there light? come within 4 m, unplug and plug the unit's modules, or try "
+    "again tomorrow morning",
     Reason.BOUND_ELSEWHERE: "it is heard but does not come: take it out of its old gateway or switch that off, then "
     "unplug and plug the unit's modules",
     Reason.WRONG_FIRMWARE: "the coordinator cannot send to other networks: its firmware is not one for these units",
-    Reason.UART_BUFFER: "it receives but no answer arrives: the serial buffer of the coordinator's firmware is too small "
-    "for this unit; use the build for DS3",
+    Reason.UART_BUFFER: "it receives but no answer arrives: the serial buffer of the coordinator's firmware is too "
+    "small for this unit; use the build for DS3",
     Reason.NOT_STARTED: "the coordinator has no network",
 }
 _CAUSES: Mapping[Reason, Cause] = {
