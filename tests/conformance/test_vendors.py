@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from protocols.commands import Activate, AlarmReset, Command, Conn, Restart, WMaxLimPct
 from protocols.exchange import Done, Exchange, Failed, Responder, Send, Wait
-from protocols.points import Channel, Value
+from protocols.points import DCW, Channel, Value, W
 from protocols.profile import PollItem, Station, VendorProfile
 from protocols.registry import vendor, vendor_names
 from tests.support.device import ScriptedDevice, running
@@ -34,6 +34,7 @@ OFFERED = [(profile, command) for profile in PROFILES for command in COMMANDS if
 CODES = [(profile, code) for profile in PROFILES for code in sorted(profile.alarm_codes)]
 HOST = "99978563412"  # what the gateway calls itself
 UTC = 1_767_225_600.0
+AC_SHARE = 0.95  # of the DC power, for vendors whose units do not send their AC power
 
 each_vendor = pytest.mark.parametrize("profile", PROFILES, ids=lambda profile: profile.name)
 each_item = pytest.mark.parametrize(("profile", "item"), ITEMS, ids=[f"{p.name} {i.name}" for p, i in ITEMS])
@@ -44,7 +45,9 @@ each_command = pytest.mark.parametrize(("profile", "command"), OFFERED, ids=[f"{
 def device(profile: VendorProfile) -> ScriptedDevice:
     serial = f"{profile.serials[0][0]:012X}" if profile.serials else "TEST00001"
     model = next(iter(profile.models.values()))
-    return ScriptedDevice(serial, model, running(model.ports))
+    shown = running(model.ports)
+    dc_w = sum(value for channel, value in shown.items() if channel.point is DCW and isinstance(value, float))
+    return ScriptedDevice(serial, model, shown | {Channel(W): round(AC_SHARE * dc_w, 1)})
 
 
 def station_of(profile: VendorProfile, serial: str) -> Station:

@@ -45,7 +45,7 @@ PROFILE = GridProfile(
 
 
 def running(ports: int = 1) -> dict[Channel, Value]:
-    """Return the values of a unit at work: whole numbers of most wires' steps; AC power is 95 % of DC power."""
+    """Return the values of a unit at work; each is a whole number of every wire's steps."""
     values: dict[Channel, Value] = {
         Channel(INV_ST): InvSt.RUNNING,
         Channel(W): 312.4,
@@ -64,7 +64,7 @@ def running(ports: int = 1) -> dict[Channel, Value]:
         Channel(VR): "1.4.2",
     }
     for port in range(1, ports + 1):
-        values |= {Channel(DCV, port): 36.25, Channel(DCA, port): 9.07 / ports, Channel(DCW, port): 328.8 / ports}
+        values |= {Channel(DCV, port): 36.25, Channel(DCA, port): 8.875, Channel(DCW, port): 321.7}
     return values
 
 

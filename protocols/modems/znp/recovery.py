@@ -78,7 +78,8 @@ class Recovery:
     def act(self, now: float) -> Action:
         """Return what to do, and be due again when that ought to have helped."""
         rung = _LADDER[self._rung]
+        if self._rung or self.health is not Health.OK:  # the ping after a quiet time suspects nothing yet
+            self.health = rung.health
         self._rung = min(self._rung + 1, len(_LADDER) - 1)
-        self.health = rung.health if self.health is not Health.OK or rung is not _PING else Health.OK
         self.due_at = now + rung.wait_s
         return rung.action

@@ -25,18 +25,18 @@ class Status(IntEnum):
 
 
 _TEXTS: Mapping[int, str] = {
-    Status.SUCCESS: "success",
-    Status.FAILURE: "failure",
-    Status.INVALID_PARAMETER: "invalid parameter: other firmware, or one that is locked",
-    Status.NO_MEMORY: "no memory: asked too fast",
-    Status.BUFFER_FULL: "buffer full: asked too fast",
-    Status.APS_NO_ACK: "no acknowledgement from the unit: weak link",
+    Status.SUCCESS: "good",
+    Status.FAILURE: "not done",
+    Status.INVALID_PARAMETER: "other firmware, or one that is locked",
+    Status.NO_MEMORY: "asked too fast",
+    Status.BUFFER_FULL: "asked too fast",
+    Status.APS_NO_ACK: "weak link",
     Status.NWK_INVALID_REQUEST: "the coordinator has not started",
-    Status.NWK_UNKNOWN_DEVICE: "unknown device: its short address is out of date",
-    Status.NWK_NO_ACK: "no acknowledgement on the way",
-    Status.NWK_NO_ROUTE: "no route: dark, out of range, or its short address is out of date",
+    Status.NWK_UNKNOWN_DEVICE: "its short address is out of date",
+    Status.NWK_NO_ACK: "weak link on the way",
+    Status.NWK_NO_ROUTE: "dark, out of range, or its short address is out of date",
     Status.MAC_CHANNEL_ACCESS_FAILURE: "channel busy",
-    Status.MAC_NO_ACK: "no radio acknowledgement: dark or out of range",
+    Status.MAC_NO_ACK: "dark or out of range",
     Status.MAC_TRANSACTION_EXPIRED: "given up by the radio",
 }
 
@@ -57,8 +57,9 @@ _STATES: Mapping[int, str] = {
 
 
 def status_text(status: int) -> str:
-    """Return what a status byte means, with the byte itself."""
-    return f"{_TEXTS.get(status, 'unknown status')} ({status:02X})"
+    """Return what a status byte means, with its name and the byte itself."""
+    name = Status(status).name if status in _TEXTS else "status"
+    return f"{name} ({status:02X}): {_TEXTS.get(status, 'not known')}"
 
 
 def state_text(state: int) -> str:

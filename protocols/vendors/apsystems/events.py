@@ -129,10 +129,10 @@ def _made(active: set[int], kind: Family) -> Iterator[Event]:
 
 
 def _port(kind: Family, slot: str) -> int:
-    """Return the port of a slot, 0 for none; a QT2 has its inputs in pairs."""
+    """Return the port of a slot, 0 for none and for one that the unit has not; a QT2 has its inputs in pairs."""
     if not slot:
         return 0
-    return "ABCD".index(slot) * 2 + 1 if kind is Family.QT2 else SLOTS[kind].index(slot) + 1
+    return 2 * "AB".find(slot) + 1 if kind is Family.QT2 else SLOTS[kind].find(slot) + 1
 
 
 RAISED_BY: Mapping[int, int] = {1: 8, 2: OUTAGE, 3: 30, 4: 45, 5: 44, 6: 29, 8: 16, 9: GFDI, 10: GET_DATA_FAILED}

@@ -63,7 +63,7 @@ def ecu_modem(raw: bytes) -> Decoded | None:
         "data": data.hex().upper(),
     }
     if raw[4] == 0x05:
-        fields |= {"pan": f"0x{parameters[1:3].hex().upper()}", "channel": parameters[3]}
+        fields |= {"pan": f"0x{parameters[2:4].hex().upper()}", "channel": parameters[4]}
     if raw[4] in (0x08, 0x55):
         fields["short"] = f"0x{parameters[:2].hex().upper()}"
     return Decoded(fields=fields, serial=serial)

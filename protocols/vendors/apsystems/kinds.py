@@ -20,6 +20,8 @@ from protocols.vendors.apsystems.telemetry import ANSWER_B1, ANSWER_BB, body_fam
 
 Found = Mapping[str, Decoded]
 POLLS = {kind: f"poll_{kind.value.lower()}" for kind in BODIES}
+_ALIKE = (Family.QS1, Family.YC600)
+_ANSWERS_B1 = frozenset({Family.YC500, Family.YC600, Family.QS1, Family.QS1A})
 _MOST_BYTES = 64 * 1024
 _ANSWERS: Mapping[str, frozenset[str]] = {  # kinds that may answer a request, by its command
     "0xBB": frozenset(POLLS.values()),
@@ -58,7 +60,8 @@ def _within(captured: Captured) -> Found:
     if captured.kind is not None or captured.frame is None:
         return {captured.kind or "coordinator": Decoded(fields=captured.fields, serial=captured.serial)}
     if not captured.is_answer:
-        return {"request": Decoded(fields={**captured.fields, **request_fields(captured.frame)})}
+        asked = request_fields(captured.frame)
+        return {"request": Decoded(fields={"cmd": asked["l2_cmd"], **captured.fields, **asked})}
     return _answer(captured, captured.frame)
 
 
@@ -107,9 +110,14 @@ def _serial_fields(captured: Captured, frame: L2) -> dict[str, Value]:
 
 def _families(captured: Captured, frame: L2) -> tuple[Family, ...]:
     """Return the families that may have built an answer: one, unless a QS1's and a YC600's look alike."""
-    known = None if captured.serial is None else family(captured.serial)
-    kind = body_family(frame, known)
-    return (Family.QS1, Family.YC600) if kind is Family.QS1 and known is None else (kind,)
+    kind = body_family(frame, _known(captured))
+    return _ALIKE if kind in _ALIKE and _known(captured) is None else (kind,)
+
+
+def _known(captured: Captured) -> Family | None:
+    """Return the family that the serial number tells, if it can be that of an answer B1."""
+    kind = None if captured.serial is None else family(captured.serial)
+    return kind if kind in _ANSWERS_B1 else None
 
 
 def _poll(captured: Captured, frame: L2, kind: Family, said: Fields) -> Decoded:
@@ -143,7 +151,7 @@ def _raw_status(kind: Family, body: bytes) -> dict[str, Value]:
 
 def _doubt(kind: Family, captured: Captured, body: bytes) -> str | None:
     """Return what speaks against a family where the serial number is not known: a YC600 has no uptime at byte 14."""
-    if captured.serial is not None or kind not in (Family.QS1, Family.YC600):
+    if kind not in _ALIKE or _known(captured) is not None:
         return None
     like_yc600 = not any(body[0x14:0x16])
     return None if like_yc600 == (kind is Family.YC600) else "the uptime stands elsewhere"
@@ -168,7 +176,7 @@ def _match(name: str, request: bytes) -> None:
         ecu_kinds.match(name, request)
     elif "request" not in asked:
         raise RemoteProtocolError(f"the request is no request: it is {' or '.join(asked)}")
-    elif name not in (wanted := _ANSWERS.get(str(asked["request"].fields["cmd"]), frozenset({"ack"}))) | {"ack"}:
+    elif name not in (wanted := _ANSWERS.get(str(asked["request"].fields["l2_cmd"]), frozenset({"ack"}))) | {"ack"}:
         raise RemoteProtocolError(f"the request asks for {' or '.join(sorted(wanted))}, this is {name}")
 
 

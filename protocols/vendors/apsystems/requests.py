@@ -62,7 +62,7 @@ _PARAMETER_BYTES = 5
 def request_fields(frame: L2) -> dict[str, str | int | float | None]:
     """Return what a request asks: command, meaning, checksum where it is not the right one, parameter and value."""
     fields: dict[str, str | int | float | None] = {
-        "cmd": f"0x{frame.command:02X}",
+        "l2_cmd": f"0x{frame.command:02X}",
         "meaning": MEANINGS.get(frame.command, "not known"),
     }
     if frame.check is not None:
