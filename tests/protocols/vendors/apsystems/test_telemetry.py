@@ -205,7 +205,7 @@ def test_what_no_unit_measures_is_implausible(channel: Channel, value: float, wo
 
 
 @pytest.mark.parametrize(
-    ("code", "factor"), [(0x1F, 1.0), (0x14, 0.9), (0x0B, 0.0), (0x07, 0.8), (0x00, None)], ids=lambda value: str(value)
+    ("code", "factor"), [(0x1F, 1.0), (0x14, 0.9), (0x0B, 0.0), (0x07, 0.8), (0x00, None)], ids=str
 )
 def test_codes_of_the_power_factor(code: int, factor: float | None) -> None:
     assert PowerFactor(0).read(bytes((code,)))[Channel(PF)] == (None if factor is None else pytest.approx(factor))
