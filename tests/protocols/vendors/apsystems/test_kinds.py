@@ -1,6 +1,7 @@
 """Every vector is known by its bytes, and damage by its reason."""
 
 import json
+from collections.abc import Callable
 
 import pytest
 from typer.testing import CliRunner
@@ -49,6 +50,13 @@ SAME = (  # what a vector names as we do
     *("checksum_field", "correct_sum", "src", "srsp", "confirm", "device_state", "ieee_on_wire", "channel", "reason"),
     *("dst_bytes", "trans", "options", "ecu_rev", "short_id_bytes", "short", "data_first_two_bytes", "sub", "width"),
 )
+
+Answer8899 = ecu_tcp.System | ecu_tcp.Inverters | ecu_tcp.Signal
+READ_8899: dict[str, Callable[[bytes], Answer8899]] = {
+    "0001": ecu_tcp.system_of,
+    "0002": ecu_tcp.inverters_of,
+    "0030": ecu_tcp.signal_of,
+}
 
 
 def kind_of(name: str) -> str:
@@ -204,12 +212,7 @@ def test_the_command_line_decodes_a_ground_fault_in_json() -> None:
 
 @pytest.mark.parametrize("vector", [v for v in GOOD if v.name.startswith("tcp8899_r")], ids=lambda vector: vector.name)
 def test_answers_on_8899_are_built_as_captured(vector: Vector) -> None:
-    read = {
-        "0001": ecu_tcp.system_of,
-        "0002": ecu_tcp.inverters_of,
-        "0030": ecu_tcp.signal_of,
-    }[vector.decoded["cmd"]]
-    assert read(vector.raw).encode() == vector.raw
+    assert READ_8899[vector.decoded["cmd"]](vector.raw).encode() == vector.raw
 
 
 @pytest.mark.parametrize(

@@ -126,7 +126,12 @@ def test_a_tenth_of_all_messages_may_be_lost(seed: int) -> None:
 
 def test_nobody_there() -> None:
     pairing, sent = Pairing(QS1, "", NET), list[bytes]()
-    end = run(pairing, lambda raw: sent.append(raw) or [])
+
+    def swallow(raw: bytes) -> list[bytes]:
+        sent.append(raw)
+        return []
+
+    end = run(pairing, swallow)
     assert isinstance(end, Failed)
     assert (end.cause, pairing.reason, "within 4 m" in end.detail) == (Cause.NO_ANSWER, Reason.NO_ANSWER, True)
     assert len(sent) == ROUNDS * 5

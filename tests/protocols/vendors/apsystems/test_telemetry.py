@@ -6,7 +6,24 @@ from hypothesis import strategies as st
 
 from protocols.errors import LocalProtocolError, RemoteProtocolError
 from protocols.events import EventKind
-from protocols.points import ALRM, CONN, DCA, DCV, DCW, DCWH_INJ, HZ, INV_ST, LNV, PF, TMP_CAB, UP_TMS, VAR, Channel, W
+from protocols.points import (
+    ALRM,
+    CONN,
+    DCA,
+    DCV,
+    DCW,
+    DCWH_INJ,
+    HZ,
+    INV_ST,
+    LNV,
+    PF,
+    TMP_CAB,
+    UP_TMS,
+    VAR,
+    Channel,
+    Value,
+    W,
+)
 from protocols.states import InvSt
 from protocols.vendors.apsystems.captured import Captured, unwrap
 from protocols.vendors.apsystems.events import events, named_events
@@ -27,7 +44,7 @@ def opened(vector: Vector) -> tuple[Captured, L2]:
     return captured, captured.frame
 
 
-def read(name: str) -> dict[Channel, object]:
+def read(name: str) -> dict[Channel, Value]:
     vector = one("apsystems", name)
     return dict(reading(Family(vector.decoded["family"]), opened(vector)[1].body))
 
@@ -125,12 +142,12 @@ def test_the_named_bits_are_the_vector_s_events(vector: Vector) -> None:
 
 
 def test_inputs_that_are_low_are_no_alarm_and_nor_is_what_comes_with_them() -> None:
-    found = events(read("poll_answer_qs1_A"))  # type: ignore[arg-type] - its own numbers
+    found = events(read("poll_answer_qs1_A"))
     assert {(event.code, event.alarm_code) for event in found} == {(n, None) for n in (9, 11, 40, 42, 43)}
 
 
 def test_a_qt2_without_mains_shows_an_outage_that_no_bit_names() -> None:
-    found = events(read("poll_answer_qt2_mains_off_1"))  # type: ignore[arg-type] - its own numbers
+    found = events(read("poll_answer_qt2_mains_off_1"))
     assert {event.alarm_code for event in found} == {None, 2, 3, 4}
     assert any(event.kind is EventKind.AC_DISCONNECT for event in found)
 
@@ -141,7 +158,7 @@ def test_a_qt2_without_mains_shows_an_outage_that_no_bit_names() -> None:
     ids=["slot B of a YC600 is socket 1", "slot B of a DS3 is socket 2", "pair 2 of a QT2 is socket 3 and 4"],
 )
 def test_slot_b_too_low_names_the_socket(name: str, port: int) -> None:
-    (event,) = (each for each in events(read(name)) if each.code == 11)  # type: ignore[arg-type] - its own numbers
+    (event,) = (each for each in events(read(name)) if each.code == 11)
     assert event.port == port
 
 
@@ -201,7 +218,7 @@ def test_other_answers_are_refused(frame: L2, words: str) -> None:
 )
 def test_what_no_unit_measures_is_implausible(channel: Channel, value: float, words: str) -> None:
     values = read("poll_answer_yc600_A") | {channel: value}
-    assert words in str(implausible(Family.YC600, values))  # type: ignore[arg-type] - its own numbers
+    assert words in str(implausible(Family.YC600, values))
 
 
 @pytest.mark.parametrize(
