@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Generic, TypeVar
 
-from protocols.commands import Activate, AlarmReset, Command, Conn, Restart, WMaxLimPct
+from protocols.commands import Activate, AlarmReset, Command, Conn, PFWInj, Restart, VarSet, WMaxLimPct
 from protocols.errors import LocalProtocolError, RemoteProtocolError
 from protocols.exchange import Cause, Done, Exchange, Failed, Mapped, Step, Then, Wait
 from protocols.modems.znp.air import MOST_LQI
@@ -213,8 +213,8 @@ def command(station: Station, wanted: Command, _: float = 0.0) -> Exchange[Value
         case AlarmReset():
             order = Order(station, L2(CLEAR_GFDI, check=l2.UNUSED))
             return Then(order, lambda _: Then(live(station), _cleared))
-        case Activate():
-            raise LocalProtocolError("an APsystems unit cannot be activated")
+        case Activate() | PFWInj() | VarSet():
+            raise LocalProtocolError(f"no command of APsystems units: {wanted}")
 
 
 def _switched(values: Values, *, on: bool) -> Exchange[Values]:

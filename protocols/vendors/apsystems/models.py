@@ -17,6 +17,8 @@ _DC_START_V = 20.0
 _DC_STOP_V = 16.0
 _DC_MAX_V = 60.0
 
+USUAL_AC_SHARE = 0.95  # AC power over DC power, where a unit does not tell its AC power
+AC_SHARE = {Family.YC600: 0.94}
 MODEL_FAMILIES: Mapping[str, Family] = {
     "QS1": Family.QS1,
     "QS1A": Family.QS1A,
@@ -27,6 +29,11 @@ MODEL_FAMILIES: Mapping[str, Family] = {
     "DS3-S": Family.DS3,
     "QT2": Family.QT2,
 }
+
+
+def ac_share(kind: Family) -> float:
+    """Return AC power over DC power as gateways of this vendor reckon it."""
+    return AC_SHARE.get(kind, USUAL_AC_SHARE)
 
 
 def _assumed(name: str, rated_w: int, dc_max_a: float, phases: int = 1) -> Model:
@@ -41,6 +48,7 @@ def _assumed(name: str, rated_w: int, dc_max_a: float, phases: int = 1) -> Model
         dc_max_a=dc_max_a,
         units_per_breaker={},
         source=ASSUMED,
+        efficiency=ac_share(MODEL_FAMILIES[name]),
         phases=phases,
     )
 
@@ -59,6 +67,7 @@ MODELS: Mapping[str, Model] = {
             dc_max_a=12.0,
             units_per_breaker={20: 3, 25: 4},
             source=QS1_SOURCE,
+            efficiency=USUAL_AC_SHARE,
         ),
         _assumed("QS1A", 1500, 14.0),
         _assumed("YC600", 550, 12.0),

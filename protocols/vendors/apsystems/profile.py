@@ -12,7 +12,7 @@ from protocols.vendors.apsystems.layout import WRAP_WH
 from protocols.vendors.apsystems.models import MODEL_FAMILIES, MODELS
 from protocols.vendors.apsystems.responder import InverterSide
 
-STORED = frozenset({WMaxLimPct})  # commands that wear out a unit's memory: not often in a day
+LIMITS_A_DAY = 24  # one an hour makes 88 000 in ten years; memory of this sort lasts for 100 000 writes
 
 
 def _counters(model: Model) -> tuple[Counter, ...]:
@@ -38,5 +38,6 @@ PROFILE = VendorProfile(
     responder=InverterSide,
     kinds=KINDS,
     poll_size=_poll_size,
+    memory_writes={WMaxLimPct: LIMITS_A_DAY},
     alarm_codes=frozenset(RAISED_BY),  # of a QS1; a DS3 has no bit for 10
 )

@@ -24,7 +24,7 @@ from protocols.points import (
     Point,
     Value,
 )
-from protocols.profile import Device
+from protocols.profile import Device, Model
 from protocols.states import InvSt
 from protocols.vendors.apsystems import identity, l2
 from protocols.vendors.apsystems.codec import CLEAR_GFDI, OFF, ON, REFUSED, SUCCEEDED
@@ -36,7 +36,7 @@ from protocols.vendors.apsystems.led import Led, led
 from protocols.vendors.apsystems.limits import FORMS, PAGE_B, LimitForm
 from protocols.vendors.apsystems.models import MODEL_FAMILIES
 from protocols.vendors.apsystems.pairing_side import PairingSide
-from protocols.vendors.apsystems.telemetry import ANSWER_B1, ANSWER_BB, SCALED, USUAL_AC_SHARE
+from protocols.vendors.apsystems.telemetry import ANSWER_B1, ANSWER_BB, SCALED
 
 _MODEL_BYTE = {  # as captured, where the list has several
     Family.YC600: 0x07,
@@ -67,9 +67,9 @@ class Counters:
         self._booted_at: float | None = None
         self._base: Mapping[int, float] = {}
 
-    def since_boot(self, values: Mapping[Channel, Value], ports: int, now: float) -> dict[Channel, Value]:
+    def since_boot(self, values: Mapping[Channel, Value], model: Model, now: float) -> dict[Channel, Value]:
         """Return the counters as the unit sends them."""
-        lifetime = {port: _lifetime_wh(values, port, ports) for port in range(1, ports + 1)}
+        lifetime = {port: _lifetime_wh(values, port, model) for port in range(1, model.ports + 1)}
         booted_at = now - _number(values, UP_TMS)
         if self._booted_at is None or abs(booted_at - self._booted_at) > _BOOT_SLACK_S:
             self._base = lifetime
@@ -77,11 +77,11 @@ class Counters:
         return {Channel(DCWH_INJ, port): lifetime[port] - self._base[port] for port in lifetime}
 
 
-def _lifetime_wh(values: Mapping[Channel, Value], port: int, ports: int) -> float:
+def _lifetime_wh(values: Mapping[Channel, Value], port: int, model: Model) -> float:
     own = values.get(Channel(DCWH_INJ, port))
     if isinstance(own, int | float):
         return own
-    return _number(values, TOT_WH_INJ) / USUAL_AC_SHARE / ports
+    return _number(values, TOT_WH_INJ) / model.efficiency / model.ports
 
 
 class InverterSide:
@@ -165,7 +165,7 @@ class InverterSide:
             Channel(MAJOR): major,
             Channel(MINOR): minor,
             Channel(DC_LINK): 0,
-            **self._counters.since_boot(shown, device.model.ports, now),
+            **self._counters.since_boot(shown, device.model, now),
         }
         usual: dict[Channel, Value] = {
             Channel(PF): 1.0,

@@ -25,13 +25,12 @@ from protocols.vendors.apsystems.events import REMOTE_SHUT, alarm_word, named_ev
 from protocols.vendors.apsystems.family import MODEL_BYTES, Family
 from protocols.vendors.apsystems.l2 import L2
 from protocols.vendors.apsystems.layout import BODIES, OPEN_INPUTS, SLOTS, STATUS
+from protocols.vendors.apsystems.models import ac_share
 
 Values = Mapping[Channel, Value]
 ANSWER_B1 = 0xB1
 ANSWER_BB = 0xBB
 SCALED = frozenset({Family.DS3, Family.QT2})  # families that answer BB
-AC_SHARE = {Family.YC600: 0.94}  # AC power over DC power, where the unit does not tell its AC power
-USUAL_AC_SHARE = 0.95
 INPUT_W = {Family.YC600: 450.0, Family.QS1: 480.0, Family.QS1A: 600.0}  # more than an input ever gives
 USUAL_INPUT_W = 750.0
 LIMITS = {  # what a unit can measure; 0 Hz is "no mains"
@@ -84,7 +83,7 @@ def reading(kind: Family, body: bytes) -> dict[Channel, Value]:
         watt = _float(values, Channel(DCV, port)) * _float(values, Channel(DCA, port))
         values[Channel(DCW, port)] = watt
         total += watt
-    values.setdefault(Channel(W), AC_SHARE.get(kind, USUAL_AC_SHARE) * total)
+    values.setdefault(Channel(W), ac_share(kind) * total)
     if _PHASES[0] in values:
         values[Channel(LNV)] = sum(_float(values, phase) for phase in _PHASES) / len(_PHASES)
     word = alarm_word(kind, _status(values))

@@ -236,7 +236,7 @@ def test_a_ground_fault_is_cleared_only_when_it_is_gone() -> None:
 
 
 def test_what_the_vendor_does_not_offer_is_a_fault_of_ours() -> None:
-    with pytest.raises(LocalProtocolError, match="cannot be activated"):
+    with pytest.raises(LocalProtocolError, match="no command of APsystems units: Activate"):
         command(YC600, Activate(permitted=True))
     with pytest.raises(LocalProtocolError, match="no such poll: soup"):
         poll(YC600, PollItem("soup"))
