@@ -3,6 +3,8 @@
 from dataclasses import replace
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from protocols.commands import Activate, AlarmReset, Command, Conn, Restart, WMaxLimPct
 from protocols.errors import LocalProtocolError
@@ -288,3 +290,31 @@ def test_the_limit_stands_in_page_b(name: str, watt: float) -> None:
 )
 def test_model_and_firmware_have_three_forms(raw: str, said: Identity) -> None:
     assert identity_of(l2.decode(bytes.fromhex(raw))) == said
+
+
+l2_frames = st.builds(
+    L2,
+    st.sampled_from([0xB1, 0xBB, 0xDC, 0xDD, 0xDE, 0xDF, 0xAA, 0x1C, 0xC1, 0xCF]),
+    st.binary(max_size=92),
+    st.just(None),
+)
+clusters = st.sampled_from([0x0006, 0x0106, 0x0101, 0x010F, 0x020C, 0x020D])
+
+
+@pytest.mark.parametrize("model", UNITS)
+@given(frame=l2_frames, cluster=clusters, own=st.booleans())
+def test_well_formed_nonsense_crashes_neither_side(model: str, frame: L2, cluster: int, own: bool) -> None:  # noqa: FBT001 - drawn
+    _, station, side = unit(model)
+    ident = bytes.fromhex(station.serial) if own else bytes(6)
+    raw = datagram(Message(station.node, cluster, ident + l2.encode_answer(frame)))
+    exchanges = [
+        poll(station, LIVE),
+        poll(station, LIMIT),
+        join(station),
+        command(station, Conn(on=True)),
+        command(station, AlarmReset()),
+        command(station, Restart()),
+    ]
+    steps = [exchange.received(raw) for exchange in exchanges if isinstance(exchange.start(), Send)]
+    assert all(isinstance(step, Wait | Done | Failed | Send) for step in steps)
+    assert len(side.answer(raw, 0.0)) <= 1

@@ -2,8 +2,11 @@
 
 import json
 from collections.abc import Callable
+from contextlib import suppress
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 from opencombiner.cli import app
@@ -238,3 +241,13 @@ def test_units_on_8899_are_those_of_the_vector(vector: Vector) -> None:
     ]
     assert [list(r.watts) for r in said.records if r.watts] == [each["p_w"] for each in wanted if "p_w" in each]
     assert [r.hz for r in said.records if r.watts] == [each["freq_hz"] for each in wanted if "freq_hz" in each]
+
+
+@given(data=st.data())
+def test_damage_is_told_or_decoded_and_never_a_crash(data: st.DataObject) -> None:
+    raw = bytearray(data.draw(st.sampled_from(ALL)).raw)
+    for _ in range(data.draw(st.integers(0, 3))):
+        raw[data.draw(st.integers(0, len(raw) - 1))] = data.draw(st.integers(0, 255))
+    cut = bytes(raw[data.draw(st.integers(0, 3)) : len(raw) - data.draw(st.integers(0, 3))])
+    with suppress(RemoteProtocolError):
+        assert identify(KINDS, [cut]).kind in {kind.name for kind in KINDS}
