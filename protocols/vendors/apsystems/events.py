@@ -7,7 +7,7 @@ The meanings are those of the vendor's event list; the numbers are places in it.
 from collections.abc import Iterator, Mapping
 
 from protocols.events import Event, EventKind
-from protocols.points import ALRM, HZ, LNV, Channel, Value
+from protocols.points import ALRM, LNV, Channel, Value
 from protocols.vendors.apsystems.family import Family
 from protocols.vendors.apsystems.layout import SLOTS
 
@@ -110,7 +110,7 @@ def events(values: Mapping[Channel, Value]) -> frozenset[Event]:
     if not isinstance(word, int):
         return frozenset()
     found = named_events(word)
-    dark = isinstance(volts, int | float) and volts < OUTAGE_V and not values.get(Channel(HZ))
+    dark = isinstance(volts, int | float) and volts < OUTAGE_V
     return found | (frozenset(_made({OUTAGE}, Family.DS3)) if dark else frozenset())
 
 
