@@ -59,12 +59,13 @@ def _dc(unit: Life, t: float) -> dict[Channel, Value]:
     wanted = unit.stage.dc(unit.watt(t)) if unit.firmware.feeding else STANDBY_W
     drawn = min(wanted, given)
     volt = unit.daylight.source.voltage(drawn / given if given else 0.0, t)
-    watt = drawn / ports
+    watt, counted_wh = drawn / ports, int(unit.input_wh(t))
     values: dict[Channel, Value] = {}
     for port in range(1, ports + 1):
         values[Channel(p.DCW, port)] = watt
         values[Channel(p.DCV, port)] = volt
         values[Channel(p.DCA, port)] = watt / volt if volt else 0.0
+        values[Channel(p.DCWH_INJ, port)] = counted_wh
     return values
 
 
