@@ -157,11 +157,18 @@ def _config(heard: Answer) -> Decoded:
     return _decoded(values, heard, plausible=real and values[Channel(y.WORD)] in (0, 1, 2, 3), fields=fields)
 
 
-def _alarms(heard: Answer) -> Decoded:
+def _alarms_three_phase(heard: Answer) -> Decoded:
+    """Return an alarm log whose codes mean something else on three phases."""
+    if all(event(entry.code) == event(entry.code, phases=3) for entry in alarm_log.unpack(heard.payload)):
+        raise RemoteProtocolError("nothing in the log depends on the phases")
+    return _alarms(heard, phases=3)
+
+
+def _alarms(heard: Answer, phases: int = 1) -> Decoded:
     entries = alarm_log.unpack(heard.payload)
     fields = {name: value for n, entry in enumerate(entries, 1) for name, value in _entry(entry, f"_{n}").items()}
     known = all(entry.number and (entry.code in EVENTS or entry.code in THREE_PHASE) for entry in entries)
-    events = frozenset(event(entry.code) for entry in entries)
+    events = frozenset(event(entry.code, phases) for entry in entries)
     return Decoded(events=events, fields={**heard.fields, "entries": len(entries), **fields}, plausible=known)
 
 
@@ -234,11 +241,17 @@ def _suits(layout: Layout, serial: str) -> bool:
     return found is None or found.layout is layout
 
 
+def _is_three_phase(serial: str) -> bool:
+    found = family(serial)
+    return found is None or found.phases > 1
+
+
+_LOG = (DataType.ALARM_DATA, DataType.ALARM_UPDATE)
 _READERS = (
     ("dev_info_all", (DataType.DEV_INFO_ALL,), _dev_info_all),
     ("dev_info_simple", (DataType.DEV_INFO_SIMPLE,), _dev_info_simple),
     ("config", (DataType.CONFIG,), _config),
-    ("alarm_data", (DataType.ALARM_DATA, DataType.ALARM_UPDATE), _alarms),
+    ("alarm_data", _LOG, _alarms),
     ("grid_profile", (DataType.GRID_PROFILE,), _grid_profile),
     ("loss_rate", (DataType.LOSS_RATE,), _loss_rate),
 )
@@ -246,4 +259,5 @@ ANSWERS = (
     Kind("fragment", _fragment),
     *(Kind(each.name.removeprefix("hoymiles."), partial(_live, each), partial(_suits, each)) for each in y.REALTIME),
     *(Kind(name, partial(_read, kinds, read)) for name, kinds, read in _READERS),
+    Kind("alarm_data_three_phase", partial(_read, _LOG, _alarms_three_phase), _is_three_phase),
 )

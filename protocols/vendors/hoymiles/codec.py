@@ -4,11 +4,11 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import TypeVar
 
-from protocols.commands import AlarmReset, Command, Conn, Restart, WMaxLimPct
+from protocols.commands import AlarmReset, Command, Conn, PFWInj, Restart, VarSet, WMaxLimPct
 from protocols.errors import LocalProtocolError, RemoteProtocolError
 from protocols.exchange import Exchange, Mapped, Then
 from protocols.modems.radio_frame import Region, channel_change
-from protocols.points import ALRM, CONN, GRID_PROFILE, VR, W_MAX_LIM_PCT, W_RTG, Channel, Value
+from protocols.points import ALRM, CONN, GRID_PROFILE, PF_W_INJ, VAR_SET_PCT, VR, W_MAX_LIM_PCT, W_RTG, Channel, Value
 from protocols.profile import PollItem, Station
 from protocols.vendors.hoymiles import alarm_log, grid_settings, realtime
 from protocols.vendors.hoymiles import layout as y
@@ -221,8 +221,12 @@ def _order(wanted: Command) -> tuple[Order, Values]:
             return Order(Action.RESTART), {}
         case AlarmReset():
             return Order(Action.CLEAR), {}
+        case PFWInj(pf):
+            return Order(Action.POWER_FACTOR, pf), {Channel(PF_W_INJ): pf}
+        case VarSet(pct):
+            return Order(Action.REACTIVE_POWER, pct), {Channel(VAR_SET_PCT): pct}
         case _:
             raise LocalProtocolError(f"no such command for these inverters: {wanted}")
 
 
-COMMANDS: frozenset[type[Command]] = frozenset({WMaxLimPct, Conn, Restart, AlarmReset})
+COMMANDS: frozenset[type[Command]] = frozenset({WMaxLimPct, Conn, Restart, AlarmReset, PFWInj, VarSet})

@@ -12,7 +12,7 @@ from protocols.vendors.hoymiles import control, northbound
 from protocols.vendors.hoymiles.answers import ANSWERS, alarm_record
 from protocols.vendors.hoymiles.mi import data_frame, search_reply
 from protocols.vendors.hoymiles.requests import NAMES, Information, repeated
-from protocols.vendors.hoymiles.wrapping import head, one, unwrapped
+from protocols.vendors.hoymiles.wrapping import MAX_FRAMES, head, one, unwrapped
 
 FIRMWARE = 0x0E
 _CODED_HEAD = 10  # bytes of a coded packet that tell whose it is: length and the head of the frame
@@ -93,10 +93,9 @@ class _Body:
 
 def _firmware_record(frames: Sequence[bytes], _: bytes | None) -> Decoded:
     """Return a record of a firmware download: length 1, address 2, type 1, data, CRC-16."""
-    heard = [unwrapped(frame) for frame in frames]
-    if any(frame.main != FIRMWARE for frame in heard) or [frame.number for frame in heard] != [
-        *range(1, len(heard) + 1)
-    ]:
+    heard = [unwrapped(frame) for frame in frames[:MAX_FRAMES]]
+    numbers = [frame.number for frame in heard]
+    if not heard or numbers != [*range(1, len(heard) + 1)] or any(frame.main != FIRMWARE for frame in heard):
         raise RemoteProtocolError("no record of a firmware download")
     record = b"".join(frame.payload for frame in heard)
     if not heard[-1].last or len(record) < 6 or len(record) != record[0] + 6:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from protocols.commands import AlarmReset, Command, Conn, Restart, WMaxLimPct
+from protocols.commands import AlarmReset, Command, Conn, PFWInj, Restart, VarSet, WMaxLimPct
 from protocols.errors import RemoteProtocolError
 from protocols.framing.fragments import split
 from protocols.layout import Layout
@@ -169,18 +169,24 @@ class InverterSide:
     def _command(self, order: Order) -> Command | None:
         """Return what the device is to do; None for what it does not know."""
         match order.action:
-            case Action.ON | Action.OFF:
-                return Conn(order.action is Action.ON)
-            case Action.RESTART:
-                return Restart()
-            case Action.CLEAR:
-                return AlarmReset()
             case Action.ACTIVE_POWER:
                 value = order.value or 0.0
                 pct = value if order.relative else 100 * value / self._device.model.rated_w
                 return WMaxLimPct(min(100.0, pct), order.persistent)
+            case Action.POWER_FACTOR:
+                return PFWInj(order.value or 1.0)
+            case Action.REACTIVE_POWER:
+                return VarSet(order.value or 0.0)
             case _:
-                return None
+                return _PLAIN.get(order.action)
+
+
+_PLAIN: Mapping[Action, Command] = {
+    Action.ON: Conn(on=True),
+    Action.OFF: Conn(on=False),
+    Action.RESTART: Restart(),
+    Action.CLEAR: AlarmReset(),
+}
 
 
 def _known(serial: str) -> tuple[Family, Layout]:

@@ -96,8 +96,8 @@ def answer(frames: Sequence[bytes], request: bytes | None, kinds: Iterable[int])
 
 
 def _reassembled(frames: Sequence[bytes]) -> Answer:
-    if len(frames) > MAX_FRAMES:
-        raise RemoteProtocolError(f"{len(frames)} frames, at most {MAX_FRAMES}")
+    if not 1 <= len(frames) <= MAX_FRAMES:
+        raise RemoteProtocolError(f"{len(frames)} frames, 1 to {MAX_FRAMES} are possible")
     try:
         heard = [unwrapped(frame) for frame in frames]
     except RemoteProtocolError:

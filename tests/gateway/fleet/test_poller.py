@@ -260,6 +260,32 @@ def test_joins_come_before_the_first_poll_of_each_unit() -> None:
 
 
 @pytest.mark.parametrize(
+    ("changes_at", "read_at"),
+    [
+        pytest.param([], [0, 60, 120], id="nothing changes"),
+        pytest.param([31], [0, 35, 95, 155], id="once"),
+        pytest.param([31, 33], [0, 35, 95, 155], id="twice between two live polls"),
+    ],
+)
+def test_an_item_is_read_when_the_value_that_it_goes_by_changes(changes_at: list[float], read_at: list[float]) -> None:
+    (unit,) = units = plant(1)
+    log = PollItem("slow", every_s=60.0, on_change=Channel(ALRM))
+    read: list[float] = []
+
+    def poll(station: Station, item: PollItem, utc: float) -> Exchange[Mapping[Channel, Value]]:
+        if item == log:
+            read.append(round(asyncio.get_running_loop().time()))
+        return PROFILE.poll(station, item, utc)
+
+    def change() -> None:
+        unit.alarm += 1
+
+    bench = Bench(units, poll_s=5.0, profile=replace(PROFILE, poll_plan=(PollItem("live"), log), poll=poll))
+    bench.run(170, *((at, change) for at in changes_at))
+    assert read == read_at
+
+
+@pytest.mark.parametrize(
     ("refusing_s", "comms"),
     [
         pytest.param(20, [CommState.ONLINE], id="for a while: online throughout"),
@@ -296,29 +322,3 @@ class Lacking(Foreign):
 
     def start(self) -> Step[Mapping[Channel, Value]]:
         return Failed(Cause.REFUSED, "Modbus exception 2")
-
-
-@pytest.mark.parametrize(
-    ("changes_at", "read_at"),
-    [
-        pytest.param([], [0, 60, 120], id="nothing changes"),
-        pytest.param([31], [0, 35, 95, 155], id="once"),
-        pytest.param([31, 33], [0, 35, 95, 155], id="twice between two live polls"),
-    ],
-)
-def test_an_item_is_read_when_the_value_that_it_goes_by_changes(changes_at: list[float], read_at: list[float]) -> None:
-    (unit,) = units = plant(1)
-    log = PollItem("slow", every_s=60.0, on_change=Channel(ALRM))
-    read: list[float] = []
-
-    def poll(station: Station, item: PollItem, utc: float) -> Exchange[Mapping[Channel, Value]]:
-        if item == log:
-            read.append(round(asyncio.get_running_loop().time()))
-        return PROFILE.poll(station, item, utc)
-
-    def change() -> None:
-        unit.alarm += 1
-
-    bench = Bench(units, poll_s=5.0, profile=replace(PROFILE, poll_plan=(PollItem("live"), log), poll=poll))
-    bench.run(170, *((at, change) for at in changes_at))
-    assert read == read_at

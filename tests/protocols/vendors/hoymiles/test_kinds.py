@@ -161,6 +161,20 @@ def test_alarm_logs_are_those_of_the_source(vector: Vector) -> None:
     assert {event.code for event in decoded.events} == {entry["code"] for entry in vector.decoded["entries"]}
 
 
+@pytest.mark.parametrize(
+    ("serial", "kind", "text"),
+    [
+        ("138283063371", "alarm_data_three_phase", "DC voltage of tracker C too high"),
+        ("116183063371", "alarm_data", "DC voltage too high"),
+        (None, "alarm_data", "DC voltage too high"),
+    ],
+)
+def test_the_serial_tells_what_a_code_means(serial: str | None, kind: str, text: str) -> None:
+    log = bytes.fromhex("0001 00d7 0001 3aa5 0000 0000 0000")
+    verdict = identify(KINDS, [log], serial=serial)
+    assert (verdict.kind, [event.text for event in verdict.decoded.events]) == (kind, [text])
+
+
 def test_the_clock_s_jump_is_told() -> None:
     assert seen(one("hoymiles", "sim_alarm_2")).decoded.fields["clock_moved_s_2"] == 0x653E_4721
 
