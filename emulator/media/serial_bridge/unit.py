@@ -24,7 +24,6 @@ class NrfUnit:
         self._address = address
         self._voice = Voice(air, inverter, NRF_PACE, nrf24.wave, seed)
         self._hops = nrf24.Hopping(0, -Random(f"{seed}/{inverter.serial}/hops").random())
-        air.join(self)
 
     def ignores(self, burst: Burst) -> bool:
         """Hear what is for its address."""
@@ -59,7 +58,6 @@ class CmtUnit:
         self._called = region.boot
         self._spoken_to = -inf
         self._boot: float | None = None  # during which the last contact was
-        air.join(self)
 
     def ignores(self, burst: Burst) -> bool:
         """Tell whether a frame is for others: the radio hears them all."""
