@@ -25,13 +25,16 @@ class RadioMedium:
 
     def attach(self, inverter: Inverter, responder: Responder, node: int) -> Unit:
         """Put a unit on the air."""
-        match self._link.radio:
-            case "nrf24":
-                unit: Unit = NrfUnit(self.air, inverter, responder, node, self._seed)
-            case "cmt2300a":
-                unit = CmtUnit(self.air, inverter, responder, self._link.band, self._seed)
+        unit = self._unit(inverter, responder, node)
         self.air.join(unit)
         return unit
+
+    def _unit(self, inverter: Inverter, responder: Responder, node: int) -> Unit:
+        match self._link.radio:
+            case "nrf24":
+                return NrfUnit(self.air, inverter, responder, node, self._seed)
+            case "cmt2300a":
+                return CmtUnit(self.air, inverter, responder, self._link.band, self._seed)
 
     def detach(self, node: Unit) -> None:
         """Take a unit off the air."""

@@ -67,8 +67,8 @@ class Receiver(Protocol):
         """Tell whether it makes no difference whether this radio hears a burst."""
         ...
 
-    def tuning(self, now: float) -> Tuning | None:
-        """Return where it listens from now on, if nothing is done to it; None while it sends."""
+    def tuning(self, now: float) -> Tuning:
+        """Return where it listens from now on, or once it has sent, if nothing is done to it."""
         ...
 
     def hear(self, burst: Burst) -> None:
@@ -108,7 +108,7 @@ class Air:
             if receiver is burst.sender or not receiver.linked or receiver.ignores(burst):
                 continue
             tuning = receiver.tuning(burst.start)
-            at = None if tuning is None else heard_at(burst, tuning)
+            at = heard_at(burst, tuning)
             if at is not None:
                 loop.call_at(at, self._arrive, burst, receiver, tuning)
 

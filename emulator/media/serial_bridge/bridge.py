@@ -1,7 +1,7 @@
 """An emulated radio bridge between a host's serial port and the air.
 
-It takes radio frames from the host and sends them, one after another, and hands the host every frame that it hears. What
-is for the bridge itself it answers: who it is, and the channel that it is to work on.
+It takes radio frames from the host and sends them, one after another, and hands the host every frame that it hears.
+What is for the bridge itself it answers: who it is, and the channel that it is to work on.
 """
 
 import asyncio

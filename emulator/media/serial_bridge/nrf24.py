@@ -8,19 +8,18 @@ listen.
 from dataclasses import dataclass
 
 from emulator.media.serial_bridge.air import Waveform
+from protocols.modems import nrf24
 
-CHANNELS = 5  # 2403, 2423, 2440, 2461 and 2475 MHz, by index
+CHANNELS = len(nrf24.CHANNELS)  # they go by their index here
 ANSWER_STEP = 3
 HOP_S = 0.004
-BITS_PER_S = 250_000
 REPEATS = 15
 REPEAT_GAP_S = 0.001
-_OVERHEAD_BITS = 8 * (1 + 5 + 2) + 9  # preamble, address, CRC; packet control field
 
 
 def wave(frame: bytes) -> Waveform:
     """Return how a frame is sent."""
-    return Waveform((_OVERHEAD_BITS + 8 * len(frame)) / BITS_PER_S, 1 + REPEATS, REPEAT_GAP_S)
+    return Waveform(nrf24.air_s(len(frame)), 1 + REPEATS, REPEAT_GAP_S)
 
 
 def answer_index(index: int) -> int:

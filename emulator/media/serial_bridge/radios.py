@@ -65,9 +65,9 @@ class NrfRadio:
         """Hear what is for its address."""
         return burst.to != self._address
 
-    def tuning(self, now: float) -> nrf24.Hopping | None:
+    def tuning(self, now: float) -> nrf24.Hopping:  # noqa: ARG002 - it does what it was told last
         """Return where it listens."""
-        return self._listens if now >= self._listens.since else None
+        return self._listens
 
     def hear(self, burst: Burst) -> None:
         """Hand a frame to the host."""
@@ -109,9 +109,9 @@ class CmtRadio:
         """Hear everything on its channel."""
         return burst.channel != self._listens.number
 
-    def tuning(self, now: float) -> cmt2300a.Fixed | None:
+    def tuning(self, now: float) -> cmt2300a.Fixed:  # noqa: ARG002 - it does what it was told last
         """Return where it listens."""
-        return self._listens if now >= self._listens.since else None
+        return self._listens
 
     def hear(self, burst: Burst) -> None:
         """Hand a frame to the host."""

@@ -23,15 +23,15 @@ class NrfUnit:
         self._responder = responder
         self._address = address
         self._voice = Voice(air, inverter, NRF_PACE, nrf24.wave, seed)
-        self._hops = nrf24.Hopping(0, -Random(f"{seed}/{inverter.serial}/hops").random())
+        self._first = Random(f"{seed}/{inverter.serial}/hops").randrange(nrf24.CHANNELS)
 
     def ignores(self, burst: Burst) -> bool:
         """Hear what is for its address."""
         return burst.to != self._address
 
-    def tuning(self, now: float) -> nrf24.Hopping | None:
+    def tuning(self, now: float) -> nrf24.Hopping:  # noqa: ARG002 - it hops on and on
         """Return where it listens: all channels in turn."""
-        return self._hops if now >= self._voice.over else None
+        return nrf24.Hopping(self._first, self._voice.over)
 
     def hear(self, burst: Burst) -> None:
         """Answer a request."""
@@ -63,9 +63,9 @@ class CmtUnit:
         """Tell whether a frame is for others: the radio hears them all."""
         return not self._responder.concerns(burst.frame)
 
-    def tuning(self, now: float) -> cmt2300a.Fixed | None:
+    def tuning(self, now: float) -> cmt2300a.Fixed:
         """Return where it listens."""
-        return cmt2300a.Fixed(self.channel(now), self._voice.over) if now >= self._voice.over else None
+        return cmt2300a.Fixed(self.channel(now), self._voice.over)
 
     def channel(self, now: float) -> int:
         """Return the channel that it is on."""

@@ -20,7 +20,7 @@ class Pace:
     next_s: tuple[float, float]
 
 
-NRF_PACE = Pace((0.040, 0.050), (0.042, 0.050))  # so the first is heard 45 to 85 ms after the request began
+NRF_PACE = Pace((0.036, 0.042), (0.042, 0.050))  # so the first is heard 45 to 85 ms after the request began
 CMT_PACE = Pace((0.005, 0.015), (0.047, 0.050))  # a whole fragment takes 35 ms of it
 
 
