@@ -19,7 +19,7 @@ class RadioMedium:
 
     def __init__(self, link: SerialBridgeLink, impairments: Impairments, seed: str) -> None:
         self.air = Air(impairments, seed)
-        self._link = link
+        self.link = link
         self._seed = seed
         self.modem: Modem | None = bridge(link, self.air)
 
@@ -30,11 +30,11 @@ class RadioMedium:
         return unit
 
     def _unit(self, inverter: Inverter, responder: Responder, node: int) -> Unit:
-        match self._link.radio:
+        match self.link.radio:
             case "nrf24":
                 return NrfUnit(self.air, inverter, responder, node, self._seed)
             case "cmt2300a":
-                return CmtUnit(self.air, inverter, responder, self._link.band, self._seed)
+                return CmtUnit(self.air, inverter, responder, self.link.band, self._seed)
 
     def detach(self, node: Unit) -> None:
         """Take a unit off the air."""
