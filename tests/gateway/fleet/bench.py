@@ -66,6 +66,7 @@ class Bench:
         medium: type[Medium] = Medium,
         utc: Callable[[], float] = lambda: 0.0,
         host: str = "",
+        unpaired: frozenset[str] = frozenset(),
     ) -> None:
         self.units = units
         self.elevation = elevation
@@ -82,6 +83,7 @@ class Bench:
             light=lambda: self.elevation,
             utc=utc,
             listener=self.ear,
+            unpaired=unpaired,
         )
 
     def run(self, seconds: float, *acts: tuple[float, Callable[[], object]]) -> Ear:
