@@ -55,7 +55,7 @@ class Ear:
 class Bench:
     """A poller with its units, run for a while."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - a test names what it cares about
         self,
         units: Sequence[Unit],
         *,

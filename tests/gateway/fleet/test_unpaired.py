@@ -10,7 +10,8 @@ from gateway.fleet.device import Device
 from protocols.commands import Conn
 from protocols.errors import LocalProtocolError
 from protocols.exchange import Cause, Failed
-from tests.gateway.fleet.bench import MODEL, Bench, identity, plant
+from tests.gateway.acme import MODEL, identity
+from tests.gateway.fleet.bench import Bench, plant
 from tests.support.virtual_time import run
 
 
