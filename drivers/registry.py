@@ -7,7 +7,6 @@ from typing import Any
 
 from drivers.link import Link
 from drivers.recording import Cutter
-from drivers.stream import open_stream
 from drivers.transport import Opener
 from protocols.errors import ConfigError
 
@@ -30,6 +29,7 @@ class Medium:
     opener: str | None = None
 
 
+_STREAM = "drivers.stream:open_stream"
 MEDIA = {
     "plc": Medium(
         link="drivers.plc.link:PlcLink",
@@ -57,7 +57,7 @@ MEDIA = {
         settings="drivers.nrf24.settings:Nrf24Settings",
         transaction_s="drivers.nrf24.bridge:transaction_s",
         cutter="drivers.nrf24.bridge:cutter",
-        opener="drivers.nrf24.bridge:opener",
+        opener="drivers.nrf24.bridge:opener_of",
         last_node=0xFFFF_FFFF,
     ),
 }
@@ -98,7 +98,7 @@ def cutter_of(medium: str, settings: object) -> Callable[[], Cutter]:
 def opener_of(medium: str, settings: object) -> Opener:
     """Return what opens a medium's far end."""
     place = _medium(medium).opener
-    opener: Opener = open_stream if place is None else _found(place)(settings)
+    opener: Opener = _found(_STREAM) if place is None else _found(place)(settings)
     return opener
 
 
