@@ -72,13 +72,14 @@ class PollItem:
 
     `every_s` None means the period that the site file sets. With `after_command_s` the first reading after a command
     to a unit comes so long after it, neither earlier nor later. With `on_change` the item is also read as soon as that
-    value of the live poll differs from the one before.
+    value of the live poll differs from the one before. `models`: only units of these models have it.
     """
 
     name: str
     every_s: float | None = None
     after_command_s: float | None = None
     on_change: Channel | None = None
+    models: frozenset[str] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,8 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from math import inf
 from typing import Protocol, TypeAlias, TypeVar
 
 import structlog
@@ -137,6 +138,8 @@ class Poller:
         """Poll until cancelled."""
         now = asyncio.get_running_loop().time
         self._schedule = Schedule(len(self._devices), self._periods_s, probe_share=self._probe_share, now=now())
+        for index, number in self._lacking():
+            self._schedule.postpone(index, number, inf)
         try:
             while True:
                 self.turned_at = None
@@ -145,6 +148,13 @@ class Poller:
                 await self._turn(self._schedule)
         finally:
             self._fail_commands(Failed(Cause.LINK_DOWN, "the gateway stops"))
+
+    def _lacking(self) -> Iterator[tuple[int, int]]:
+        """Yield each unit's items that units of its model do not have, both by their numbers."""
+        for index, device in enumerate(self._devices):
+            for number, item in enumerate(self._profile.poll_plan):
+                if item.models is not None and device.model.name not in item.models:
+                    yield index, number
 
     async def _await_link(self, schedule: Schedule) -> None:
         """Return once the link is open; one that was closed between two turns has been down, too."""
