@@ -1,6 +1,6 @@
 """What can be done to an emulated plant, by name: the vocabulary of scripts, scenarios and tests."""
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from math import isfinite
@@ -24,21 +24,31 @@ class Kind(Enum):
     ANYWHERE = "site, or the serial of a unit"
     GATEWAY = "the id of a gateway"
     SWAP = f"one of {', '.join(SWAPS)}"
+    WORD = "one of the words that the act knows"
     TEXT = "a text"
 
 
 @dataclass(frozen=True, slots=True)
 class Argument:
-    """An argument; `none`: it may be left empty, which takes the effect back."""
+    """An argument; `none`: it may be left empty, which takes the effect back; `words` are those of the kind WORD."""
 
     kind: Kind
     needed: bool = True
     none: bool = False
+    words: tuple[str, ...] = ()
+
+    @property
+    def form(self) -> str:
+        """Return in words what to write."""
+        return f"one of {', '.join(self.words)}" if self.words else self.kind.value
+
+
+Vocabulary: TypeAlias = Mapping[str, Mapping[str, Argument]]
 
 
 _PLACE, _RAMP = Argument(Kind.PLACE, needed=False), Argument(Kind.NUMBER, needed=False)
 _UNIT, _OR_NONE = Argument(Kind.UNIT), Argument(Kind.NUMBER, none=True)
-INSTRUMENTS: Mapping[str, Mapping[str, Argument]] = {
+INSTRUMENTS: Vocabulary = {
     "grid_voltage": {"pu": _OR_NONE, "target": _PLACE, "ramp_s": _RAMP},
     "grid_frequency": {"hz": _OR_NONE, "target": _PLACE, "ramp_s": _RAMP},
     "grid_outage": {"target": _PLACE},
@@ -59,8 +69,12 @@ INSTRUMENTS: Mapping[str, Mapping[str, Argument]] = {
 
 def told(act: Act) -> dict[str, Told]:
     """Return the arguments of an act that was checked, numbers as numbers."""
-    known = INSTRUMENTS[act.name]
-    return {name: _told(known[name], value) for name, value in act.args.items()}
+    return arguments(INSTRUMENTS[act.name], act.args)
+
+
+def arguments(known: Mapping[str, Argument], args: Mapping[str, str | None]) -> dict[str, Told]:
+    """Return arguments that were checked, numbers as numbers."""
+    return {name: _told(known[name], value) for name, value in args.items()}
 
 
 def _told(argument: Argument, value: str | None) -> Told:
@@ -69,37 +83,42 @@ def _told(argument: Argument, value: str | None) -> Told:
 
 def check_script(site: Site) -> Iterator[Finding]:
     """Yield what is wrong with the script of a site."""
-    for index, act in enumerate(site.emulation.script):
-        loc: Loc = ("emulation", "script", index)
-        if act.name in INSTRUMENTS:
-            yield from _check_arguments(act, loc, site)
+    yield from check_acts(site.emulation.script, ("emulation", "script"), site, INSTRUMENTS)
+
+
+def check_acts(acts: Sequence[Act], loc: Loc, site: Site, vocabulary: Vocabulary) -> Iterator[Finding]:
+    """Yield what is wrong with the acts at a setting, each of which is to be in the vocabulary."""
+    fresh = [serial for act in acts if (serial := act.args.get("new_serial")) is not None]
+    for index, act in enumerate(acts):
+        here = (*loc, index)
+        if act.name in vocabulary:
+            yield from _check_arguments(act, vocabulary[act.name], here, _Names(site, fresh))
         else:
-            remedy = f"use one of {', '.join(INSTRUMENTS)}"
-            yield Finding(problem=f"there is no instrument {quoted(act.name)}", remedy=remedy, loc=(*loc, "name"))
+            remedy = f"use one of {', '.join(vocabulary)}"
+            yield Finding(problem=f"there is no instrument {quoted(act.name)}", remedy=remedy, loc=(*here, "name"))
 
 
-def _check_arguments(act: Act, loc: Loc, site: Site) -> Iterator[Finding]:
-    known = INSTRUMENTS[act.name]
+def _check_arguments(act: Act, known: Mapping[str, Argument], loc: Loc, names: "_Names") -> Iterator[Finding]:
     for name, argument in known.items():
         if argument.needed and name not in act.args:
-            yield Finding(problem=f"{act.name} needs {name}", remedy=f"add {name}: {argument.kind.value}", loc=loc)
+            yield Finding(problem=f"{act.name} needs {name}", remedy=f"add {name}: {argument.form}", loc=loc)
     for name, value in act.args.items():
         here = (*loc, "args", name)
         if name not in known:
             remedy = f"it takes {', '.join(known)}"
             yield Finding(problem=f"{act.name} takes no {quoted(name)}", remedy=remedy, loc=here)
-        elif not _right(known[name], value, site):
-            remedy = f"write {known[name].kind.value}"
-            yield Finding(problem=f"{quoted(value)} is not {known[name].kind.value}", remedy=remedy, loc=here)
+        elif not _right(known[name], value, names):
+            remedy = f"write {known[name].form}"
+            yield Finding(problem=f"{quoted(value)} is not {known[name].form}", remedy=remedy, loc=here)
 
 
-def _right(argument: Argument, value: str | None, site: Site) -> bool:
+def _right(argument: Argument, value: str | None, names: "_Names") -> bool:
     if value is None:
         return argument.none
     if argument.kind is Kind.NUMBER:
         return _number(value)
-    names = _NAMES.get(argument.kind)
-    return names is None or value in names(site)
+    known = names.of(argument)
+    return known is None or value in known
 
 
 def _number(value: str) -> bool:
@@ -109,19 +128,31 @@ def _number(value: str) -> bool:
         return False
 
 
-def _serials(site: Site) -> list[str]:
-    fresh = [act.args.get("new_serial") for act in site.emulation.script]
-    return [unit.serial for _, _, unit in units(site)] + [serial for serial in fresh if serial is not None]
+@dataclass(frozen=True, slots=True)
+class _Names:
+    """The names of a site; `fresh` are serials that acts bring."""
 
+    site: Site
+    fresh: Sequence[str]
 
-def _branches(site: Site) -> list[str]:
-    return [branch.id for _, _, branch in branches(site)]
+    def of(self, argument: Argument) -> Collection[str] | None:
+        """Return the names that are right for an argument; None: any text is."""
+        match argument.kind:
+            case Kind.UNIT:
+                return self._serials
+            case Kind.PLACE:
+                return [SITE, *(branch.id for _, _, branch in branches(self.site))]
+            case Kind.ANYWHERE:
+                return [SITE, *self._serials]
+            case Kind.GATEWAY:
+                return [gateway.id for gateway in self.site.gateways]
+            case Kind.SWAP:
+                return SWAPS
+            case Kind.WORD:
+                return argument.words
+            case Kind.NUMBER | Kind.TEXT:
+                return None
 
-
-_NAMES: Mapping[Kind, Callable[[Site], Collection[str]]] = {
-    Kind.UNIT: _serials,
-    Kind.PLACE: lambda site: [SITE, *_branches(site)],
-    Kind.ANYWHERE: lambda site: [SITE, *_serials(site)],
-    Kind.GATEWAY: lambda site: [gateway.id for gateway in site.gateways],
-    Kind.SWAP: lambda _: SWAPS,
-}
+    @property
+    def _serials(self) -> list[str]:
+        return [*(unit.serial for _, _, unit in units(self.site)), *self.fresh]
