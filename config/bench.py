@@ -8,6 +8,7 @@ WORDS = ("gridsim", "pvsim", "das", "switch", "der", "hil")  # as users of the S
 _SECONDS, _TEXT = Argument(Kind.NUMBER), Argument(Kind.TEXT)
 _ALARM_ACTIONS = Argument(Kind.WORD, words=("ack", "reset", "shelve", "unshelve"))
 SURROUNDINGS: Vocabulary = {
+    "mark": {},  # nothing: a name for an instant
     "broker_down": {},
     "broker_up": {},
     "broker_hang": {},  # half open: it takes everything and answers nothing

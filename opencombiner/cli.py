@@ -233,6 +233,48 @@ def example() -> None:
     typer.echo(packaged("example.yaml").read_text("utf-8"), nl=False)
 
 
+hil = typer.Typer(name="hil", help="Scripted grids and faults, and what must come of them.", epilog=EPILOG)
+app.add_typer(hil)
+Files = Annotated[list[Path], typer.Argument(metavar="FILE...", help="scenario files, or folders of them")]
+Settings = Annotated[
+    list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="Set a parameter, or pick out of a matrix.")
+]
+
+
+@hil.command("check", epilog=EPILOG)
+def hil_check(files: Files, *, settings: Settings = None) -> None:
+    """Check scenario files and show what they would run."""
+    from opencombiner import hil as kit  # noqa: PLC0415 - each command loads what it runs
+
+    kit.check(kit.cases_of(files, settings or ()))
+
+
+@hil.command("run", epilog=EPILOG)
+def hil_run(
+    files: Files,
+    *,
+    report: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Write report.json and junit.xml there.", show_default=False)
+    ] = None,
+    settings: Settings = None,
+    log_level: Level = "error",
+    log_format: Form = "auto",
+) -> None:
+    """Run scenarios against the whole stack on virtual time; the exit code is the verdict."""
+    from opencombiner import hil as kit  # noqa: PLC0415 - each command loads what it runs
+
+    log.configure(log_level, log_format)
+    raise typer.Exit(kit.run(kit.cases_of(files, settings or ()), report))
+
+
+@hil.command("schema", epilog=EPILOG)
+def hil_schema() -> None:
+    """Print the JSON schema of the scenario file."""
+    from config.schema import scenario_schema  # noqa: PLC0415 - each command loads what it runs
+
+    typer.echo(scenario_schema(), nl=False)
+
+
 def _serve(
     path: Path, tap: log.LogTap, *, out: Path | None = None, gateway: str | None = None, seconds: float | None = None
 ) -> None:

@@ -32,6 +32,7 @@ class Surroundings:
         self._daemon = daemon
         self._root = root
         self._acts: Mapping[str, Callable[..., object]] = {
+            "mark": lambda: None,
             "broker_down": broker.stop,
             "broker_up": broker.start,
             "broker_hang": broker.hang,

@@ -28,11 +28,11 @@ def tripped(asked: Trip, question: Question) -> Judgement:
 
 
 def _window(asked: Trip, question: Question) -> Window:
-    """Return the window of the trip time, which begins at 0: the asked one, else the profile's with its tolerance."""
-    one, t = question.expectation, stage_s(asked, question)
+    """Return the window of the trip time, laid to the event: the asked one, else the profile's with its tolerance."""
+    one, t, since = question.expectation, stage_s(asked, question), question.window.since
     if t is None or one.not_before_s is not None or one.within_s is not None:
-        return Window(0.0, one.not_before_s, question.window.closes - question.window.since)
-    return Window(0.0, EARLY_SHARE * t - EARLY_S, t + LATE_S)
+        return question.window
+    return Window(since, since + EARLY_SHARE * t - EARLY_S, since + t + LATE_S)
 
 
 def stage_s(asked: Trip, question: Question) -> float | None:
@@ -54,7 +54,7 @@ def _records(asked: Trip, question: Question) -> Iterator[tuple[Heard, Mapping[s
 
 def _by_record(asked: Trip, question: Question) -> Iterator[Span]:
     for _, said in _records(asked, question):
-        took_s = (said["opened_ms"] - said["crossed_ms"]) / 1000
+        took_s = question.window.since + (said["opened_ms"] - said["crossed_ms"]) / 1000
         yield Span(took_s - RECORD_S, took_s + RECORD_S, f"stage {said['stage']} opened the relay")
 
 

@@ -1,0 +1,80 @@
+"""The commands `hil check` and `hil run`: scenario files in, verdicts out."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+from config.findings import SiteRefusedError
+from config.scenarios import Case, load_cases
+from hil.report import explanation, write
+from hil.run import Result, run_case
+from hil.verdict import Verdict, worst
+from opencombiner.exit_code import ExitCode
+from protocols.errors import ConfigError
+
+_CODES: Mapping[Verdict, ExitCode] = {
+    Verdict.PASS: ExitCode.OK,
+    Verdict.ABSENT: ExitCode.OK,
+    Verdict.FAIL: ExitCode.FAILED,
+    Verdict.INCONCLUSIVE: ExitCode.INCONCLUSIVE,
+}
+
+
+def given(settings: Iterable[str]) -> dict[str, str]:
+    """Return parameters out of NAME=VALUE; raises ConfigError."""
+    parts = [setting.partition("=") for setting in settings]
+    wrong = [name for name, equals, _ in parts if not equals or not name]
+    if wrong:
+        raise ConfigError(f"--set {wrong[0]}: write NAME=VALUE")
+    return {name: value for name, _, value in parts}
+
+
+def cases_of(files: Iterable[Path], settings: Iterable[str]) -> list[Case]:
+    """Return the cases of scenario files, of all files in a folder. Raises ConfigError with every file's errors."""
+    chosen = given(settings)
+    found: list[Case] = []
+    refused: list[str] = []
+    for path in (each for file in files for each in (sorted(file.glob("*.yaml")) if file.is_dir() else [file])):
+        try:
+            found += load_cases(path, chosen)
+        except SiteRefusedError as error:
+            refused.append(str(error))
+    if refused:
+        raise ConfigError("\n".join(refused))
+    unknown = [name for name in chosen if found and not any(name in case.parameters for case in found)]
+    if unknown:
+        raise ConfigError(f"--set {unknown[0]}: no scenario has such a parameter")
+    return found
+
+
+def check(cases: Sequence[Case]) -> None:
+    """Show what would run."""
+    for case in cases:
+        typer.echo(f"{case.path}: {case.name}" + (f": not applicable, {case.absent}" if case.absent else ""))
+    typer.echo(f"{len(cases)} cases, {sum(case.absent is None for case in cases)} apply")
+
+
+def run(cases: Sequence[Case], report: Path | None) -> ExitCode:
+    """Run cases one after the other, show their verdicts, write a report; return the code of the worst verdict."""
+    results = list(_results(cases))
+    if report is not None:
+        write(results, report)
+    counts = ", ".join(f"{sum(r.verdict is each for r in results)} {each.value}" for each in Verdict)
+    typer.echo(f"{len(results)} cases: {counts}")
+    return _CODES[worst(result.verdict for result in results)]
+
+
+def _results(cases: Sequence[Case]) -> Iterable[Result]:
+    columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bars:
+        for case in cases:
+            task = bars.add_task(case.name[:60], total=1.0)
+            result = run_case(case, lambda at_s, ends_s, task=task: bars.update(task, completed=at_s, total=ends_s))
+            bars.remove_task(task)
+            typer.echo(f"{result.verdict.value.upper():14} {case.name}")
+            if result.verdict not in {Verdict.PASS, Verdict.ABSENT} and (told := explanation(result)):
+                typer.echo(told)
+            yield result
