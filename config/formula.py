@@ -97,7 +97,7 @@ def _walk(node: ast.expr, scope: Scope) -> Any:
         case ast.Subscript(value=inner, slice=index):
             return _item(_walk(inner, scope), _walk(index, scope))
         case ast.Call(func=ast.Name(id=name), args=args, keywords=[]):
-            return _function(name, scope)(*(_walk(each, scope) for each in args))
+            return _function(name, scope)(*(_number(_walk(each, scope)) for each in args))
         case _:
             return _reckon(node, scope)
 

@@ -26,7 +26,6 @@ from config.scenario import Event, Expectation, Scenario, Sketch
 from config.scope import scope_of
 from config.site import Site
 from drivers.clock import SystemClock
-from protocols.errors import ConfigError
 from protocols.registry import vendor
 
 MAX_CASES = 500  # of one file: every profile, role and a dozen steps
@@ -160,7 +159,7 @@ def _planned(case: Case, document: Document) -> Case:
         raise SiteRefusedError(case.path, _marked(findings, document))
     serials = {unit.id: unit.serial for _, _, unit in units(site)}
     acts = tuple(_with_serials(event, serials) for event in scenario.timeline)
-    findings += [*check_acts(acts, ("timeline",), site, ACTS), *_expected(scenario, site)]
+    findings += [*check_acts(acts, ("timeline",), site, ACTS), *_timed(acts, scenario, site), *_expected(scenario, site)]
     if findings:
         raise SiteRefusedError(case.path, _marked(findings, document))
     return replace(case, site=site, events=tuple(_events(acts, scenario, site)))
@@ -258,15 +257,21 @@ def _events(acts: tuple[Event, ...], scenario: Scenario, site: Site) -> Iterator
         yield Done(act.id or f"#{number}", before, act.name, arguments(ACTS[act.name], act.args))
 
 
+def _timed(acts: tuple[Event, ...], scenario: Scenario, site: Site) -> Iterator[Finding]:
+    for index, act in enumerate(acts):
+        try:
+            _at_s(act, 0.0, scenario, site)
+        except ValueError:
+            remedy = "write a time of day, as 06:30, or ISO 8601, not before the start"
+            yield Finding(problem=f"{quoted(act.at)} is no time of this run", remedy=remedy, loc=("timeline", index, "at"))
+
+
 def _at_s(event: Event, before: float, scenario: Scenario, site: Site) -> float:
     if event.at_s is not None:
         return event.at_s
     if event.at is None:
         return before + (event.after_s or 0.0)
-    try:
-        return _clock_s(event.at, scenario.start, ZoneInfo(site.location.timezone))
-    except ValueError:
-        raise ConfigError(f"timeline: {quoted(event.at)} is no time after the start; write 06:30 or ISO 8601") from None
+    return _clock_s(event.at, scenario.start, ZoneInfo(site.location.timezone))
 
 
 def _clock_s(text: str, start: datetime, zone: ZoneInfo) -> float:

@@ -11,10 +11,10 @@ _WINDOW_S = 600.0
 def scope_of(profile: GridProfileFile, model: object) -> dict[str, Any]:
     """Return the blocks of a profile by name, `model` if it is known, and the function `mean_trip_s`."""
 
-    def mean_trip_s(before_pct: object, after_pct: object) -> float:
+    def mean_trip_s(before_pct: float, after_pct: float) -> float:
         if profile.trip.hv_avg10 is None:
             raise AbsentError("there is no hv_avg10")
-        return mean_crossing_s(profile.trip.hv_avg10, float(str(before_pct)), float(str(after_pct)))
+        return mean_crossing_s(profile.trip.hv_avg10, before_pct, after_pct)
 
     blocks = {name: getattr(profile, name) for name in type(profile).model_fields}
     known = {} if model is None else {"model": model}
