@@ -33,10 +33,13 @@ SURROUNDINGS: Vocabulary = {
 }
 ACTS: Vocabulary = {**INSTRUMENTS, **SURROUNDINGS}
 _BY_WORD: Mapping[str, tuple[str, ...]] = {
-    "gridsim": ("grid_voltage", "grid_frequency"),
-    "pvsim": ("module_swap", "insulation"),
+    "gridsim": ("grid_voltage", "grid_frequency", "phase_loss", "phase_restore"),
+    "pvsim": ("irradiance", "clouds", "module_swap", "insulation"),
     "switch": ("grid_outage", "grid_restore", "unplug", "plug"),
-    "der": ("dc_injection", "ambient", "sun_on_case", "inverter_fault", "hardware_event", "restart", "replace"),
-    "hil": tuple(SURROUNDINGS),
 }
-WORD_OF: Mapping[str, str] = {act: word for word, acts in _BY_WORD.items() for act in acts}
+# the rest of what is done to the plant is done to its devices and to the way to them
+WORD_OF: Mapping[str, str] = {
+    **dict.fromkeys(INSTRUMENTS, "der"),
+    **dict.fromkeys(SURROUNDINGS, "hil"),
+    **{act: word for word, acts in _BY_WORD.items() for act in acts},
+}

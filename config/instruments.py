@@ -12,6 +12,21 @@ from config.site import Act, Site
 
 SITE = "site"
 SWAPS = ("right", "in_series", "96_cell")  # the module of the site file, two of it in series, one of 96 cells
+SKIES = ("clear", "broken", "overcast", "changing")
+MANNERS = (
+    "right",
+    "silent",
+    "short",
+    "long",
+    "stale",
+)  # how a unit answers: whole, not at all, cut, too long, the last answer
+FAULTS = (
+    "loss",
+    "bit_errors",
+    "duplicates",
+    "reorder",
+    "truncation",
+)  # what a medium does to a share of what it carries
 Told: TypeAlias = float | str | None
 
 
@@ -47,12 +62,17 @@ Vocabulary: TypeAlias = Mapping[str, Mapping[str, Argument]]
 
 
 _PLACE, _RAMP = Argument(Kind.PLACE, needed=False), Argument(Kind.NUMBER, needed=False)
+_GATEWAY = Argument(Kind.GATEWAY)
 _UNIT, _OR_NONE = Argument(Kind.UNIT), Argument(Kind.NUMBER, none=True)
 INSTRUMENTS: Vocabulary = {
     "grid_voltage": {"pu": _OR_NONE, "target": _PLACE, "ramp_s": _RAMP},
     "grid_frequency": {"hz": _OR_NONE, "target": _PLACE, "ramp_s": _RAMP},
     "grid_outage": {"target": _PLACE},
     "grid_restore": {"target": _PLACE},
+    "phase_loss": {"phase": Argument(Kind.NUMBER)},
+    "phase_restore": {"phase": Argument(Kind.NUMBER)},
+    "irradiance": {"share": _OR_NONE, "target": Argument(Kind.ANYWHERE, needed=False)},
+    "clouds": {"kind": Argument(Kind.WORD, none=True, words=SKIES), "target": Argument(Kind.ANYWHERE, needed=False)},
     "module_swap": {"serial": _UNIT, "kind": Argument(Kind.SWAP)},
     "insulation": {"serial": _UNIT, "ohm": _OR_NONE},
     "dc_injection": {"serial": _UNIT, "ma": _OR_NONE},
@@ -62,8 +82,13 @@ INSTRUMENTS: Vocabulary = {
     "hardware_event": {"serial": _UNIT},
     "restart": {"serial": _UNIT},
     "replace": {"serial": _UNIT, "new_serial": Argument(Kind.TEXT)},
-    "unplug": {"gateway": Argument(Kind.GATEWAY)},
-    "plug": {"gateway": Argument(Kind.GATEWAY)},
+    "answers": {"serial": _UNIT, "manner": Argument(Kind.WORD, words=MANNERS)},
+    **{f"link_{fault}": {"gateway": _GATEWAY, "share": Argument(Kind.NUMBER)} for fault in FAULTS},
+    "link_delay": {"gateway": _GATEWAY, "seconds": Argument(Kind.NUMBER)},
+    "modem_stall": {"gateway": _GATEWAY},
+    "modem_resume": {"gateway": _GATEWAY},
+    "unplug": {"gateway": _GATEWAY},
+    "plug": {"gateway": _GATEWAY},
 }
 
 

@@ -159,7 +159,11 @@ def _planned(case: Case, document: Document) -> Case:
         raise SiteRefusedError(case.path, _marked(findings, document))
     serials = {unit.id: unit.serial for _, _, unit in units(site)}
     acts = tuple(_with_serials(event, serials) for event in scenario.timeline)
-    findings += [*check_acts(acts, ("timeline",), site, ACTS), *_timed(acts, scenario, site), *_expected(scenario, site)]
+    findings += [
+        *check_acts(acts, ("timeline",), site, ACTS),
+        *_timed(acts, scenario, site),
+        *_expected(scenario, site),
+    ]
     if findings:
         raise SiteRefusedError(case.path, _marked(findings, document))
     return replace(case, site=site, events=tuple(_events(acts, scenario, site)))
@@ -247,7 +251,9 @@ def _expected_of(one: Expectation, loc: Loc, slots: set[str], groups: set[str], 
 
 
 def _nobody(what: str, known: list[str], loc: Loc) -> Finding:
-    return Finding(problem=f"there is no {what}", remedy=f"use {', '.join(known[:20]) or 'an id that an event has'}", loc=loc)
+    return Finding(
+        problem=f"there is no {what}", remedy=f"use {', '.join(known[:20]) or 'an id that an event has'}", loc=loc
+    )
 
 
 def _events(acts: tuple[Event, ...], scenario: Scenario, site: Site) -> Iterator[Done]:
@@ -263,7 +269,9 @@ def _timed(acts: tuple[Event, ...], scenario: Scenario, site: Site) -> Iterator[
             _at_s(act, 0.0, scenario, site)
         except ValueError:
             remedy = "write a time of day, as 06:30, or ISO 8601, not before the start"
-            yield Finding(problem=f"{quoted(act.at)} is no time of this run", remedy=remedy, loc=("timeline", index, "at"))
+            yield Finding(
+                problem=f"{quoted(act.at)} is no time of this run", remedy=remedy, loc=("timeline", index, "at")
+            )
 
 
 def _at_s(event: Event, before: float, scenario: Scenario, site: Site) -> float:

@@ -34,4 +34,3 @@ def mean_crossing_s(limit: Mean, before_pct: float, after_pct: float) -> float:
     if before >= wanted:
         raise FormulaError(f"the mean is above {limit.v:g} % before the step")
     return _WINDOW_S * (wanted - before) / (after - before)
-

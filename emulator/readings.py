@@ -21,7 +21,9 @@ def readings(plant: Plant, names: Mapping[str, str], now: float) -> dict[str, fl
     for serial, name in list(names.items())[:MAX_UNITS]:
         if serial in units:
             values = units[serial].values(now)
-            measured |= {f"{name}.{key}": number for key, at in _POINTS.items() if (number := _number(values[at])) is not None}
+            measured |= {
+                f"{name}.{key}": number for key, at in _POINTS.items() if (number := _number(values[at])) is not None
+            }
     return measured
 
 

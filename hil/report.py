@@ -58,7 +58,10 @@ def _case(result: Result) -> dict[str, Any]:
         "alarms": list(_alarms(trace)),
         "lamps": [{"at_s": _ms(lamp.at_s), "slot": lamp.slot, "shows": lamp.shows} for lamp in trace.lamps],
         "series": {
-            name: {"unit": UNITS.get(name.rpartition(".")[2], ""), "points": [[_ms(at_s), round(v, 3)] for at_s, v in points]}
+            name: {
+                "unit": UNITS.get(name.rpartition(".")[2], ""),
+                "points": [[_ms(at_s), round(v, 3)] for at_s, v in points],
+            }
             for name, points in trace.series.items()
         },
     }
@@ -133,5 +136,6 @@ def explanation(result: Result) -> str:
 def frames_text(frames: Iterable[Frame]) -> str:
     """Return frames one a line."""
     return "\n".join(
-        f"      {frame.at_s:10.3f} s {frame.gateway} {'<' if frame.inbound else '>'} {frame.data.hex(' ')}" for frame in frames
+        f"      {frame.at_s:10.3f} s {frame.gateway} {'<' if frame.inbound else '>'} {frame.data.hex(' ')}"
+        for frame in frames
     )

@@ -40,4 +40,3 @@ def _judged(one: Expectation, question: Question) -> Judgement:
             return messages.answered(asked, question)
         case _:
             raise AssertionError("an expectation has a kind")
-

@@ -22,7 +22,9 @@ def counted(asked: Energy, question: Question) -> Judgement:
         return question.answer(Verdict.INCONCLUSIVE, expected, "the counter was not seen at both ends of the window")
     for (_, earlier), (at_s, later) in zip(counts, counts[1:], strict=False):
         if later < earlier:
-            return question.answer(Verdict.FAIL, expected, f"it fell from {earlier} to {later} Wh at {at_s:.1f} s", at_s)
+            return question.answer(
+                Verdict.FAIL, expected, f"it fell from {earlier} to {later} Wh at {at_s:.1f} s", at_s
+            )
     grown = counts[-1][1] - counts[0][1]
     enough = asked.at_least_wh is None or grown >= asked.at_least_wh
     fits = enough and (asked.at_most_wh is None or grown <= asked.at_most_wh)

@@ -60,7 +60,9 @@ def test_an_error_names_its_line_and_what_helps(tmp_path: Path, old: str, new: s
 
 
 def test_a_loop_unrolls_and_its_items_keep_their_line(tmp_path: Path) -> None:
-    text = PLAIN.replace("expect:\n", "expect:\n  - for: {n: 2}\n    each:\n      - {alarm: {of: \"b1-${n}\"}, never: true}\n")
+    text = PLAIN.replace(
+        "expect:\n", 'expect:\n  - for: {n: 2}\n    each:\n      - {alarm: {of: "b1-${n}"}, never: true}\n'
+    )
     [case] = load_cases(_file(tmp_path, text))
     assert case.scenario is not None
     assert [one.alarm.of for one in case.scenario.expect if one.alarm] == ["b1-1", "b1-2", "b1-1"]
@@ -130,7 +132,9 @@ def test_an_event_may_have_a_time_of_day(tmp_path: Path, when: str, at_s: float)
 
 
 def test_an_act_may_name_a_unit_by_its_slot(tmp_path: Path) -> None:
-    [case] = load_cases(_file(tmp_path, PLAIN.replace("grid_voltage, args: {pu: 1.2}", "restart, args: {serial: b1-2}")))
+    [case] = load_cases(
+        _file(tmp_path, PLAIN.replace("grid_voltage, args: {pu: 1.2}", "restart, args: {serial: b1-2}"))
+    )
     assert case.events[0].args == {"serial": "AT000002"}
 
 

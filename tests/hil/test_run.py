@@ -63,7 +63,9 @@ def test_what_the_observer_cannot_resolve_is_inconclusive(tmp_path: Path, window
 
 
 def test_a_trip_outside_its_time_fails(tmp_path: Path) -> None:
-    result = _run(tmp_path, OVER + "  - {trip: {code: 5, of: b1-1, stage: 1}, since: over, not_before_s: 0.2, within_s: 1}\n")
+    result = _run(
+        tmp_path, OVER + "  - {trip: {code: 5, of: b1-1, stage: 1}, since: over, not_before_s: 0.2, within_s: 1}\n"
+    )
     assert result.verdict is Verdict.FAIL
     assert "too early" in result.judgements[0].seen
 
