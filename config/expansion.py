@@ -1,7 +1,7 @@
 """Loops and formulas of a scenario file worked out: one document becomes another, every value still knows its line.
 
-A list item `{for: {name: values}, each: [items]}` becomes its items, once for each value; `values` is a list, or a whole
-number n for 1 to n. Wherever a text holds `${…}`, the formula is worked out.
+A list item `{for: {name: values}, each: [items]}` becomes its items, once for each value; `values` is a list, or a
+whole number n for 1 to n. Wherever a text holds `${…}`, the formula is worked out.
 """
 
 from collections.abc import Iterator, Mapping
@@ -71,12 +71,14 @@ class _Expansion:
     def _loop(self, item: dict[str, Any], loc: Loc, scope: Scope) -> tuple[str, list[Any]] | None:
         head = item["for"]
         if set(item) != _LOOP or not isinstance(head, dict) or len(head) != 1 or not isinstance(item["each"], list):
-            return self._wrong("the loop is incomplete", _HOW, loc, loc)
+            self._wrong("the loop is incomplete", _HOW, loc, loc)
+            return None
         ((name, values),) = head.items()
         try:
             return name, _values(values, scope)
         except (FormulaError, ValueError):
-            return self._wrong(f"{name} runs over nothing known", _HOW, (*loc, "for", name), (*loc, "for", name))
+            self._wrong(f"{name} runs over nothing known", _HOW, (*loc, "for", name), (*loc, "for", name))
+            return None
 
     def _text(self, text: str, old: Loc, new: Loc, scope: Scope) -> str:
         try:

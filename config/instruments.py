@@ -1,6 +1,6 @@
 """What can be done to an emulated plant, by name: the vocabulary of scripts, scenarios and tests."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from math import isfinite
@@ -162,21 +162,15 @@ class _Names:
 
     def of(self, argument: Argument) -> Collection[str] | None:
         """Return the names that are right for an argument; None: any text is."""
-        match argument.kind:
-            case Kind.UNIT:
-                return self._serials
-            case Kind.PLACE:
-                return [SITE, *(branch.id for _, _, branch in branches(self.site))]
-            case Kind.ANYWHERE:
-                return [SITE, *self._serials]
-            case Kind.GATEWAY:
-                return [gateway.id for gateway in self.site.gateways]
-            case Kind.SWAP:
-                return SWAPS
-            case Kind.WORD:
-                return argument.words
-            case Kind.NUMBER | Kind.TEXT:
-                return None
+        known: Mapping[Kind, Callable[[], Collection[str]]] = {
+            Kind.UNIT: lambda: self._serials,
+            Kind.PLACE: lambda: [SITE, *(branch.id for _, _, branch in branches(self.site))],
+            Kind.ANYWHERE: lambda: [SITE, *self._serials],
+            Kind.GATEWAY: lambda: [gateway.id for gateway in self.site.gateways],
+            Kind.SWAP: lambda: SWAPS,
+            Kind.WORD: lambda: argument.words,
+        }
+        return known[argument.kind]() if argument.kind in known else None
 
     @property
     def _serials(self) -> list[str]:

@@ -6,7 +6,8 @@ from typing import Annotated, Literal
 
 from pydantic import AwareDatetime, Field, model_validator
 
-from config.site import Act, Emulation, Id, Location, Section
+from config.section import Id, Section
+from config.site import Act, Emulation, Location
 
 MAX_EVENTS = 2000  # after loops; a day of clouds, minute by minute, takes 1440
 MAX_EXPECTATIONS = 500
@@ -18,18 +19,18 @@ Target = Annotated[str, Field(max_length=60, description="site, gateway/ID, bran
 
 
 class Sketch(Section):
-    """A plant in a few lines: equal units, by branch; slots are BRANCH-1, BRANCH-2, …"""
+    """A plant in a few lines: equal units, by branch; slots are BRANCH-1, BRANCH-2 and so on."""
 
     role: str = "m-combiner"
     model: Annotated[str | None, Field(description="left out: the first model of the vendor")] = None
-    branches: dict[Id, Annotated[int, Field(ge=1, le=MAX_UNITS)]] = {"b1": 1}
+    branches: dict[Id, Annotated[int, Field(ge=1, le=MAX_UNITS)]] = Field(default_factory=lambda: {"b1": 1})
     first_serial: Annotated[
         str, Field(pattern=r"^[0-9A-Za-z]{0,13}[0-9]{1,16}$", description="its digits at the end are counted up")
     ] = "AT000001"
     poll_s: Annotated[float, Field(ge=0.5, le=3600)] = 5.0
-    link: Annotated[dict[str, str], Field(description="settings of the gateway's link, but the url")] = {
-        "bit_rate": "9600"
-    }
+    link: dict[str, str] = Field(
+        default_factory=lambda: {"bit_rate": "9600"}, description="settings of the gateway's link, but the url"
+    )
     location: Location = Location(latitude=52.09, longitude=5.12, timezone="Europe/Amsterdam")
     emulation: Emulation = Emulation(clouds="clear", grid="still")
 
@@ -176,11 +177,12 @@ class Scenario(Section):
     name: Annotated[str, Field(min_length=1, max_length=120)]
     about: Annotated[str, Field(max_length=2000)] = ""
     standard: Annotated[str, Field(max_length=200, description="the test that it is named after")] = ""
-    parameters: Annotated[dict[Id, str], Field(max_length=50)] = {}
-    matrix: Annotated[
-        dict[Id, tuple[str, ...] | Literal["all"]],
-        Field(max_length=5, description="runs once for each combination; all: every grid profile, or every role"),
-    ] = {}
+    parameters: dict[Id, str] = Field(default_factory=dict, max_length=50)
+    matrix: dict[Id, tuple[str, ...] | Literal["all"]] = Field(
+        default_factory=dict,
+        max_length=5,
+        description="runs once for each combination; all: every grid profile, or every role",
+    )
     applies: Annotated[bool, Field(description="false: the scenario makes no sense with this grid profile")] = True
     grid_profile: str = "eu_en_50549_1_2019"
     plant: Sketch | None = None

@@ -29,7 +29,7 @@ from drivers.clock import SystemClock
 from protocols.registry import vendor
 
 MAX_CASES = 500  # of one file: every profile, role and a dozen steps
-_ALL = {"profile": grid_profiles, "role": lambda: tuple(ROLES)}
+_ALL: Mapping[str, tuple[str, ...]] = {"profile": grid_profiles(), "role": tuple(ROLES)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +96,7 @@ def _section(data: Any, name: str) -> dict[str, Any]:
 
 def _values(name: str, values: Any) -> list[str]:
     if values == "all" and name in _ALL:
-        return list(_ALL[name]())
+        return list(_ALL[name])
     return [str(value) for value in values] if isinstance(values, list) else [str(values)]
 
 

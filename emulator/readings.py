@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from emulator.server import Plant
-from protocols.points import INV_ST, LNV, W, Channel, Value
+from protocols.points import INV_ST, LNV, Channel, Value, W
 
 MAX_UNITS = 20  # whose own values are listed: more than anybody looks at
 _POINTS = {"w": Channel(W), "v": Channel(LNV), "st": Channel(INV_ST)}

@@ -93,8 +93,7 @@ class _Run:
         for event in sorted(self.case.events, key=lambda event: event.at_s):
             await asyncio.sleep(event.at_s - self.now())
             await self._act(event)
-        while (left_s := self.ends_s() - self.now()) > 0:
-            await asyncio.sleep(left_s)
+        await asyncio.sleep(self.ends_s() - self.now())
 
     async def _act(self, event: Done) -> None:
         await self._measure()

@@ -13,7 +13,7 @@ from math import inf
 class Verdict(Enum):
     """What came of an expectation, and of a run."""
 
-    PASS = "pass"
+    PASS = "pass"  # noqa: S105 - a verdict
     FAIL = "fail"
     INCONCLUSIVE = "inconclusive"
     ABSENT = "not applicable"
@@ -90,18 +90,21 @@ def weigh(spans: Iterable[Span], window: Window, resolution_s: float, *, ended_s
         if window.closes > ended_s:
             return Weighed(Verdict.INCONCLUSIVE, "nothing by the end of the run, before the window closed")
         return Weighed(Verdict.FAIL, "nothing")
-    seen = f"{first.saw} after {_between(first, window.since)}"
+    verdict, why = _weigh(first, window, resolution_s)
+    return Weighed(verdict, f"{first.saw} after {_between(first, window.since)}{why}", first)
+
+
+def _weigh(span: Span, window: Window, resolution_s: float) -> tuple[Verdict, str]:
     opens = -inf if window.opens is None else window.opens
-    if first.latest < opens:
-        return Weighed(Verdict.FAIL, f"{seen}: too early", first)
-    if first.earliest > window.closes:
-        return Weighed(Verdict.FAIL, f"{seen}: too late", first)
+    if span.latest < opens:
+        return Verdict.FAIL, ": too early"
+    if span.earliest > window.closes:
+        return Verdict.FAIL, ": too late"
     if window.width < resolution_s:
-        why = f"the window is finer than what can be resolved, {resolution_s:g} s"
-        return Weighed(Verdict.INCONCLUSIVE, f"{seen}: {why}", first)
-    if opens <= first.earliest and first.latest <= window.closes:
-        return Weighed(Verdict.PASS, seen, first)
-    return Weighed(Verdict.INCONCLUSIVE, f"{seen}: at the edge of the window", first)
+        return Verdict.INCONCLUSIVE, f": the window is finer than what can be resolved, {resolution_s:g} s"
+    if opens <= span.earliest and span.latest <= window.closes:
+        return Verdict.PASS, ""
+    return Verdict.INCONCLUSIVE, ": at the edge of the window"
 
 
 def weigh_never(spans: Iterable[Span], window: Window, *, ended_s: float) -> Weighed:

@@ -1,11 +1,12 @@
 """The commands `hil check` and `hil run`: scenario files in, verdicts out."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
 from config.findings import SiteRefusedError
 from config.scenarios import Case, load_cases
@@ -67,12 +68,16 @@ def run(cases: Sequence[Case], report: Path | None) -> ExitCode:
     return _CODES[worst(result.verdict for result in results)]
 
 
+def _advance(bars: Progress, task: TaskID, at_s: float, ends_s: float) -> None:
+    bars.update(task, completed=at_s, total=ends_s)
+
+
 def _results(cases: Sequence[Case]) -> Iterable[Result]:
     columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True) as bars:
         for case in cases:
             task = bars.add_task(case.name[:60], total=1.0)
-            result = run_case(case, lambda at_s, ends_s, task=task: bars.update(task, completed=at_s, total=ends_s))
+            result = run_case(case, partial(_advance, bars, task))
             bars.remove_task(task)
             typer.echo(f"{result.verdict.value.upper():14} {case.name}")
             if result.verdict not in {Verdict.PASS, Verdict.ABSENT} and (told := explanation(result)):

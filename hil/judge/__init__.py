@@ -1,5 +1,8 @@
 """Judges a run by its trace, after it has ended. Pure: the same for an emulated plant and for a bench."""
 
+from collections.abc import Callable, Mapping
+from typing import Any
+
 from config.scenario import Expectation
 from hil.judge import alarms, energy, messages, trips, units
 from hil.judge.facts import Facts, Question
@@ -19,24 +22,18 @@ def judge(expectation: Expectation, facts: Facts) -> Judgement:
 
 
 def _judged(one: Expectation, question: Question) -> Judgement:
-    match one:
-        case Expectation(alarm=asked) if asked is not None:
-            return alarms.changed(asked, question)
-        case Expectation(listed=asked) if asked is not None:
-            return alarms.listed(asked, question)
-        case Expectation(trip=asked) if asked is not None:
-            return trips.tripped(asked, question)
-        case Expectation(reconnect=asked) if asked is not None:
-            return units.reconnected(asked, question)
-        case Expectation(state=asked) if asked is not None:
-            return units.stood(asked, question)
-        case Expectation(led=asked) if asked is not None:
-            return units.shone(asked, question)
-        case Expectation(mqtt=asked) if asked is not None:
-            return messages.said(asked, question)
-        case Expectation(energy=asked) if asked is not None:
-            return energy.counted(asked, question)
-        case Expectation(answer=asked) if asked is not None:
-            return messages.answered(asked, question)
-        case _:
-            raise AssertionError("an expectation has a kind")
+    (kind,) = one.kinds
+    return _JUDGES[kind](getattr(one, kind), question)
+
+
+_JUDGES: Mapping[str, Callable[[Any, Question], Judgement]] = {
+    "alarm": alarms.changed,
+    "listed": alarms.listed,
+    "trip": trips.tripped,
+    "reconnect": units.reconnected,
+    "state": units.stood,
+    "led": units.shone,
+    "mqtt": messages.said,
+    "energy": energy.counted,
+    "answer": messages.answered,
+}

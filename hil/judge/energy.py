@@ -1,5 +1,7 @@
 """Energy: by how much a counter of the gateway grows, and that it never falls."""
 
+from itertools import pairwise
+
 from config.scenario import Energy
 from hil.judge.facts import Question, place
 from hil.verdict import Judgement, Verdict
@@ -20,7 +22,7 @@ def counted(asked: Energy, question: Question) -> Judgement:
     counts = before + [count for count in counts if count[0] > window.from_s]
     if len(counts) < 2 or window.closes > trace.ended_s:
         return question.answer(Verdict.INCONCLUSIVE, expected, "the counter was not seen at both ends of the window")
-    for (_, earlier), (at_s, later) in zip(counts, counts[1:], strict=False):
+    for (_, earlier), (at_s, later) in pairwise(counts):
         if later < earlier:
             return question.answer(
                 Verdict.FAIL, expected, f"it fell from {earlier} to {later} Wh at {at_s:.1f} s", at_s

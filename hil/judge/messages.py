@@ -87,7 +87,7 @@ def answered(asked: Answer, question: Question) -> Judgement:
     """Judge the answer to an operator's request, which bears the event's id."""
     wanted = asked.status + (f" {asked.error}" if asked.error else "")
     what, other = f"answer to {asked.to}: {wanted}", ""
-    spans = []
+    spans: list[Span] = []
     for heard in question.trace.below("bridge/response/alarm"):
         other = _answer(heard, asked, spans) or other
     for heard in question.trace.below("bridge/response/command"):

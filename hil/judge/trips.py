@@ -47,9 +47,10 @@ def _records(asked: Trip, question: Question) -> Iterator[tuple[Heard, Mapping[s
     since = question.window.since
     for heard in question.trace.on(f"{place(asked.of)}/event"):
         said = heard.said()
-        if heard.at_s >= since and isinstance(said, dict) and said.get("kind") == "record":
-            if said["code"] == asked.code and asked.stage in {None, said["stage"]}:
-                yield heard, said
+        if heard.at_s < since or not isinstance(said, dict) or said.get("kind") != "record":
+            continue
+        if said["code"] == asked.code and asked.stage in {None, said["stage"]}:
+            yield heard, said
 
 
 def _by_record(asked: Trip, question: Question) -> Iterator[Span]:

@@ -47,7 +47,7 @@ def test_a_failure_says_what_was_expected_what_was_seen_and_what_was_on_the_wire
     assert "expected alarm 6 of b1-1 raised, within 20.000 s" in told
     assert "nothing of it; of b1-1 there was 5 record at 30.9 s, 5 raise at 30.9 s" in told
     assert "gw > 01 03" in told  # a request of the gateway
-    assert "gw < 01 03" in told  # and its answer
+    assert "gw < 01" in told  # and the beginning of its answer
 
 
 @pytest.mark.parametrize(
