@@ -9,8 +9,10 @@ from typing import TypeAlias
 from config.findings import Finding, Loc, quoted
 from config.plant import branches, units
 from config.site import Act, Site
+from protocols.errors import ConfigError
 
 SITE = "site"
+MAX_TEXT = 60  # characters of a text argument from outside: a serial has 16, an id 40
 SWAPS = ("right", "in_series", "96_cell")  # the module of the site file, two of it in series, one of 96 cells
 SKIES = ("clear", "broken", "overcast", "changing")
 MANNERS = (
@@ -104,6 +106,28 @@ def arguments(known: Mapping[str, Argument], args: Mapping[str, str | None]) -> 
 
 def _told(argument: Argument, value: str | None) -> Told:
     return float(value) if value is not None and argument.kind is Kind.NUMBER else value
+
+
+def judged(name: str, args: Mapping[str, object]) -> dict[str, Told]:
+    """Return the arguments of an act that comes from outside. Raises ConfigError for what is not of its form."""
+    known = INSTRUMENTS.get(name)
+    if known is None:
+        raise ConfigError(f"there is no act {quoted(name)}; use one of {', '.join(INSTRUMENTS)}")
+    wrong = [*(args.keys() - known.keys()), *(key for key in known if known[key].needed and key not in args)]
+    if wrong:
+        raise ConfigError(f"{name}: {quoted(wrong[0])} is unknown or missing; it takes {', '.join(known)}")
+    return {key: _judged(f"{name}: {key}", known[key], value) for key, value in args.items()}
+
+
+def _judged(what: str, argument: Argument, value: object) -> Told:
+    if value is None and argument.none:
+        return None
+    if argument.kind is Kind.NUMBER and isinstance(value, int | float) and isfinite(value):
+        return float(value)
+    text = argument.kind is not Kind.NUMBER and isinstance(value, str) and len(value) <= MAX_TEXT
+    if text and (not argument.words or value in argument.words):
+        return str(value)
+    raise ConfigError(f"{what}: {quoted(value)} is not {argument.form}")
 
 
 def check_script(site: Site) -> Iterator[Finding]:

@@ -64,16 +64,19 @@ class _Choice:
     matrix: Mapping[str, str] = field(default_factory=dict)
 
 
-def load_cases(path: Path, given: Mapping[str, str] | None = None) -> list[Case]:
+def load_cases(path: Path, given: Mapping[str, str] | None = None, bench: Site | None = None) -> list[Case]:
     """Return the runs that a scenario file asks for; `given` replaces parameters, and picks out of the matrix.
+
+    `bench`: a plant that is there, with its grid profile, in place of the file's.
 
     Raises SiteRefusedError, a ConfigError, with every error in the file.
     """
     document = read(path)
-    choices = list(_choices(document.data, given or {}))
+    held = {} if bench is None else {"profile": bench.grid_profile}
+    choices = list(_choices(document.data, {**(given or {}), **held}))
     if len(choices) > MAX_CASES:
         _refuse(path, document, f"the matrix makes more than {MAX_CASES} runs", ("matrix",))
-    return [_case(path, document, choice) for choice in choices]
+    return [_case(path, document, choice, bench) for choice in choices]
 
 
 def _choices(data: Any, given: Mapping[str, str]) -> Iterator[_Choice]:
@@ -104,10 +107,10 @@ def _refuse(path: Path, document: Document, problem: str, loc: Loc, remedy: str 
     raise SiteRefusedError(path, (Finding(problem=problem, remedy=remedy, loc=loc, mark=document.mark(loc)),))
 
 
-def _case(path: Path, document: Document, choice: _Choice) -> Case:
+def _case(path: Path, document: Document, choice: _Choice, bench: Site | None) -> Case:
     names = {**choice.parameters, **choice.matrix}
     try:
-        profile = _profile(path, document, names)
+        profile = _profile(path, document, names) if bench is None else grid_profile(bench.grid_profile)
         scope = scope_of(profile, _model(document, names))
         for name, text in names.items():
             scope[name] = fill(text, scope)
@@ -121,7 +124,7 @@ def _case(path: Path, document: Document, choice: _Choice) -> Case:
     title = _title(document, choice, scenario)
     if not scenario.applies:
         return Case(title, path, shown, absent=f"it does not apply to {scenario.grid_profile}")
-    return _planned(Case(title, path, shown, scenario=scenario, profile=profile), expanded)
+    return _planned(Case(title, path, shown, scenario=scenario, profile=profile), expanded, bench)
 
 
 def _title(document: Document, choice: _Choice, scenario: Scenario | None = None) -> str:
@@ -149,12 +152,12 @@ def _model(document: Document, names: Mapping[str, str]) -> object:
     return models.get(fill(str(sketch["model"]), names)) if "model" in sketch else next(iter(models.values()), None)
 
 
-def _planned(case: Case, document: Document) -> Case:
+def _planned(case: Case, document: Document, bench: Site | None) -> Case:
     """Return a case with its plant and timeline. Raises SiteRefusedError."""
     scenario = case.scenario
     if scenario is None:
         return case
-    site, findings = _site(case.path, scenario)
+    site, findings = _site(case.path, scenario) if bench is None else (bench, [])
     if site is None:
         raise SiteRefusedError(case.path, _marked(findings, document))
     serials = {unit.id: unit.serial for _, _, unit in units(site)}

@@ -9,10 +9,13 @@ from tempfile import TemporaryDirectory
 from typing import TypeAlias
 
 from config.bench import WORD_OF
+from config.bench_file import Bench
 from config.scenario import Scenario
 from config.scenarios import Case, Done
 from drivers.together import first_of
+from hil.bench import bench_stand
 from hil.instruments import Das, InstrumentError
+from hil.instruments.manual import Ask
 from hil.judge import Facts, judge
 from hil.lab import Stand, lab
 from hil.trace import Deed, Frame, Trace
@@ -59,6 +62,17 @@ def run_case(case: Case, progress: Progress | None = None) -> Result:
             return on_virtual_time(main(Path(folder)))
     finally:
         random.setstate(chances)
+
+
+async def run_on_bench(case: Case, bench: Bench, ask: Ask, progress: Progress | None = None) -> Result:
+    """Run a case in real time on the running loop, against what a bench file names; return what came of it."""
+    if case.scenario is None:
+        return Result(case, Verdict.ABSENT, broken=case.absent)
+    try:
+        async with bench_stand(bench, case, ask) as stand:
+            return await carry_out(case, case.scenario, stand, progress)
+    except InstrumentError as error:
+        return Result(case, Verdict.INCONCLUSIVE, broken=str(error))
 
 
 async def carry_out(case: Case, scenario: Scenario, stand: Stand, progress: Progress | None = None) -> Result:

@@ -145,6 +145,10 @@ def emulate(
     site: SitePath,
     *,
     seed: Annotated[int | None, typer.Option(help="Seed instead of the site file's.", show_default=False)] = None,
+    control: Annotated[
+        str | None,
+        typer.Option(metavar="HOST:PORT", help="Let instruments be used from there; no password.", show_default=False),
+    ] = None,
     log_level: Level = "info",
     log_format: Form = "auto",
 ) -> None:
@@ -154,7 +158,7 @@ def emulate(
     from opencombiner.emulation import emulate as serve  # noqa: PLC0415 - each command loads what it runs
 
     with _placed(loaded):
-        run_until_stopped(lambda stop: serve(loaded.site, seed, SystemClock(), stop))
+        run_until_stopped(lambda stop: serve(loaded.site, seed, SystemClock(), stop, control=control))
 
 
 @app.command(epilog=EPILOG)
@@ -256,15 +260,20 @@ def hil_run(
     report: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Write report.json and junit.xml there.", show_default=False)
     ] = None,
+    bench: Annotated[
+        Path | None,
+        typer.Option(metavar="BENCH", help="Run in real time on the bench of this file.", show_default=False),
+    ] = None,
     settings: Settings = None,
     log_level: Level = "error",
     log_format: Form = "auto",
 ) -> None:
-    """Run scenarios against the whole stack on virtual time; the exit code is the verdict."""
+    """Run scenarios against the whole stack on virtual time, or on a bench; the exit code is the verdict."""
     from opencombiner import hil as kit  # noqa: PLC0415 - each command loads what it runs
 
     log.configure(log_level, log_format)
-    raise typer.Exit(kit.run(kit.cases_of(files, settings or ()), report))
+    found, site = kit.bench_of(bench)
+    raise typer.Exit(kit.run(kit.cases_of(files, settings or (), site), report, found))
 
 
 @hil.command("schema", epilog=EPILOG)

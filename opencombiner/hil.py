@@ -1,5 +1,6 @@
 """The commands `hil check` and `hil run`: scenario files in, verdicts out."""
 
+import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -8,10 +9,14 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
+from config.bench_file import Bench, load_bench
 from config.findings import SiteRefusedError
+from config.loader import load_site
 from config.scenarios import Case, load_cases
+from config.site import Site
+from drivers.clock import SystemClock
 from hil.report import explanation, write
-from hil.run import Result, run_case
+from hil.run import Result, run_case, run_on_bench
 from hil.verdict import Verdict, worst
 from opencombiner.exit_code import ExitCode
 from protocols.errors import ConfigError
@@ -33,14 +38,14 @@ def given(settings: Iterable[str]) -> dict[str, str]:
     return {name: value for name, _, value in parts}
 
 
-def cases_of(files: Iterable[Path], settings: Iterable[str]) -> list[Case]:
+def cases_of(files: Iterable[Path], settings: Iterable[str], site: Site | None = None) -> list[Case]:
     """Return the cases of scenario files, of all files in a folder. Raises ConfigError with every file's errors."""
     chosen = given(settings)
     found: list[Case] = []
     refused: list[str] = []
     for path in (each for file in files for each in (sorted(file.glob("*.yaml")) if file.is_dir() else [file])):
         try:
-            found += load_cases(path, chosen)
+            found += load_cases(path, chosen, site)
         except SiteRefusedError as error:
             refused.append(str(error))
     if refused:
@@ -58,9 +63,22 @@ def check(cases: Sequence[Case]) -> None:
     typer.echo(f"{len(cases)} cases, {sum(case.absent is None for case in cases)} apply")
 
 
-def run(cases: Sequence[Case], report: Path | None) -> ExitCode:
+def bench_of(path: Path | None) -> tuple[Bench | None, Site | None]:
+    """Return a bench with the site of its gateway; None, None without a file. Raises ConfigError."""
+    if path is None:
+        return None, None
+    bench = load_bench(path)
+    return bench, load_site(bench.site, SystemClock()).site
+
+
+async def ask(question: str) -> str:
+    """Ask the operator on the terminal, while everything else goes on."""
+    return await asyncio.to_thread(input, question)
+
+
+def run(cases: Sequence[Case], report: Path | None, bench: Bench | None) -> ExitCode:
     """Run cases one after the other, show their verdicts, write a report; return the code of the worst verdict."""
-    results = list(_results(cases))
+    results = list(_results(cases, bench))
     if report is not None:
         write(results, report)
     counts = ", ".join(f"{sum(r.verdict is each for r in results)} {each.value}" for each in Verdict)
@@ -72,12 +90,15 @@ def _advance(bars: Progress, task: TaskID, at_s: float, ends_s: float) -> None:
     bars.update(task, completed=at_s, total=ends_s)
 
 
-def _results(cases: Sequence[Case]) -> Iterable[Result]:
+def _results(cases: Sequence[Case], bench: Bench | None) -> Iterable[Result]:
     columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True) as bars:
         for case in cases:
             task = bars.add_task(case.name[:60], total=1.0)
-            result = run_case(case, partial(_advance, bars, task))
+            progress = partial(_advance, bars, task)
+            result = (
+                run_case(case, progress) if bench is None else asyncio.run(run_on_bench(case, bench, ask, progress))
+            )
             bars.remove_task(task)
             typer.echo(f"{result.verdict.value.upper():14} {case.name}")
             if result.verdict not in {Verdict.PASS, Verdict.ABSENT} and (told := explanation(result)):
