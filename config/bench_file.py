@@ -12,7 +12,7 @@ from config.section import Section
 from config.site import Mqtt
 
 STREAM_URL = r"^(/dev/|pty:|socket://|mem://)"
-ADDRESS = r"^(\[[0-9A-Fa-f:]+\]|[A-Za-z0-9.-]+):[0-9]{1,5}$"
+ADDRESS = r"^(mem://\w+|(\[[0-9A-Fa-f:]+\]|[A-Za-z0-9.-]+):[0-9]{1,5})$"
 _NEEDS = {"emulator": "control", "scpi": "url", "csv": "file"}
 
 

@@ -152,7 +152,5 @@ def _judged(case: Case, scenario: Scenario, stand: Stand, broken: str | None) ->
         for number, one in enumerate(judgements)
         if one.verdict is not Verdict.PASS
     }
-    verdict = worst(one.verdict for one in judgements)
-    if broken is not None and verdict is Verdict.PASS:
-        verdict = Verdict.INCONCLUSIVE
+    verdict = worst(one.verdict for one in judgements) if broken is None else Verdict.INCONCLUSIVE
     return Result(case, verdict, judgements, frames, trace, broken)
