@@ -23,7 +23,7 @@ from config.loader import LoadedSite, load_site, typed
 from config.plant import branches, units
 from config.roles import ROLES
 from config.scenario import Event, Expectation, Scenario, Sketch
-from config.scope import scope_of
+from config.scope import scope_of, stage_times_s
 from config.site import Site
 from drivers.clock import SystemClock
 from protocols.registry import vendor
@@ -122,9 +122,20 @@ def _case(path: Path, document: Document, choice: _Choice, bench: Site | None) -
     except FormulaError as error:
         raise SiteRefusedError(path, (Finding(problem=str(error), remedy="correct the formula"),)) from None
     title = _title(document, choice, scenario)
+    if lacking := _lacking(scenario, profile):
+        return Case(title, path, shown, absent=lacking)
     if not scenario.applies:
         return Case(title, path, shown, absent=f"it does not apply to {scenario.grid_profile}")
     return _planned(Case(title, path, shown, scenario=scenario, profile=profile), expanded, bench)
+
+
+def _lacking(scenario: Scenario, profile: GridProfileFile) -> str | None:
+    """Return which expected stage the profile does not have."""
+    for trip in (one.trip for one in scenario.expect if one.trip is not None and not one.never):
+        times_s = stage_times_s(profile, trip.code)
+        if times_s and trip.stage is not None and trip.stage > len(times_s):
+            return f"there is no stage {trip.stage} of code {trip.code}"
+    return None
 
 
 def _title(document: Document, choice: _Choice, scenario: Scenario | None = None) -> str:

@@ -21,6 +21,24 @@ def scope_of(profile: GridProfileFile, model: object) -> dict[str, Any]:
     return {**blocks, **known, "mean_trip_s": mean_trip_s}
 
 
+def stage_times_s(profile: GridProfileFile, code: int) -> tuple[float, ...]:
+    """Return the times of the stages of a code in the order of their numbers; empty where the profile has none."""
+    trip, mean = profile.trip, profile.trip.hv_avg10
+    match code:
+        case 3:
+            return tuple(stage.t for stage in trip.lf)
+        case 4:
+            return tuple(stage.t for stage in trip.lv)
+        case 5:
+            return (*(stage.t for stage in trip.hv), *(() if mean is None else (mean.t,)))
+        case 6:
+            return tuple(stage.t for stage in trip.hf)
+        case 7:
+            return (profile.dc_injection.t,)
+        case _:
+            return ()
+
+
 def mean_crossing_s(limit: Mean, before_pct: float, after_pct: float) -> float:
     """Return how long after a step, made when `before_pct` has lasted the window, the mean is above its limit.
 

@@ -105,6 +105,10 @@ class Trace:
         """Return the newest frames up to an instant."""
         return [frame for frame in self.frames if frame.at_s <= until_s][-most:]
 
+    def spoke(self, from_s: float, to_s: float) -> bool:
+        """Tell whether anything was heard between two instants."""
+        return any(from_s <= each.at_s <= to_s for each in self.heard)
+
     def deaf(self, from_s: float, to_s: float) -> bool:
         """Tell whether the observer was deaf at some time between two instants."""
         return self.overflown or any(gap.from_s < to_s and from_s < gap.to_s for gap in self.gaps)

@@ -107,7 +107,7 @@ def _weigh(span: Span, window: Window, resolution_s: float) -> tuple[Verdict, st
     return Verdict.INCONCLUSIVE, ": at the edge of the window"
 
 
-def weigh_never(spans: Iterable[Span], window: Window, *, ended_s: float) -> Weighed:
+def weigh_never(spans: Iterable[Span], window: Window, resolution_s: float, *, ended_s: float) -> Weighed:
     """Judge that nothing happened in a window."""
     touching = [span for span in spans if span.latest >= window.from_s and span.earliest <= window.closes]
     for span in touching:
@@ -117,6 +117,10 @@ def weigh_never(spans: Iterable[Span], window: Window, *, ended_s: float) -> Wei
         return Weighed(Verdict.INCONCLUSIVE, f"{touching[0].saw}, perhaps within the window", touching[0])
     if window.closes > ended_s:
         return Weighed(Verdict.INCONCLUSIVE, "the run ended before the window closed")
+    if window.width < resolution_s:
+        return Weighed(
+            Verdict.INCONCLUSIVE, f"nothing; the window is finer than what can be resolved, {resolution_s:g} s"
+        )
     return Weighed(Verdict.PASS, "nothing of the kind")
 
 

@@ -237,8 +237,8 @@ def example() -> None:
     typer.echo(packaged("example.yaml").read_text("utf-8"), nl=False)
 
 
-hil = typer.Typer(name="hil", help="Scripted grids and faults, and what must come of them.", epilog=EPILOG)
-app.add_typer(hil)
+hil = typer.Typer(help="Scripted grids and faults, and what must come of them.", epilog=EPILOG)
+app.add_typer(hil, name="hil")
 Files = Annotated[list[Path], typer.Argument(metavar="FILE...", help="scenario files, or folders of them")]
 Settings = Annotated[
     list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="Set a parameter, or pick out of a matrix.")

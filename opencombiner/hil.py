@@ -92,7 +92,10 @@ def _advance(bars: Progress, task: TaskID, at_s: float, ends_s: float) -> None:
 
 def _results(cases: Sequence[Case], bench: Bench | None) -> Iterable[Result]:
     columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bars:
+    by_hand = (
+        bench is not None and "manual" in bench.instruments.model_dump_json()
+    )  # a bar would write over the question
+    with Progress(*columns, console=Console(stderr=True), transient=True, disable=by_hand) as bars:
         for case in cases:
             task = bars.add_task(case.name[:60], total=1.0)
             progress = partial(_advance, bars, task)

@@ -63,7 +63,9 @@ class Question:
         """Judge when something happened, or that it never did."""
         window, ended_s = self.window, self.trace.ended_s
         if self.expectation.never:
-            weighed = weigh_never(spans, window, ended_s=ended_s)
+            weighed = weigh_never(spans, window, resolution_s, ended_s=ended_s)
+            if weighed.verdict is Verdict.PASS and not self.trace.spoke(window.from_s, window.closes):
+                weighed = Weighed(Verdict.INCONCLUSIVE, "nothing at all was heard of the gateway meanwhile")
             return self._told(weighed, f"never {what}, {window.text()}", resolution_s)
         weighed = weigh(spans, window, resolution_s, ended_s=ended_s)
         return self._told(weighed, f"{what}, {window.text()}", resolution_s)

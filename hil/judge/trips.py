@@ -1,16 +1,16 @@
 """Trip times, out of the devices' own records: a poll could not tell them."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
 from config.scenario import Trip
+from config.scope import stage_times_s
 from hil.judge.facts import RECORD_S, STAMP_S, Question, place, seen_at
 from hil.trace import Heard
 from hil.verdict import Judgement, Span, Window
 
 EARLY_SHARE, EARLY_S, LATE_S = 0.9, 0.04, 0.1  # how far a relay may open from the stage's time
-_SIDES = {3: "lf", 4: "lv", 5: "hv", 6: "hf"}
 
 
 def tripped(asked: Trip, question: Question) -> Judgement:
@@ -37,10 +37,8 @@ def _window(asked: Trip, question: Question) -> Window:
 
 def stage_s(asked: Trip, question: Question) -> float | None:
     """Return the time of the stage in the profile; None where there is no such stage."""
-    stages: Sequence[Any] = getattr(question.facts.profile.trip, _SIDES.get(asked.code, ""), ())
-    if asked.stage is None or asked.stage > len(stages):
-        return None
-    return float(stages[asked.stage - 1].t)
+    times_s = stage_times_s(question.facts.profile, asked.code)
+    return None if asked.stage is None or asked.stage > len(times_s) else times_s[asked.stage - 1]
 
 
 def _records(asked: Trip, question: Question) -> Iterator[tuple[Heard, Mapping[str, Any]]]:

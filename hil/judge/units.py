@@ -28,11 +28,15 @@ def stood(asked: State, question: Question) -> Judgement:
         return question.weigh(spans, f"{asked.of} {words}", resolution_s)
     expected = f"{asked.of} {words} throughout, {question.window.text()}"
     inside = [(at_s, state) for _, at_s, state in states(asked.of, question) if _within(at_s, question)]
-    return throughout(inside, known, expected, question)
+    return throughout(inside, known, expected, question, resolution_s)
 
 
 def throughout(
-    inside: Iterable[tuple[float, str | None]], known: set[str], expected: str, question: Question
+    inside: Iterable[tuple[float, str | None]],
+    known: set[str],
+    expected: str,
+    question: Question,
+    resolution_s: float,
 ) -> Judgement:
     """Judge that every look in the window showed one of the known."""
     looks = list(inside)
@@ -42,6 +46,8 @@ def throughout(
         return question.answer(Verdict.FAIL, expected, f"{shown} after {at_s - question.window.since:.1f} s", at_s)
     if not looks or question.window.closes > question.trace.ended_s:
         return question.answer(Verdict.INCONCLUSIVE, expected, "not seen to the end of the window")
+    if question.window.width < resolution_s:
+        return question.answer(Verdict.INCONCLUSIVE, expected, f"the window is finer than {resolution_s:g} s")
     return question.answer(Verdict.PASS, expected, f"so at each of {len(looks)} looks")
 
 

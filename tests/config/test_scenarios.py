@@ -140,3 +140,11 @@ def test_an_act_may_name_a_unit_by_its_slot(tmp_path: Path) -> None:
 
 def test_the_schema_in_the_package_is_the_one_of_the_code() -> None:
     assert packaged("scenario.schema.json").read_text("utf-8") == scenario_schema(), "make generate"
+
+
+def test_an_expected_stage_that_the_profile_lacks_is_not_applicable(tmp_path: Path) -> None:
+    text = PLAIN.replace(
+        "{alarm: {code: 5, of: b1-1}, since: over, within_s: 30}", "{trip: {code: 5, of: b1-1, stage: 4}}"
+    )
+    [case] = load_cases(_file(tmp_path, text))
+    assert case.absent == "there is no stage 4 of code 5"

@@ -21,9 +21,11 @@ class Echo:
         return (b"answer%d" % self.asked,)
 
 
-def _answers(count: int, manner: str = "right", **faults: float) -> list[tuple[bytes, ...]]:
-    responder = FaultyResponder(Echo(), Faults(Random(7), **faults))
-    responder.manner = manner
+def _answers(count: int, /, **faults: float) -> list[tuple[bytes, ...]]:
+    return _asked(FaultyResponder(Echo(), Faults(Random(7), **faults)), count)
+
+
+def _asked(responder: FaultyResponder, count: int) -> list[tuple[bytes, ...]]:
     return [responder.answer(b"question", 0.0) for _ in range(count)]
 
 
@@ -71,4 +73,6 @@ def test_bits_are_wrong_at_the_asked_rate() -> None:
     ],
 )
 def test_a_firmware_that_answers_otherwise(manner: str, answers: list[tuple[bytes, ...]]) -> None:
-    assert _answers(2, manner) == answers
+    responder = FaultyResponder(Echo(), Faults(Random(7)))
+    responder.manner = manner
+    assert _asked(responder, 2) == answers

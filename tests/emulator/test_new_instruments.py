@@ -86,7 +86,9 @@ def test_a_cloud_field_passes_over_the_plant(tmp_path: Path) -> None:
         pytest.param(lambda door: door.irradiance(2.0), "between 0 and 1.4", id="more light than there is"),
         pytest.param(lambda door: door.link_loss("gw", 1.5), "between 0 and 1", id="more than all"),
         pytest.param(lambda door: door.link_delay("gw", 1e9), "between 0 and 60", id="a delay without an end"),
-        pytest.param(lambda door: door.link_loss("x", 0.5), "there is no gateway 'x'", id="a gateway that is not there"),
+        pytest.param(
+            lambda door: door.link_loss("x", 0.5), "there is no gateway 'x'", id="a gateway that is not there"
+        ),
         pytest.param(lambda door: door.answers("x", "silent"), "there is no unit 'x'", id="a unit that is not there"),
     ],
 )

@@ -155,7 +155,8 @@ expect:
 
 def test_a_slow_broker_delays_what_is_said(tmp_path: Path) -> None:
     text = OVER.replace("timeline:\n", "timeline:\n  - {at_s: 20, name: broker_slow, args: {delay_s: 10}}\n")
-    late = "  - {mqtt: {topic: inverter/b1-1/state, path: state, equals: fault}, since: over, not_before_s: 9, within_s: 90}\n"
+    fault = "mqtt: {topic: inverter/b1-1/state, path: state, equals: fault}"
+    late = f"  - {{{fault}, since: over, not_before_s: 9, within_s: 90}}\n"
     assert _run(tmp_path, text + late).verdict is Verdict.PASS
 
 
@@ -172,3 +173,16 @@ expect:
 """
     result = _run(tmp_path, text)
     assert result.verdict is Verdict.PASS, explanation(result)
+
+
+def test_never_is_no_pass_while_the_gateway_is_silent(tmp_path: Path) -> None:
+    acts = """\
+  - {id: stop, at_s: 35, name: gateway_stop}
+  - {id: mute, at_s: 40, name: mark}
+expect:
+"""
+    result = _run(
+        tmp_path, OVER.replace("expect:\n", acts) + "  - {alarm: {of: b1-1, code: 4}, since: mute, never: true}\n"
+    )
+    assert result.verdict is Verdict.INCONCLUSIVE
+    assert result.judgements[0].seen == "nothing at all was heard of the gateway meanwhile"

@@ -44,13 +44,14 @@ def test_a_span_is_weighed_against_a_window(
         pytest.param((21, 23), (10, None, 20), PASS, id="it happened later"),
         pytest.param((19, 21), (10, None, 20), OPEN, id="perhaps inside"),
         pytest.param(None, (10, None, 200), OPEN, id="the run was too short to say never"),
+        pytest.param(None, (10, None, 11), OPEN, id="a window finer than the resolution"),
     ],
 )
 def test_never_is_weighed(
     span: tuple[float, float] | None, window: tuple[float, float | None, float], verdict: Verdict
 ) -> None:
     spans = [] if span is None else [Span(*span, saw="x")]
-    assert weigh_never(spans, Window(*window), ended_s=ENDED_S).verdict is verdict
+    assert weigh_never(spans, Window(*window), 2, ended_s=ENDED_S).verdict is verdict
 
 
 @pytest.mark.parametrize(
