@@ -38,7 +38,7 @@ class Kind(Enum):
     NUMBER = "a number"
     UNIT = "the serial of a unit"
     PLACE = "site, or the id of a branch"
-    ANYWHERE = "site, or the serial of a unit"
+    ANYWHERE = "site, the id of a branch, or the serial of a unit"
     GATEWAY = "the id of a gateway"
     SWAP = f"one of {', '.join(SWAPS)}"
     WORD = "one of the words that the act knows"
@@ -188,13 +188,17 @@ class _Names:
         """Return the names that are right for an argument; None: any text is."""
         known: Mapping[Kind, Callable[[], Collection[str]]] = {
             Kind.UNIT: lambda: self._serials,
-            Kind.PLACE: lambda: [SITE, *(branch.id for _, _, branch in branches(self.site))],
-            Kind.ANYWHERE: lambda: [SITE, *self._serials],
+            Kind.PLACE: lambda: [SITE, *self._branches],
+            Kind.ANYWHERE: lambda: [SITE, *self._branches, *self._serials],
             Kind.GATEWAY: lambda: [gateway.id for gateway in self.site.gateways],
             Kind.SWAP: lambda: SWAPS,
             Kind.WORD: lambda: argument.words,
         }
         return known[argument.kind]() if argument.kind in known else None
+
+    @property
+    def _branches(self) -> list[str]:
+        return [branch.id for _, _, branch in branches(self.site)]
 
     @property
     def _serials(self) -> list[str]:

@@ -25,12 +25,14 @@ class Sketch(Section):
     model: Annotated[str | None, Field(description="left out: the first model of the vendor")] = None
     branches: dict[Id, Annotated[int, Field(ge=1, le=MAX_UNITS)]] = Field(default_factory=lambda: {"b1": 1})
     first_serial: Annotated[
-        str, Field(pattern=r"^[0-9A-Za-z]{0,13}[0-9]{1,16}$", description="its digits at the end are counted up")
-    ] = "AT000001"
+        str | None,
+        Field(
+            pattern=r"^[0-9A-Za-z]{0,13}[0-9]{1,16}$",
+            description="its digits at the end are counted up; left out: one of the vendor's",
+        ),
+    ] = None
     poll_s: Annotated[float, Field(ge=0.5, le=3600)] = 5.0
-    link: dict[str, str] = Field(
-        default_factory=lambda: {"bit_rate": "9600"}, description="settings of the gateway's link, but the url"
-    )
+    link: dict[str, str] = Field(default_factory=dict, description="settings of the gateway's link, but the url")
     location: Location = Location(latitude=52.09, longitude=5.12, timezone="Europe/Amsterdam")
     emulation: Emulation = Emulation(clouds="clear", grid="still")
 

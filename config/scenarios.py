@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from itertools import product
+from itertools import count, product
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -26,6 +26,7 @@ from config.scenario import Event, Expectation, Scenario, Sketch
 from config.scope import scope_of, stage_times_s
 from config.site import Site
 from drivers.clock import SystemClock
+from protocols.profile import VendorProfile
 from protocols.registry import vendor
 
 MAX_CASES = 500  # of one file: every profile, role and a dozen steps
@@ -204,18 +205,20 @@ def _site(path: Path, scenario: Scenario) -> tuple[Site | None, list[Finding]]:
 
 def sketched(sketch: Sketch, scenario: Scenario) -> Site:
     """Return the site that a sketch stands for; raises ValidationError."""
-    stem = sketch.first_serial.rstrip("0123456789")
-    width, number = len(sketch.first_serial) - len(stem), int(sketch.first_serial[len(stem) :])
-    models = vendor(ROLES[sketch.role].vendor).models if sketch.role in ROLES else {}
-    model = sketch.model or next(iter(models), "?")
-    drawn = []
-    for branch, count in sketch.branches.items():
-        slots = [
-            {"slot": f"{branch}-{place + 1}", "serial": f"{stem}{number + place:0{width}d}", "model": model}
-            for place in range(count)
-        ]
-        number += count
-        drawn.append({"id": branch, "breaker_a": 63, "inverters": slots})
+    profile = vendor(ROLES[sketch.role].vendor) if sketch.role in ROLES else None
+    serials = _serials(sketch.first_serial or _usual_serial(profile))
+    model = sketch.model or next(iter(profile.models if profile else ()), "?")
+    drawn = [
+        {
+            "id": branch,
+            "breaker_a": 63,
+            "inverters": [
+                {"slot": f"{branch}-{place}", "serial": next(serials), "model": model}
+                for place in range(1, units_there + 1)
+            ],
+        }
+        for branch, units_there in sketch.branches.items()
+    ]
     gateway = {"id": "gw", "role": sketch.role, "poll_s": sketch.poll_s, "branches": drawn}
     emulation = sketch.emulation.model_copy(update={"seed": scenario.seed})
     return Site.model_validate(
@@ -227,6 +230,16 @@ def sketched(sketch: Sketch, scenario: Scenario) -> Site:
             "emulation": emulation.model_dump(),
         }
     )
+
+
+def _usual_serial(profile: VendorProfile | None) -> str:
+    return f"{profile.serials[0].start:012X}" if profile is not None and profile.serials else "AT000001"
+
+
+def _serials(first: str) -> Iterator[str]:
+    stem = first.rstrip("0123456789")
+    digits = first[len(stem) :]
+    return (f"{stem}{number:0{len(digits)}d}" for number in count(int(digits)))
 
 
 def _with_serials(event: Event, serials: Mapping[str, str]) -> Event:

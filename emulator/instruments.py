@@ -5,7 +5,7 @@ Every instrument sets something to a value from now on, so that using it twice i
 """
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Mapping
 
 from config.instruments import SITE, SWAPS
 from emulator.clouds import Regime
@@ -82,13 +82,13 @@ class Instruments:
         self._disturbed()
 
     def irradiance(self, share: float | None, target: str = SITE) -> None:
-        """Hold the irradiance of a unit, or of all, at a share of the clear sky's; None leaves it to nature again."""
+        """Hold the irradiance of a unit, a branch or all at a share of the clear sky's; None: as nature has it."""
         if share is not None and not 0 <= share <= MOST_IRRADIANCE:
             raise ConfigError(f"irradiance: {share:g} is not between 0 and {MOST_IRRADIANCE:g}")
         self._under(None if share is None else self._sky(index=share), target)
 
     def clouds(self, kind: str | None, target: str = SITE) -> None:
-        """Put a unit, or all, under a kind of sky; None leaves it to the site file."""
+        """Put a unit, a branch or all under a kind of sky; None leaves it to the site file."""
         regime = None if kind in {None, "changing"} else Regime(kind)
         self._under(None if kind is None else self._sky(regime), target)
 
@@ -96,7 +96,7 @@ class Instruments:
         return Sky(self._plant.location, self._plant.around.emulation.seed, regime, index=index)
 
     def _under(self, sky: Sky | None, target: str) -> None:
-        units = self._plant.units if target == SITE else {target: self._unit(target)}
+        units = self._units(target)
         self._advance()
         for serial, unit in units.items():
             unit.life.daylight.swap(self._plant.place(serial).source(serial, sky=sky))
@@ -116,10 +116,10 @@ class Instruments:
         self._disturbed()
 
     def ambient(self, kelvin: float, target: str = SITE) -> None:
-        """Make the air around a unit's case, or around all, warmer than the weather says."""
-        units: Iterable[Inverter] = self._plant.units.values() if target == SITE else (self._unit(target),)
+        """Make the air around the cases of a unit, a branch or all warmer than the weather says."""
+        units = self._units(target)
         self._advance()
-        for unit in units:
+        for unit in units.values():
             unit.life.warmer_k = kelvin
         self._disturbed()
 
@@ -224,6 +224,12 @@ class Instruments:
         if feeder is None:
             raise ConfigError(f"there is no branch {target!r}; use {SITE} or {', '.join(self._plant.feeders)}")
         return feeder.supply
+
+    def _units(self, target: str) -> Mapping[str, Inverter]:
+        """Return the units of the site, of a branch, or one, by serial."""
+        if target == SITE:
+            return self._plant.units
+        return self._plant.on(target) or {target: self._unit(target)}
 
     def _unit(self, serial: str) -> Inverter:
         unit = self._plant.units.get(serial)

@@ -95,6 +95,10 @@ class Plant:
         """Return the branches by id."""
         return {name: feeder for wiring in self._wirings.values() for name, feeder in wiring.feeders.items()}
 
+    def on(self, branch: str) -> Mapping[str, Inverter]:
+        """Return the units of a branch by serial; none for a branch that is not there."""
+        return {serial: hung.inverter for serial, hung in self._hung.items() if hung.branch == branch}
+
     def place(self, serial: str) -> Place:
         """Return where a unit hangs; raises KeyError for a stranger."""
         return self._hung[serial].place

@@ -44,6 +44,18 @@ class Stand:
     start_utc: float | None
 
 
+@dataclass(frozen=True, slots=True)
+class Lab:
+    """The stack in this process, ready: the stand, and what only somebody in the same process can touch."""
+
+    stand: Stand
+    site: Site
+    plant: Plant
+    daemon: "Daemon"
+    broker: memory.MemoryBroker
+    clock: VirtualClock
+
+
 class Daemon:
     """The gateway, which may be stopped and started again while the plant lives on."""
 
@@ -54,6 +66,7 @@ class Daemon:
         self._began = began
         self._stop = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
+        self.app: App | None = None  # while it runs
         self._lit: dict[str, str] = {}
 
     def start(self) -> None:
@@ -63,12 +76,12 @@ class Daemon:
         taps = {one.id: tapped(one.id, open_stream, self.now, self._trace.frames.append) for one in self._site.gateways}
         app = App(self._site, clock=self._clock, tap=LogTap(), inline_store=True, openers=taps)
         app.state.watch(self._look)
-        self._stop = asyncio.Event()
+        self.app, self._stop = app, asyncio.Event()
         self._task = asyncio.ensure_future(app.run(self._stop))
 
     async def stop(self) -> None:
         """Stop in order; nothing if it does not run. Raises what it died of."""
-        task, self._task = self._task, None
+        task, self._task, self.app = self._task, None, None
         if task is not None:
             self._stop.set()
             await task
@@ -86,7 +99,7 @@ class Daemon:
 
 
 @asynccontextmanager
-async def lab(case: Case, folder: Path) -> AsyncIterator[Stand]:
+async def lab(case: Case, folder: Path) -> AsyncIterator[Lab]:
     """Build the stack of a case on the running loop, for the time of the context; `folder` is empty."""
     if case.scenario is None or case.site is None:
         raise AssertionError("a case that does not apply is not run")
@@ -105,7 +118,8 @@ async def lab(case: Case, folder: Path) -> AsyncIterator[Stand]:
     instruments: dict[str, Instrument] = {**dict.fromkeys(WORDS, emulated), "hil": around}
     steps = any(event.name.startswith("clock_") for event in case.events)
     try:
-        yield Stand(trace, instruments, emulated, polls_s(site), None if steps else start_utc)
+        stand = Stand(trace, instruments, emulated, polls_s(site), None if steps else start_utc)
+        yield Lab(stand, site, plant, daemon, broker, clock)
     finally:
         await daemon.stop()
         serving.cancel()

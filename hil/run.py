@@ -17,7 +17,7 @@ from hil.bench import bench_stand
 from hil.instruments import Das, InstrumentError
 from hil.instruments.manual import Ask
 from hil.judge import Facts, judge
-from hil.lab import Stand, lab
+from hil.lab import Lab, Stand, lab
 from hil.trace import Deed, Frame, Trace
 from hil.verdict import Judgement, Verdict, worst
 from hil.virtual_time import run as on_virtual_time
@@ -28,6 +28,7 @@ LATE_POLLS, LATE_S = 3.0, 5.0  # so long after the last window: what comes too l
 UNTIMED_S = 60.0  # after the last event, where nothing else says when to end
 FRAMES_SHOWN = 10
 Progress: TypeAlias = Callable[[float, float], None]
+Spoil: TypeAlias = Callable[[Lab], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,18 +43,21 @@ class Result:
     broken: str | None = None
 
 
-def run_case(case: Case, progress: Progress | None = None) -> Result:
+def run_case(case: Case, progress: Progress | None = None, *, spoil: Spoil | None = None) -> Result:
     """Run a case on virtual time, in this process, and return what came of it.
 
-    The same case comes to the same end: chances that are not the emulator's own are seeded for the time of the run.
+    `spoil` is shown the stack before the run begins, to plant a defect that the scenario must find. The same case comes
+    to the same end: chances that are not the emulator's own are seeded for the time of the run.
     """
     if case.scenario is None:
         return Result(case, Verdict.ABSENT, broken=case.absent)
     scenario = case.scenario
 
     async def main(folder: Path) -> Result:
-        async with lab(case, folder) as stand:
-            return await carry_out(case, scenario, stand, progress)
+        async with lab(case, folder) as stack:
+            if spoil is not None:
+                spoil(stack)
+            return await carry_out(case, scenario, stack.stand, progress)
 
     chances = random.getstate()
     random.seed(scenario.seed)
