@@ -152,7 +152,7 @@ def _judged(case: Case, scenario: Scenario, stand: Stand, broken: str | None) ->
     facts = Facts(trace, case.profile, stand.polls_s, at_s, stand.start_utc)
     judgements = tuple(judge(one, facts) for one in scenario.expect)
     frames = {
-        number: tuple(trace.last_frames(trace.ended_s if one.at_s is None else one.at_s, FRAMES_SHOWN))
+        number: tuple(trace.last_frames(one.window.closes if one.at_s is None else one.at_s, FRAMES_SHOWN))
         for number, one in enumerate(judgements)
         if one.verdict is not Verdict.PASS
     }
