@@ -117,6 +117,7 @@ class _Run:
         await self._measure()
         await self.stand.instruments[WORD_OF[event.name]].act(event.id, event.name, event.args)
         self.stand.trace.deeds.append(Deed(event.id, self.now(), event.name, event.args))
+        await self._measure()  # a step is steep in a picture
 
     async def _measure(self) -> None:
         if self.stand.das is not None:

@@ -264,6 +264,7 @@ def hil_run(
         Path | None,
         typer.Option(metavar="BENCH", help="Run in real time on the bench of this file.", show_default=False),
     ] = None,
+    jobs: Annotated[int, typer.Option(min=1, max=64, help="Processes that share the work on virtual time.")] = 1,
     settings: Settings = None,
     log_level: Level = "error",
     log_format: Form = "auto",
@@ -273,7 +274,7 @@ def hil_run(
 
     log.configure(log_level, log_format)
     found, site = kit.bench_of(bench)
-    raise typer.Exit(kit.run(kit.cases_of(files, settings or (), site), report, found))
+    raise typer.Exit(kit.run(kit.cases_of(files, settings or (), site), report, found, jobs))
 
 
 @hil.command("schema", epilog=EPILOG)

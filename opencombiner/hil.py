@@ -2,7 +2,9 @@
 
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from functools import partial
+from multiprocessing import get_context
 from pathlib import Path
 
 import typer
@@ -15,6 +17,7 @@ from config.loader import load_site
 from config.scenarios import Case, load_cases
 from config.site import Site
 from drivers.clock import SystemClock
+from gateway import log
 from hil.report import explanation, write
 from hil.run import Result, run_case, run_on_bench
 from hil.verdict import Verdict, worst
@@ -43,7 +46,10 @@ def cases_of(files: Iterable[Path], settings: Iterable[str], site: Site | None =
     chosen = given(settings)
     found: list[Case] = []
     refused: list[str] = []
-    for path in (each for file in files for each in (sorted(file.glob("*.yaml")) if file.is_dir() else [file])):
+    paths = [each for file in files for each in (sorted(file.glob("*.yaml")) if file.is_dir() else [file])]
+    if not paths:
+        raise ConfigError("there is no scenario file; name one, or a folder with files that end in .yaml")
+    for path in paths:
         try:
             found += load_cases(path, chosen, site)
         except SiteRefusedError as error:
@@ -76,9 +82,15 @@ async def ask(question: str) -> str:
     return await asyncio.to_thread(input, question)
 
 
-def run(cases: Sequence[Case], report: Path | None, bench: Bench | None) -> ExitCode:
-    """Run cases one after the other, show their verdicts, write a report; return the code of the worst verdict."""
-    results = list(_results(cases, bench))
+def run(cases: Sequence[Case], report: Path | None, bench: Bench | None, jobs: int = 1) -> ExitCode:
+    """Run cases, show their verdicts, write a report; return the code of the worst verdict.
+
+    `jobs` processes share the work on virtual time; a bench does one thing after the other.
+    """
+    results = []
+    for result in _side_by_side(cases, jobs) if jobs > 1 and bench is None else _results(cases, bench):
+        _tell(result)
+        results.append(result)
     if report is not None:
         write(results, report)
     counts = ", ".join(f"{sum(r.verdict is each for r in results)} {each.value}" for each in Verdict)
@@ -103,7 +115,17 @@ def _results(cases: Sequence[Case], bench: Bench | None) -> Iterable[Result]:
                 run_case(case, progress) if bench is None else asyncio.run(run_on_bench(case, bench, ask, progress))
             )
             bars.remove_task(task)
-            typer.echo(f"{result.verdict.value.upper():14} {case.name}")
-            if result.verdict not in {Verdict.PASS, Verdict.ABSENT} and (told := explanation(result)):
-                typer.echo(told)
             yield result
+
+
+def _side_by_side(cases: Sequence[Case], jobs: int) -> Iterable[Result]:
+    """Yield results in the order of the cases."""
+    quiet = partial(log.configure, "error")
+    with ProcessPoolExecutor(jobs, mp_context=get_context("spawn"), initializer=quiet) as workers:
+        yield from workers.map(run_case, cases)
+
+
+def _tell(result: Result) -> None:
+    typer.echo(f"{result.verdict.value.upper():14} {result.case.name}")
+    if result.verdict not in {Verdict.PASS, Verdict.ABSENT} and (told := explanation(result)):
+        typer.echo(told)

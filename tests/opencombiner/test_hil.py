@@ -53,6 +53,23 @@ def test_a_failure_is_explained_on_the_terminal(file: Path) -> None:
     assert "last on the wire:" in told
 
 
+def test_several_processes_come_to_the_same_report(file: Path, tmp_path: Path) -> None:
+    file.write_text(PASSING + "matrix: {profile: [gb_g98_g99, de_vde_ar_n_4105_2018_11]}\ngrid_profile: ${profile}\n")
+    reports = []
+    for jobs in ("1", "2"):
+        folder = tmp_path / jobs
+        result = run(app, ["hil", "run", str(file), "--report", str(folder), "--jobs", jobs])
+        assert result.exit_code == ExitCode.OK, result.output
+        reports.append((folder / "report.json").read_bytes())
+    assert reports[0] == reports[1]
+
+
+def test_a_folder_without_scenarios_is_no_pass(tmp_path: Path) -> None:
+    result = run(app, ["hil", "run", str(tmp_path)])
+    assert result.exit_code == ExitCode.REFUSED
+    assert "there is no scenario file" in result.output
+
+
 def test_a_report_is_written(file: Path, tmp_path: Path) -> None:
     folder = tmp_path / "new" / "report"
     assert run(app, ["hil", "run", str(file), "--report", str(folder)]).exit_code == ExitCode.OK
