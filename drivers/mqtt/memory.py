@@ -38,7 +38,7 @@ class _Connection:
 
     async def publish(self, message: Message) -> None:
         self.line.check()
-        if not self._broker.hangs:
+        if self._broker.prompt:
             self._broker.accept(message)
             return
         accepted = self._broker.request(lambda: self._broker.accept(message))
@@ -66,6 +66,7 @@ class MemoryBroker:
         self._held_up: deque[Callable[[], None]] | None = None  # requests in order, while the broker hangs
         self._delay_s = 0.0
         self._free_at = 0.0  # loop time at which the last delayed request is carried out
+        self._pending = 0  # delayed requests
         self._life = 0  # grows with each stop: what was asked of an earlier process is lost
         self.heard: Callable[[Message], None] | None = None  # an ear that no outage of the broker can shut
 
@@ -106,20 +107,26 @@ class MemoryBroker:
 
     def request(self, act: Callable[[], None]) -> asyncio.Event:
         """Carry out a client's request, now or once the broker no longer hangs; the event is its acknowledgement."""
-        done, life, now = asyncio.Event(), self._life, asyncio.get_running_loop().time()
+        done, life = asyncio.Event(), self._life
 
         def carry_out() -> None:
             if life == self._life:
                 act()
                 done.set()
 
-        if self._held_up is not None:
-            self._held_up.append(carry_out)
-        elif self._delay_s or self._free_at > now:
-            self._free_at = max(now + self._delay_s, self._free_at + _IN_ORDER_S)
-            asyncio.get_running_loop().call_at(self._free_at, carry_out)
-        else:
+        def carry_out_late() -> None:
+            self._pending -= 1
             carry_out()
+
+        if self.prompt:
+            carry_out()
+        elif self._held_up is not None:
+            self._held_up.append(carry_out)
+        else:
+            loop = asyncio.get_running_loop()
+            self._pending += 1
+            self._free_at = max(loop.time() + self._delay_s, self._free_at + _IN_ORDER_S)
+            loop.call_at(self._free_at, carry_out_late)
         return done
 
     def attach(self, connection: _Connection) -> None:
@@ -134,9 +141,9 @@ class MemoryBroker:
             del self._connections[connection.client_id]
 
     @property
-    def hangs(self) -> bool:
-        """Tell whether the broker keeps requests without an answer."""
-        return self._held_up is not None
+    def prompt(self) -> bool:
+        """Tell whether requests are carried out at once: it neither hangs nor is slow, and has caught up."""
+        return self._held_up is None and not self._delay_s and not self._pending
 
     def accept(self, message: Message) -> None:
         """Keep a retained message, pass any message on to those who asked."""
