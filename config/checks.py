@@ -13,7 +13,8 @@ from config.instruments import check_script
 from config.loader import LoadedSite
 from config.plant import MAX_NODE, branches, cycle, nodes, profile_of, recordings, units
 from config.roles import ROLES
-from config.site import BROKER_URL, FORMS, LINK_URL, Branch, Site
+from config.section import BROKER_URL, FORMS, LINK_URL
+from config.site import Branch, Site
 from drivers.recording import Recording
 from drivers.replay import SCHEME, path_of
 from protocols.errors import ConfigError

@@ -9,7 +9,8 @@ from pydantic_core import ErrorDetails
 from config.document import Document
 from config.findings import Finding, Loc, quoted
 from config.grid_profile import PROFILE_ID
-from config.site import FORMS, Section, Site
+from config.section import FORMS, Section
+from config.site import Site
 
 _FORMS = {**FORMS, PROFILE_ID: "2 to 32 small letters, digits and _"}
 # pydantic's type of error → problem, remedy; both may name the error's context
@@ -28,6 +29,7 @@ _WORDS = {
     "literal_error": ("is not known here", "use {expected}"),
     "enum": ("is not known here", "use {expected}"),
     "string_type": ("is no text", "write one value behind the colon"),
+    "ip_any_address": ("is no address", "write an IP address of this machine, as 192.168.1.5"),
     "path_type": ("is no path", "write one path behind the colon"),
     "tuple_type": ("is no list", "write lines that begin with a dash below it"),
     "model_type": ("is no section", "write `key: value` lines below it"),

@@ -1,40 +1,13 @@
 """The site file: one description of the plant, read by gateway and emulator alike."""
 
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, model_validator
+from pydantic import BeforeValidator, Field, ValidationInfo
 
 from config.daylight import daylight
-
-ID = r"^[A-Za-z0-9_-]{1,40}$"  # stands in topics and in Home Assistant's ids
-SERIAL = r"^[0-9A-Za-z]{4,16}$"
-TOPIC = r"^[^#+\s]+$"
-BROKER_URL = r"^(mqtt|mqtts|mem)://"
-LINK_URL = r"^(/dev/|pty:|socket://|mem://|replay://)"
-FORMS = {
-    ID: "1 to 40 letters, digits, _ and -",
-    SERIAL: "4 to 16 letters and digits, as printed on the unit",
-    TOPIC: "a topic without blanks, # and +",
-    BROKER_URL: "mqtt://host:port, mqtts://host:port or mem://name",
-    LINK_URL: "/dev/ttyUSB0, pty:PATH, socket://host:port, mem://name or replay://FILE",
-}  # each pattern in words, for error texts
-Id = Annotated[str, Field(pattern=ID)]
-Serial = Annotated[str, Field(pattern=SERIAL)]
-
-
-class Section(BaseModel):
-    """Part of the site file; an unknown key is an error, so that no typo goes unseen."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
-
-    @model_validator(mode="before")
-    @classmethod
-    def _empty_is_unset(cls, data: Any) -> Any:
-        """Drop known keys without a value: a section whose lines are all commented out takes its defaults."""
-        if not isinstance(data, dict):
-            return data
-        return {key: value for key, value in data.items() if value is not None or key not in cls.model_fields}
+from config.faces import AnyFace
+from config.section import BROKER_URL, LINK_URL, TOPIC, Id, Section, Serial
 
 
 class Location(Section):
@@ -231,4 +204,5 @@ class Site(Section):
         str, Field(description="protection settings: the id of a grid profile of the package, or the path of a file")
     ] = "eu_en_50549_1_2019"
     gateways: Annotated[tuple[Gateway, ...], Field(min_length=1)]
+    faces: Annotated[tuple[AnyFace, ...], Field(max_length=16, description="servers to the north; off unless set")] = ()
     emulation: Emulation = Emulation()

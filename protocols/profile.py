@@ -50,6 +50,7 @@ class Model:
     dc_max_a: float
     units_per_breaker: Mapping[int, int]  # breaker rating in A → most units on the branch
     source: str
+    phases: int = 1
 
 
 @dataclass(frozen=True, slots=True)
