@@ -93,7 +93,7 @@ class Alarms(Protocol):
 
 
 class Desk:
-    """The site for faces: a `Plant` to read, a place to hand in what they are told. Build it inside the running loop."""
+    """The site for faces: a `Plant` to read, and where to hand in orders. Build it inside the running loop."""
 
     def __init__(self, site: Site, control: Control, alarms: Alarms) -> None:
         self._site = site
