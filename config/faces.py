@@ -5,7 +5,7 @@ from typing import Annotated, ClassVar, Literal, TypeAlias
 
 from pydantic import Field, IPvAnyAddress
 
-from config.section import Section
+from config.section import OneOf, Section
 
 
 class Face(Section):
@@ -41,4 +41,4 @@ class SunSpecFace(Face):
     ] = 120.0
 
 
-AnyFace: TypeAlias = SunSpecFace  # a union discriminated by `kind` as soon as there is a second one
+AnyFace: TypeAlias = Annotated[SunSpecFace, OneOf()]  # of several kinds: the union of their classes

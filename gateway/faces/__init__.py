@@ -9,7 +9,7 @@ finds by the kind. It is imported when a site file asks for it, not before.
 - What a face is told becomes orders for `gateway.control` or commands for `gateway.alarms`, in the name of the caller's
   address; `Desk.carry_out` hands them over. They pass the same admission as those that come by MQTT, and their audit
   events name that author. A face refuses all of it unless its section says `writes: true`.
-- Modbus: implement `modbus_server.ModbusFace` (`answer`, `written`) and return a `modbus_server(…)`. What a read gets is
+- Modbus: implement `modbus_server.ModbusFace` (`answer`, `written`) and return a `modbus_server(…)`. A read gets
   its registers, an exception, or None for silence. Another function code is one more row of its table.
 - Any other framed TCP: implement `tcp_server.Framed` (`length`, `answer`) and return a `TcpServer`.
 
