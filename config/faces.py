@@ -7,6 +7,8 @@ from pydantic import Field, IPvAnyAddress
 
 from config.section import OneOf, Section
 
+SINGLES = 246  # unit ids for single inverters on one port: 1 … 125 and 127 … 247
+
 
 class Face(Section):
     """A server to the north. It is off unless it stands in the site file, and on this machine only unless told else."""

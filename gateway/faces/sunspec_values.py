@@ -66,7 +66,7 @@ _ST_ORDER = (  # what the whole site is doing: the first that any inverter does
     InvSt.OFF,
     InvSt.SLEEPING,
 )
-_SETTINGS = (Channel(W_MAX_LIM_PCT), Channel(CONN))  # what a unit was told; it does not grow old
+_SWITCHED: Mapping[InvSt | None, int] = {InvSt.OFF: 0, InvSt.RUNNING: 1, InvSt.THROTTLED: 1}
 
 Values = dict[Channel, Value]
 
@@ -123,7 +123,7 @@ def values_of(plant: Plant, unit: Served, staged: Staged, shown: Shown) -> Value
 
 def shown_limit(plant: Plant, unit: Served, staged: Staged) -> Limit:
     """Return the limit as the plant holds it; what a client has set and not enabled shows until then."""
-    held = plant.totals().limit_pct if unit.whole else plant.views[unit.target].values.get(Channel(W_MAX_LIM_PCT))
+    held = plant.totals().limit_pct if unit.whole else plant.views[unit.target].values.get(_LIMIT)
     in_force = plant.in_force(unit.target)
     held_pct = held if isinstance(held, int | float) else _told_pct(in_force)
     if held_pct < FULL_PCT or _is_limit(in_force, staged):
@@ -152,7 +152,8 @@ def _is_silent(each: InverterView, oldest: float) -> bool:
 def _measured(each: InverterView, oldest: float) -> Values:
     """Return what an inverter says: measurements while they are young, counters and settings always."""
     counted = {Channel(DCWH_INJ, port): energy.total_wh for port, energy in each.energy.items() if port}
-    kept: Values = {channel: each.values.get(channel) for channel in _SETTINGS} | counted
+    settings = {_LIMIT: each.values.get(_LIMIT), _CONN: _SWITCHED.get(each.state, each.values.get(_CONN))}
+    kept: Values = {**settings, **counted}
     if 0 in each.energy:
         kept[Channel(TOT_WH_INJ)] = each.energy[0].total_wh
     if each.comm is CommState.ASLEEP:
@@ -183,7 +184,7 @@ def _site(plant: Plant, views: Sequence[InverterView], oldest: float, unit: Serv
         Channel(RIS): min(_numbers(each, RIS), default=None),
         Channel(TOT_WH_INJ): sum(energies) if energies else None,
         Channel(INV_ST): next((state for state in _ST_ORDER if state in states), None),
-        Channel(CONN): int(any(values.get(Channel(CONN)) != 0 for values in each)),
+        _CONN: int(any(values.get(_CONN) != 0 for values in each)),
         **{Channel(line): _mean(_numbers(each, line)) for line in (VL1, VL2, VL3)},
     }
     for module, (one, values) in enumerate(islice(zip(views, each, strict=True), unit.plate.ports), 1):
@@ -242,3 +243,6 @@ def _info(standing: Sequence[Standing], unit: Served) -> str:
 def _plain(text: str | None, size: int) -> str | None:
     """Return a text as a string register takes it."""
     return None if text is None else text.encode("ascii", "replace")[:size].decode("ascii")
+
+
+_LIMIT, _CONN = Channel(W_MAX_LIM_PCT), Channel(CONN)  # what a unit was told; it does not grow old
