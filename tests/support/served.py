@@ -14,6 +14,7 @@ from tests.support.daemon import Running, described, running_daemon, running_pla
 from tests.support.virtual_time import FakeClock
 
 PATIENCE_S = 30.0
+POLL_S = 0.5
 
 
 @dataclass
@@ -24,18 +25,18 @@ class Served:
     ports: list[int]
 
 
-def faced(folder: Path, *faces: dict[str, Any]) -> tuple[Site, list[int]]:
-    """Return the plant of `daemon` with faces on free ports; units answer twice a second."""
+def faced(folder: Path, *faces: dict[str, Any], poll_s: float = POLL_S) -> tuple[Site, list[int]]:
+    """Return the plant of `daemon` with faces on free ports."""
     ports = [free_port() for _ in faces]
-    plain = described(folder, poll_s=0.5)
+    plain = described(folder, poll_s=poll_s)
     sections = [face | {"port": port} for face, port in zip(faces, ports, strict=True)]
     return Site.model_validate({**plain.model_dump(), "faces": sections}), ports
 
 
 @asynccontextmanager
-async def served(folder: Path, *faces: dict[str, Any]) -> AsyncIterator[Served]:
+async def served(folder: Path, *faces: dict[str, Any], poll_s: float = POLL_S) -> AsyncIterator[Served]:
     """Run plant, daemon and faces until every unit has answered and every face listens."""
-    site, ports = faced(folder, *faces)
+    site, ports = faced(folder, *faces, poll_s=poll_s)
     clock = FakeClock(NOON)
     async with running_plant(site, clock) as plant, running_daemon(site, clock, plant) as daemon:
         await daemon.until(daemon.heard)
@@ -45,11 +46,13 @@ async def served(folder: Path, *faces: dict[str, Any]) -> AsyncIterator[Served]:
         yield Served(daemon, ports)
 
 
-def serving(folder: Path, act: Callable[[Served], Awaitable[None]], *faces: dict[str, Any]) -> None:
+def serving(
+    folder: Path, act: Callable[[Served], Awaitable[None]], *faces: dict[str, Any], poll_s: float = POLL_S
+) -> None:
     """Run an act against a served plant; what it waits for must come within PATIENCE_S."""
 
     async def main() -> None:
-        async with asyncio.timeout(PATIENCE_S), served(folder, *faces) as plant:
+        async with asyncio.timeout(PATIENCE_S), served(folder, *faces, poll_s=poll_s) as plant:
             await act(plant)
 
     asyncio.run(main())
