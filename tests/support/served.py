@@ -9,12 +9,14 @@ from typing import Any
 
 from config.site import Site
 from tests.support.emulated import NOON
+from tests.support.listener import Listener, listening
 from tests.support.mosquitto import free_port
 from tests.support.daemon import Running, described, running_daemon, running_plant
 from tests.support.virtual_time import FakeClock
 
 PATIENCE_S = 30.0
 POLL_S = 0.5
+ROOT = "opencombiner/home"
 
 
 @dataclass
@@ -23,6 +25,21 @@ class Served:
 
     daemon: Running
     ports: list[int]
+    ear: Listener
+
+    def said(self, topic: str) -> Any:
+        """Return the newest JSON on a topic of the site."""
+        return self.ear.last(f"{ROOT}/{topic}")
+
+    async def told(self, subject: str, kind: str) -> list[Any]:
+        """Return the events of a kind about a subject, once there is one."""
+
+        def events() -> list[Any]:
+            heard = self.ear.of("/bridge/event")
+            return [event for event in heard if (event["subject"], event["kind"]) == (subject, kind)]
+
+        await self.ear.until(lambda: bool(events()))
+        return events()
 
 
 def faced(folder: Path, *faces: dict[str, Any], poll_s: float = POLL_S) -> tuple[Site, list[int]]:
@@ -35,15 +52,16 @@ def faced(folder: Path, *faces: dict[str, Any], poll_s: float = POLL_S) -> tuple
 
 @asynccontextmanager
 async def served(folder: Path, *faces: dict[str, Any], poll_s: float = POLL_S) -> AsyncIterator[Served]:
-    """Run plant, daemon and faces until every unit has answered and every face listens."""
+    """Run plant, daemon and faces until every unit has answered."""
     site, ports = faced(folder, *faces, poll_s=poll_s)
     clock = FakeClock(NOON)
-    async with running_plant(site, clock) as plant, running_daemon(site, clock, plant) as daemon:
+    async with (
+        running_plant(site, clock) as plant,
+        listening(site.mqtt.url) as ear,
+        running_daemon(site, clock, plant) as daemon,
+    ):
         await daemon.until(daemon.heard)
-        for face in daemon.app.faces.values():
-            await face.ready.wait()
-        daemon.app.outbox.take()
-        yield Served(daemon, ports)
+        yield Served(daemon, ports, ear)
 
 
 def serving(
