@@ -5,6 +5,7 @@ from asyncio import StreamReader, StreamWriter
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from errno import EACCES, EADDRINUSE
+from math import inf
 from typing import Protocol
 
 import structlog
@@ -76,7 +77,7 @@ class Pace:
 
     per_s: float
     burst: int
-    _at: float = 0.0
+    _at: float = -inf
 
     def wait_s(self, now: float) -> float:
         """Let the next request through, and return how long it waits before."""
