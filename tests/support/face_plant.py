@@ -147,9 +147,9 @@ class Port:
                     found[f"{channel.point.name}.{channel.port}" if channel.port else channel.point.name] = value
         return found
 
-    def at(self, model: int, register: int) -> int:
-        """Return the address of a register of a model of unit 1."""
-        return next(at for at, layout in self.units[1].models if layout.name == f"sunspec.{model}") + register
+    def at(self, model: int, register: int, number: int = 1) -> int:
+        """Return the address of a register of a model."""
+        return next(at for at, layout in self.units[number].models if layout.name == f"sunspec.{model}") + register
 
     def write(self, number: int, start: int, *words: int, by: str = "sunspec 10.0.0.7") -> Any:
         """Return what a write asks for."""
