@@ -22,6 +22,7 @@ from gateway.alarms.engine import Engine
 from gateway.alarms.journal import Journal
 from gateway.alarms.plant import Plant
 from gateway.alarms.service import Alarms
+from gateway.control.budget import Budget
 from gateway.control.leases import Leases
 from gateway.control.service import Control
 from gateway.faces.desk import Desk
@@ -36,7 +37,7 @@ from gateway.mqtt.options import mqtt_options
 from gateway.mqtt.payloads import About, Json
 from gateway.notify import Notifier
 from gateway.snapshot import Identity
-from gateway.store import Store, UnitRow
+from gateway.store import LimitRow, Store, UnitRow, WriteRow
 from gateway.telemetry.outbox import Outbox
 from gateway.telemetry.site import SiteState
 from protocols.errors import ConfigError
@@ -96,7 +97,7 @@ class App:
     ) -> None:
         options = mqtt_options(site.mqtt, site.id)  # before anything is opened: it refuses bad settings
         self.store = Store(site.state_dir, inline=inline_store)
-        limits, journal = self.store.limits(), Journal(self.store)
+        limits, writes, journal = self.store.rows(LimitRow), self.store.rows(WriteRow), Journal(self.store)
         self.outbox = Outbox()
         zone = ZoneInfo(site.location.timezone)
         self.state = SiteState(_plant(site), zone=zone, clock=clock, store=self.store, outbox=self.outbox)
@@ -109,7 +110,13 @@ class App:
         pollers = {south.gateway: south.poller for south in self.souths}
         fallback_pct = {gateway.id: gateway.fallback_limit_pct for gateway in site.gateways}
         offered = {gateway.id: profile_of(gateway).commands for gateway in site.gateways}
-        self.control = Control(self.state, pollers, leases, fallback_pct, offered)
+        budget = Budget(
+            {gateway.id: profile_of(gateway).memory_writes for gateway in site.gateways},
+            {gateway.id: gateway.memory_writes_per_day for gateway in site.gateways},
+            writes,
+            self.store.put,
+        )
+        self.control = Control(self.state, pollers, leases, fallback_pct, offered, budget)
         self.state.watch(self.control.look)
         self.alarms = self._alarms(site, journal, pollers)
         self.faces = servers(site, Desk(self.state, self.control, self.alarms))
@@ -229,4 +236,5 @@ def _identities(gateway: Gateway) -> Iterator[Identity]:
                 node=node[inverter.serial],
                 ports=model.ports,
                 rated_w=model.rated_w,
+                efficiency=model.efficiency,
             )

@@ -1,7 +1,7 @@
 """What a vendor folder offers: data, and functions that make exchanges and responders."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from protocols.commands import Command
@@ -11,6 +11,8 @@ from protocols.exchange import Exchange, Responder
 from protocols.framing.volatile import Volatile
 from protocols.grid_profile import GridProfile
 from protocols.points import Channel, Point, Value
+
+USUAL_EFFICIENCY = 0.965  # European efficiency of the supported models, rounded
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,8 +31,10 @@ class Station:
 class Counter:
     """How a device counts energy at a channel.
 
-    `wrap_wh`: the counter restarts at 0 after this value. `restarts`: it begins at 0 at every boot; otherwise it is
-    a lifetime counter kept in the device, which may fall back a little when power was lost before it was saved.
+    Port 0 is AC; a device that counts on the DC side has a counter for each input, and AC follows from them and from
+    its powers. `wrap_wh`: the counter restarts at 0 after this value. `restarts`: it begins at 0 at every boot;
+    otherwise it is a lifetime counter kept in the device, which may fall back a little when power was lost before it
+    was saved.
     """
 
     point: Point
@@ -41,7 +45,10 @@ class Counter:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Model:
-    """Figures of one model from its manual; `source` says where they stand."""
+    """Figures of one model from its manual; `source` says where they stand.
+
+    `efficiency`, AC over DC, serves where a unit counts on one side and its powers do not tell.
+    """
 
     name: str
     ports: int
@@ -54,6 +61,7 @@ class Model:
     units_per_breaker: Mapping[int, int]  # breaker rating in A → most units on the branch; empty: no manual says
     source: str
     phases: int = 1
+    efficiency: float = USUAL_EFFICIENCY
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +147,8 @@ class VendorProfile:
     `join`, `poll` and `command` are told the time in UTC, s since 1970: some requests carry it. `serials` None means
     that any serial may be this vendor's. `node` derives a unit's address from its serial, and raises ValueError where a
     serial has none; without it the site file or the order of the units gives the address. `commands` are the classes of
-    commands that the vendor's units carry out; others never reach `command`.
+    commands that the vendor's units carry out; others never reach `command`. `memory_writes` says which of them are
+    written to a unit's memory, how often each: the gateway allows so many a day.
     """
 
     name: str
@@ -156,5 +165,6 @@ class VendorProfile:
     kinds: tuple[Kind, ...]  # of messages, for whoever looks at captured bytes
     poll_size: Callable[[Model], PollSize]  # of the live poll, for the expected cycle
     node: Callable[[str], int] | None = None
+    memory_writes: Mapping[type[Command], int] = field(default_factory=dict)
     records: RecordLog | None = None
     volatile: tuple[Volatile, ...] = ()  # what differs between two requests that ask the same, for a replay
