@@ -20,7 +20,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.table import Table
 
-from benchmarks import day, efficiency, memory, polls, start, units
+from benchmarks import day, efficiency, faces, memory, polls, start, units
 from benchmarks.calibration import REFERENCE_S
 from benchmarks.figures import BARS, Figure, Figures, missed, parts
 from gateway.log import configure
@@ -46,6 +46,7 @@ MEASURES = (
     Measure("start", start.measure, 20),
     Measure("day", day.measure, 80),
     Measure("units", units.measure, 80),
+    Measure("faces", faces.measure, 95),
 )
 
 

@@ -42,6 +42,8 @@ BARS = (
     Bar("virtual_day_s", "nobody does it", most=12),
     Bar("emulated_units_realtime", "32", least=1000),
     Bar("rss_growth_mib", "776", most=1),
+    Bar("face_poll_share", "", least=0.98),
+    Bar("face_us_per_read", ""),
 )
 
 
