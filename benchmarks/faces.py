@@ -21,7 +21,7 @@ from tests.support.mosquitto import free_port
 UNITS, ASKED_S, READ_EVERY_S = 50, 0.5, 1.0
 WINDOWS, WINDOW_S = 4, 10.0  # of each kind: as long as a few rounds of polls
 READ_AT, READ_COUNT = 40070, 52  # model 101, as a Victron GX reads it
-_FAST = {"bit_rate": 57600.0, "turnaround_s": 0.005, "baud": 230400}  # a round takes a second or two
+_FAST: dict[str, float] = {"bit_rate": 57600.0, "turnaround_s": 0.005, "baud": 230400}  # a round takes a second or two
 _WITHIN_S = 60.0  # for the plant to come up
 
 
@@ -30,7 +30,8 @@ class _Ear:
 
     def __init__(self, session: Session) -> None:
         self.polls = 0
-        self.slots: set[str] = set()
+        self.complete = asyncio.Event()
+        self._slots: set[str] = set()
         self._session = session
 
     async def listen(self) -> None:
@@ -38,7 +39,9 @@ class _Ear:
         async for message in self._session.messages():
             if json.loads(message.payload)["quality"] == "good":
                 self.polls += 1
-                self.slots.add(message.topic)
+                self._slots.add(message.topic)
+                if len(self._slots) == UNITS:
+                    self.complete.set()
 
 
 async def measure(folder: Path, port: int) -> tuple[dict[str, Figure], dict[str, object]]:
@@ -51,16 +54,19 @@ async def measure(folder: Path, port: int) -> tuple[dict[str, Figure], dict[str,
         ear = _Ear(session)
         hearing = asyncio.create_task(ear.listen())
         stack.callback(hearing.cancel)
-        await stack.enter_async_context(program("-m", "opencombiner", "emulate", str(file), log=folder / "emulate.log"))
-        daemon = await stack.enter_async_context(program("-m", "opencombiner", "run", str(file), log=folder / "run.log"))
+        started = [
+            await stack.enter_async_context(
+                program("-m", "opencombiner", command, str(file), log=folder / f"{command}.log")
+            )
+            for command in ("emulate", "run")
+        ]
         async with asyncio.timeout(_WITHIN_S):
-            while len(ear.slots) < UNITS:
-                await asyncio.sleep(0.1)
-        return await _compare(ear, daemon, face)
+            await ear.complete.wait()
+        return await _compare(ear, started[-1], face)
 
 
 def _file(folder: Path, port: int, face: int) -> Path:
-    link = plan.link(f"pty:{folder / 'line.pty'}", **_FAST)
+    link = plan.link(f"pty:{folder / 'line.pty'}", "transparent", **_FAST)
     gateway = plan.gateway("gw", link, plan.serials(UNITS), ASKED_S)
     file = plan.write(folder / "site", plan.broker(port), [gateway], site="faces")
     settings = json.loads(file.read_text("utf-8")) | {"faces": [{"kind": "sunspec", "port": face}]}

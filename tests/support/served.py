@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from config.site import Site
+from tests.support.daemon import Running, described, running_daemon, running_plant
 from tests.support.emulated import NOON
 from tests.support.listener import Listener, listening
 from tests.support.mosquitto import free_port
-from tests.support.daemon import Running, described, running_daemon, running_plant
 from tests.support.virtual_time import FakeClock
 
 PATIENCE_S = 30.0

@@ -46,7 +46,7 @@ def test_the_chain_is_walked_from_mark_to_end(models: str, chain: list[int], num
 @pytest.mark.parametrize(
     ("start", "count"),
     [(40070, 52), (40070, 50), (40072, 1), (40002, 68), (40000, 125), (40069, 3), (40251, 10)],
-    ids=lambda value: str(value),
+    ids=str,
 )
 def test_any_piece_of_the_chain_is_the_same_as_in_a_whole_read(start: int, count: int) -> None:
     face = port()
