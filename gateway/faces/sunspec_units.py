@@ -23,14 +23,15 @@ _MOST = 32767  # of a signed register
 class Served:
     """What one unit id stands for: `target` as in commands, its slots, what is on its plate, its models.
 
-    `after_pct` is the limit that comes into force when a lease ends; `der`: the models are 701 and the like.
+    `three_phase`: all of it is; `der`: the models are 701 and the like. `after_pct` is the limit that comes into force when
+    a lease ends.
     """
 
     target: str
     slots: tuple[str, ...]
-    vendor: str
     plate: Nameplate
     phases: int
+    three_phase: bool
     after_pct: float
     der: bool
     models: Chain
@@ -107,11 +108,12 @@ def _plate(unit: _Unit, number: int, v_nom: float, hz_nom: float) -> Nameplate:
 def _served(target: str, plant: list[_Unit], face: SunSpecFace, plate: Nameplate) -> Served:
     w_sf, a_sf = _scale(plate.rated_w, -1), _scale(plate.rated_a, -2)
     phases = max(unit.model.phases for unit in plant)
+    all_three = all(unit.model.phases == 3 for unit in plant)  # the line of a single-phase unit is not known
     der = face.models == "der"
     models = der_chain(plate.ports, w_sf, a_sf) if der else inverter_chain(plate.ports, phases, w_sf, a_sf)
     after_w = sum(unit.fallback_pct * unit.model.rated_w for unit in plant)
     slots = tuple(unit.slot for unit in plant)
-    return Served(target, slots, plant[0].vendor, plate, phases, after_w / plate.rated_w, der, models)
+    return Served(target, slots, plate, phases, all_three, after_w / plate.rated_w, der, models)
 
 
 def _scale(most: float, finest: int) -> int:

@@ -12,6 +12,9 @@ from gateway.snapshot import CommState, InverterView
 from protocols.events import Event, EventKind
 from protocols.grid_profile import EnterService
 from protocols.points import (
+    AL1,
+    AL2,
+    AL3,
     CONN,
     DCA,
     DCV,
@@ -25,8 +28,11 @@ from protocols.points import (
     TOT_WH_INJ,
     VAR,
     VL1,
+    VL1L2,
     VL2,
+    VL2L3,
     VL3,
+    VL3L1,
     W_MAX_LIM_PCT,
     A,
     Channel,
@@ -67,6 +73,9 @@ _ST_ORDER = (  # what the whole site is doing: the first that any inverter does
     InvSt.SLEEPING,
 )
 _SWITCHED: Mapping[InvSt | None, int] = {InvSt.OFF: 0, InvSt.RUNNING: 1, InvSt.THROTTLED: 1}
+
+_VOLTAGES = (VL1, VL2, VL3, VL1L2, VL2L3, VL3L1)
+_CURRENTS = (AL1, AL2, AL3)
 
 Values = dict[Channel, Value]
 
@@ -111,7 +120,7 @@ def values_of(plant: Plant, unit: Served, staged: Staged, shown: Shown) -> Value
     in_force = plant.in_force(unit.target)
     extra = Extra(
         phases=unit.phases,
-        info=_info(standing, unit) or (_SILENT.text if silent else ""),
+        info=_info(plant, standing, unit) or (_SILENT.text if silent else ""),
         alarms=sum(1 << kind for kind in kinds),
         entry=shown.entry,
         after_pct=unit.after_pct,
@@ -185,7 +194,8 @@ def _site(plant: Plant, views: Sequence[InverterView], oldest: float, unit: Serv
         Channel(TOT_WH_INJ): sum(energies) if energies else None,
         Channel(INV_ST): next((state for state in _ST_ORDER if state in states), None),
         _CONN: int(any(values.get(_CONN) != 0 for values in each)),
-        **{Channel(line): _mean(_numbers(each, line)) for line in (VL1, VL2, VL3)},
+        **{Channel(line): _mean(_numbers(each, line)) for line in _VOLTAGES},
+        **{Channel(line): _sum(_numbers(each, line)) for line in _CURRENTS if unit.three_phase},
     }
     for module, (one, values) in enumerate(islice(zip(views, each, strict=True), unit.plate.ports), 1):
         known |= _as_input(module, one, values)
@@ -229,15 +239,20 @@ def _gateway_word(views: Sequence[InverterView], standing: Iterable[Standing], *
     return _SILENT_BIT * silent | _GFDI_BIT * gfdi | _DARK_BIT * dark
 
 
-def _info(standing: Sequence[Standing], unit: Served) -> str:
+def _info(plant: Plant, standing: Sequence[Standing], unit: Served) -> str:
     """Return the most urgent alarm in words."""
     if not standing:
         return ""
     first = standing[0]
-    code = first.row.code
-    label = f"{unit.vendor[:3].upper()}-{code:02d}" if code in DEVICE_CODES else f"GW-{code}"
-    where = f"{first.record.subject} " if unit.whole else ""
+    code, subject = first.row.code, first.record.subject
+    whose = plant.views.get(subject)
+    label = f"GW-{code}" if whose is None or code not in DEVICE_CODES else f"{_short(whose)}-{code:02d}"
+    where = f"{subject} " if unit.whole else ""
     return _plain(f"{where}{label} {first.row.name}", INFO) or ""
+
+
+def _short(each: InverterView) -> str:
+    return each.identity.vendor[:3].upper()
 
 
 def _plain(text: str | None, size: int) -> str | None:

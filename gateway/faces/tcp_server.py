@@ -174,7 +174,9 @@ class TcpServer:
                 answer = self._face.answer(frame, peer)
                 if answer is not None:
                     await self._send(client.writer, answer)
-        except _GoneError as gone:
+        except _LateError as gone:
+            self.counters.idle += gone.idle
+            self.counters.slow += not gone.idle
             _log.debug("face_client_dropped", face=self._setting, peer=peer, reason=str(gone))
         except RemoteProtocolError as error:
             self.counters.malformed += 1
@@ -187,7 +189,7 @@ class TcpServer:
 
     async def _frame(self, client: _Client, reader: StreamReader) -> bytes | None:
         """Return the next frame; None when the client has closed its side."""
-        if not client.inbox and not await self._more(client, reader, self._bounds.idle_s, "idle"):
+        if not client.inbox and not await self._more(client, reader, self._bounds.idle_s, idle=True):
             return None
         due = self._loop.time() + self._bounds.frame_s
         while True:
@@ -200,17 +202,16 @@ class TcpServer:
                 return frame
             if len(client.inbox) > self._bounds.frame_bytes:
                 raise RemoteProtocolError("no end of a frame")
-            if not await self._more(client, reader, due - self._loop.time(), "slow"):
+            if not await self._more(client, reader, due - self._loop.time(), idle=False):
                 return None
 
-    async def _more(self, client: _Client, reader: StreamReader, within_s: float, fault: str) -> bool:
+    async def _more(self, client: _Client, reader: StreamReader, within_s: float, *, idle: bool) -> bool:
         """Take what the client sends next; tell whether it was anything. Drops the client when the time is over."""
         try:
             async with asyncio.timeout(within_s):
                 chunk = await reader.read(self._bounds.frame_bytes)
         except TimeoutError:
-            setattr(self.counters, fault, getattr(self.counters, fault) + 1)
-            raise _GoneError(fault) from None
+            raise _LateError("says nothing" if idle else "does not end its frame", idle=idle) from None
         client.inbox += chunk
         return bool(chunk)
 
@@ -226,9 +227,12 @@ class TcpServer:
                 writer.write(answer)
                 await writer.drain()
         except TimeoutError:
-            self.counters.slow += 1
-            raise _GoneError("takes no answer") from None
+            raise _LateError("takes no answer", idle=False) from None
 
 
-class _GoneError(Exception):
+class _LateError(Exception):
     """A client has used up its time."""
+
+    def __init__(self, reason: str, *, idle: bool) -> None:
+        super().__init__(reason)
+        self.idle = idle

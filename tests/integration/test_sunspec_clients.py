@@ -1,6 +1,7 @@
 """The SunSpec face as the clients that exist see it: their own libraries, or the exact requests that they make."""
 
 import asyncio
+from dataclasses import asdict
 from math import isclose
 from pathlib import Path
 from typing import Any
@@ -75,6 +76,7 @@ def test_what_pysunspec2_reads_is_what_mqtt_says(
     tmp_path: Path, face: dict[str, Any], model: int, ac: dict[str, tuple[str, float]], dc: tuple[str, str]
 ) -> None:
     async def act(plant: Served) -> None:
+        carried = [asdict(south.link.counters) for south in plant.daemon.app.souths]
         for unit, slot in SLOTS.items():
             device = await asyncio.to_thread(scanned, plant.ports[0], unit)
             said, inputs = plant.said(f"inverter/{slot}/state"), plant.said(f"inverter/{slot}/ch/1/state")
@@ -93,6 +95,7 @@ def test_what_pysunspec2_reads_is_what_mqtt_says(
         assert close(shown(whole, model)["W"], site["p_ac_w"], 0.1)
         assert shown(whole, model)[energy] == site["e_total_wh"] > 0
         whole.close()
+        assert [asdict(south.link.counters) for south in plant.daemon.app.souths] == carried  # reads reach no medium
 
     serving(tmp_path, act, face, poll_s=600.0)
 

@@ -13,6 +13,7 @@ from protocols.events import Event, EventKind
 from protocols.modbus.pdu import ExceptionCode
 from protocols.points import Channel
 from protocols.states import InvSt
+from protocols.sunspec.chain import inverter_chain
 from tests.support.face_plant import NOON, STALE_S, VALUES, Port, StillPlant, site, standing, unit
 
 CHAIN = [1, 101, 120, 121, 122, 123, 160]
@@ -248,3 +249,21 @@ def test_what_follows_a_limit_is_the_fallback_of_the_site_file() -> None:
 def test_texts_from_outside_fit_their_registers() -> None:
     who = replace(unit("u1").identity, firmware="ünïcode" * 9)
     assert port(plant=changed(identity=who)).values(1, 1)["Vr"] == ("?n?code" * 9)[:16]
+
+
+def test_a_gateway_s_own_alarm_is_told_by_its_own_name() -> None:
+    values = port(models="der", plant=StillPlant(alarms=[standing(101)])).values(WHOLE, 701)
+    assert str(values["MnAlrmInfo"]).startswith("u1 GW-101 ")
+
+
+def test_three_phases_show_line_by_line() -> None:
+    face = port()
+    served = face.units[1]
+    chain = inverter_chain(1, 3, -1, -2)
+    face.units[1] = replace(served, phases=3, three_phase=True, models=chain)
+    lines = dict(zip((points.VL1, points.VL2, points.VL3), (229.0, 230.0, 231.0), strict=True))
+    lines |= dict(zip((points.AL1, points.AL2, points.AL3), (1.1, 1.2, 1.3), strict=True))
+    face.plant.views["u1"] = unit("u1", values=VALUES | {Channel(line): value for line, value in lines.items()})
+    values = face.values(1, 103)
+    assert {line.name: values[line.name] for line in lines} == {line.name: value for line, value in lines.items()}
+    assert (values["W"], values["VL1L2"]) == (401.2, None)
