@@ -11,7 +11,7 @@ from pathlib import Path
 from statistics import median
 
 from benchmarks import plan
-from benchmarks.figures import Figure
+from benchmarks.figures import Bar, Figure, Measure, Result
 from benchmarks.program import Program, program
 from drivers.mqtt.connect import connect
 from drivers.mqtt.session import Options, Session
@@ -44,7 +44,7 @@ class _Ear:
                     self.complete.set()
 
 
-async def measure(folder: Path, port: int) -> tuple[dict[str, Figure], dict[str, object]]:
+async def measure(folder: Path, port: int) -> Result:
     """Return the figures and their details."""
     face = free_port()
     file = _file(folder, port, face)
@@ -74,7 +74,7 @@ def _file(folder: Path, port: int, face: int) -> Path:
     return file
 
 
-async def _compare(ear: _Ear, daemon: Program, face: int) -> tuple[dict[str, Figure], dict[str, object]]:
+async def _compare(ear: _Ear, daemon: Program, face: int) -> Result:
     alone: list[tuple[int, float]] = []
     asked: list[tuple[int, float]] = []
     reads = 0
@@ -111,3 +111,6 @@ async def _read(face: int) -> None:
                     raise RuntimeError(f"unit {unit}: {words}")  # noqa: TRY004 - the daemon's fault, not ours
             due += READ_EVERY_S
             await asyncio.sleep(due - loop.time())
+
+
+MEASURE = Measure("faces", measure, 95, (Bar("face_poll_share", "", least=0.98), Bar("face_us_per_read", "")))

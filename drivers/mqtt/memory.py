@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from drivers.mqtt.filters import matches
 from drivers.mqtt.line import Line
-from drivers.mqtt.session import Message, Options, Session
+from drivers.mqtt.session import ClosedError, Message, Options, Session, TakenOverError
 from protocols.errors import LinkDownError
 
 MAX_TRANSCRIPT = 10_000  # messages that the transcript keeps, for whoever looks at a run afterwards
@@ -37,12 +37,13 @@ class _Connection:
 
     async def publish(self, message: Message) -> None:
         self.line.check()
-        accepted = self._broker.request(lambda: self._broker.accept(message))
-        if message.qos == 0:
-            await asyncio.sleep(0)
+        if not self._broker.hangs:
+            self._broker.accept(message)
             return
-        async with self.line.answer():
-            await accepted.wait()
+        accepted = self._broker.request(lambda: self._broker.accept(message))
+        if message.qos > 0:
+            async with self.line.answer():
+                await accepted.wait()
 
     async def subscribe(self, topic_filter: str, qos: int = 1) -> None:
         async with self.line.answer():
@@ -69,7 +70,7 @@ class MemoryBroker:
         self._held_up = None
         self.retained.clear()
         for connection in self._connections.values():
-            connection.line.lose(f"{self.name}: broker stopped")
+            connection.line.lose(ClosedError(f"{self.name}: broker stopped"))
         self._connections.clear()
 
     def start(self) -> None:
@@ -86,10 +87,10 @@ class MemoryBroker:
         for act in waiting:
             act()
 
-    def drop(self, client_id: str) -> None:
+    def drop(self, client_id: str, reason: LinkDownError | None = None) -> None:
         """Cut one client off, as a broken cable does; its will is published."""
         connection = self._connections.pop(client_id)
-        connection.line.lose(f"{self.name}: connection lost")
+        connection.line.lose(reason or LinkDownError(f"{self.name}: connection lost"))
         if connection.will is not None:
             self.accept(connection.will)
 
@@ -110,13 +111,18 @@ class MemoryBroker:
     def attach(self, connection: _Connection) -> None:
         """Let a client in; whoever had its name before is cut off."""
         if connection.client_id in self._connections:
-            self.drop(connection.client_id)
+            self.drop(connection.client_id, TakenOverError(f"{self.name}: another client came under our name"))
         self._connections[connection.client_id] = connection
 
     def detach(self, connection: _Connection) -> None:
         """Let a client go that says goodbye: no will."""
         if self._connections.get(connection.client_id) is connection:
             del self._connections[connection.client_id]
+
+    @property
+    def hangs(self) -> bool:
+        """Tell whether the broker keeps requests without an answer."""
+        return self._held_up is not None
 
     def accept(self, message: Message) -> None:
         """Keep a retained message, pass any message on to those who asked."""
@@ -125,10 +131,10 @@ class MemoryBroker:
             self.retained[message.topic] = message
         elif message.retain:
             self.retained.pop(message.topic, None)
-        live = replace(message, retain=False) if message.retain else message
         for connection in self._connections.values():
             granted = [s.qos for s in connection.subscriptions.values() if matches(s.topic_filter, message.topic)]
             if granted:
+                live = replace(message, retain=False) if message.retain else message
                 connection.line.deliver(_at_most(live, max(granted)))
 
     def subscribe(self, connection: _Connection, subscription: _Subscription) -> None:

@@ -23,8 +23,8 @@ _MOST = 32767  # of a signed register
 class Served:
     """What one unit id stands for: `target` as in commands, its slots, what is on its plate, its models.
 
-    `three_phase`: all of it is; `der`: the models are 701 and the like. `after_pct` is the limit that comes into force when
-    a lease ends.
+    `three_phase`: all of it is; `der`: the models are 701 and the like. `after_pct` is the limit that comes into force
+    when a lease ends.
     """
 
     target: str

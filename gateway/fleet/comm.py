@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from gateway.snapshot import CommState
-from protocols.points import DCV, Channel, Value, W
+from protocols.points import DCV, Channel, Number, Value, W
 from protocols.profile import Model
 from protocols.states import InvSt
 
@@ -62,11 +62,11 @@ class Daylight:
 
 def is_dim(model: Model, state: InvSt | None, values: Mapping[Channel, Value]) -> bool:
     """Tell whether a unit's last values show so little light that it may fall silent next."""
-    volts = [v for c in _DC_VOLTS[: model.ports] if isinstance(v := values.get(c), int | float)]
+    volts = [v for c in _DC_VOLTS[: model.ports] if isinstance(v := values.get(c), Number)]
     if state is InvSt.SLEEPING or (volts and max(volts) < model.dc_start_v):
         return True
     power = values.get(_POWER)
-    return state is InvSt.RUNNING and isinstance(power, int | float) and power < _DIM_SHARE * model.rated_w
+    return state is InvSt.RUNNING and isinstance(power, Number) and power < _DIM_SHARE * model.rated_w
 
 
 _POWER = Channel(W)

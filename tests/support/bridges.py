@@ -1,7 +1,7 @@
 """A bridge under test, and where it speaks."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -16,9 +16,7 @@ from gateway.mqtt.site import Site
 from tests.support.alarms import ScriptedAlarms
 from tests.support.brokers import Broker
 from tests.support.listener import Listener
-from tests.support.mqtt_site import NOON
 from tests.support.orders import ScriptedOrders
-from tests.support.virtual_time import FakeClock
 
 ROOT = "opencombiner/home"
 STATE = f"{ROOT}/bridge/state"
@@ -33,13 +31,13 @@ def bridge(
     *,
     orders: Orders | None = None,
     alarms: Alarms | None = None,
+    jitter: Callable[[float, float], float] = lambda _low, _high: 0.01,
     **settings: Any,
 ) -> Bridge:
     """Return a bridge between a site and a broker that tries again at once; `settings` are those of the broker."""
     mqtt = Mqtt(url=broker.url, **settings)
     return Bridge(
         site,
-        FakeClock(NOON),
         ABOUT,
         mqtt,
         mqtt_options(mqtt, "home"),
@@ -47,7 +45,7 @@ def bridge(
         tap or LogTap(),
         orders=orders or ScriptedOrders(),
         alarms=alarms or ScriptedAlarms(),
-        jitter=lambda _low, _high: 0.01,
+        jitter=jitter,
     )
 
 
