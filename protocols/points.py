@@ -54,6 +54,7 @@ DCA = Point("DCA", "A", "DC current")
 DCV = Point("DCV", "V", "DC voltage")
 DCW = Point("DCW", "W", "DC power")
 DCWH_INJ = Point("DCWhInj", "Wh", "DC energy, lifetime or since boot as the vendor says")
+DCWH_DAY = Point("DCWhDay", "Wh", "DC energy of the day by the device's own reckoning")  # no SunSpec name
 
 # Supervision
 RIS = Point("Ris", "Ohm", "insulation resistance of the DC side to ground")  # SunSpec 122
