@@ -37,7 +37,7 @@ def module_of(path: Any) -> str:
 
 
 def deframers() -> Iterator[Target]:
-    """Yield a target for each class that is fed with bytes and made of nothing, or of switches: one for each setting."""
+    """Yield a target for each class that is fed with bytes, made of nothing or of switches: one for each setting."""
     for path in tree.sources():
         for node in tree.parsed(path).body:
             if isinstance(node, ast.ClassDef) and _is_fed(node):
