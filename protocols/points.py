@@ -48,6 +48,7 @@ DCWH_INJ = Point("DCWhInj", "Wh", "DC energy, lifetime or since boot as the vend
 
 # Supervision
 RIS = Point("Ris", "Ohm", "insulation resistance of the DC side to ground")  # SunSpec 122
+SIGNAL = Point("Signal", "%", "radio signal as the device receives it")  # no SunSpec name
 DCI = Point("DCI", "A", "DC component of the output current")  # no SunSpec name; IEC 61727's quantity
 UP_TMS = Point("UpTms", "s", "time since the device booted")  # no SunSpec name
 W_MAX_LIM_PCT = Point("WMaxLimPct", "%", "active power limit in force, of the rating")  # SunSpec 704

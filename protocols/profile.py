@@ -1,7 +1,7 @@
 """What a vendor folder offers: data, and functions that make exchanges and responders."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from protocols.commands import Command
@@ -28,12 +28,14 @@ class Counter:
 
     `wrap_wh`: the counter restarts at 0 after this value. `restarts`: it begins at 0 at every boot; otherwise it is
     a lifetime counter kept in the device, which may fall back a little when power was lost before it was saved.
+    `offset`: it left the factory with some value, so what it shows at first was not produced by this unit.
     """
 
     point: Point
     port: int
     wrap_wh: int
     restarts: bool
+    offset: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +52,8 @@ class Model:
     dc_max_a: float
     units_per_breaker: Mapping[int, int]  # breaker rating in A → most units on the branch
     source: str
+    units_per_awg: Mapping[int, int] = field(default_factory=dict)  # wire gauge of the branch → most units on it
+    assumed: frozenset[str] = frozenset()  # figures that no source has
 
 
 @dataclass(frozen=True, slots=True)

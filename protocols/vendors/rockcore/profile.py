@@ -1,0 +1,43 @@
+"""The vendor's entry in the registry."""
+
+from collections.abc import Mapping
+
+from protocols.events import Event
+from protocols.points import TOT_WH_INJ, Channel, Value
+from protocols.profile import Counter, Model
+from protocols.push import Push, PushProfile
+from protocols.vendors.rockcore.codec import hear
+from protocols.vendors.rockcore.dialler import UnitSide
+from protocols.vendors.rockcore.keys import REPORT_S
+from protocols.vendors.rockcore.kinds import KINDS
+from protocols.vendors.rockcore.models import MODELS
+
+_COUNTERS = (Counter(TOT_WH_INJ, port=0, wrap_wh=0xFFFF_FFFF, restarts=False, offset=True),)
+
+
+def _counters(_: Model) -> tuple[Counter, ...]:
+    return _COUNTERS
+
+
+def _events(_: Mapping[Channel, Value]) -> frozenset[Event]:
+    """Return nothing: how the flags are coded is not known, and they are not guessed."""
+    return frozenset()
+
+
+PROFILE = PushProfile(
+    name="rockcore",
+    serials=None,  # how Rockcore numbers its units is not public
+    models=MODELS,
+    counters=_counters,
+    events=_events,
+    kinds=KINDS,
+    push=Push(
+        uplink="jowoiot/toServer/v2/",
+        downlink="jowoiot/toEdge/",
+        every_s=REPORT_S,
+        hear=hear,
+        dialler=UnitSide,
+        user="client",
+        password="client",  # noqa: S106 - every unit of the family has it, and it is public
+    ),
+)
