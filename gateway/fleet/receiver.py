@@ -12,6 +12,7 @@ from gateway.fleet.pump import Outcome
 from gateway.snapshot import CommState
 from protocols.commands import Command
 from protocols.exchange import Cause, Done, Failed
+from protocols.points import SN, Channel
 from protocols.push import PushProfile
 
 GRACE = 1.5  # times the period: a report that is later counts as missed
@@ -173,7 +174,7 @@ class Receiver:
         device.count(Outcome(Done(values), 0, 0.0), poll=False)
         if not device.joined:
             device.joined = True
-            self._listener.joined(slot, {})
+            self._listener.joined(slot, {Channel(SN): device.identity.serial})
         if values:
             self._listener.answered(slot, device.read(values, self._profile, now))
         device.comm.answered(dim=device.dim)
