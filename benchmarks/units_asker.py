@@ -11,22 +11,22 @@ import json
 import math
 import os
 import sys
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from config.loader import load_site
-from config.plant import air_time, nodes, profile_of
+from config.plant import nodes, profile_of, transaction_s
 from config.site import Gateway, Site
 from drivers.clock import SystemClock
 from drivers.link import Link, Urgency
-from drivers.plc.settings import PlcSettings
-from drivers.registry import open_link
+from drivers.registry import open_link, settings_of
 from gateway.fleet import pump
 from gateway.log import configure
 from protocols.exchange import Done
 from protocols.profile import Station, VendorProfile
 
 PERIOD_S = 5.0
+UTC = 0.0  # these units do not ask for the time
 
 
 @dataclass
@@ -43,11 +43,12 @@ async def _ask(gateway: Gateway, link: Link, heard: Heard, first_s: float, round
     """Join the units of a link, then ask each of them once a period."""
     profile, now = profile_of(gateway), asyncio.get_running_loop().time
     stations = [Station(serial, node) for serial, node in nodes(gateway).items()]
-    paper_s = air_time(gateway.link).transaction_s(*profile.poll_bytes)
+    model = profile.models[gateway.branches[0].inverters[0].model]
+    paper_s = transaction_s(gateway.link, profile.poll_size(model))
     await link.wait_up()
     for station in stations:
         async with link.claim(station.node, Urgency.POLL) as port:
-            if not isinstance((await pump.run(port, profile.join(station))).result, Done):
+            if not isinstance((await pump.run(port, profile.join(station, UTC))).result, Done):
                 heard.lost_units.add(station.serial)
     for turn in range(rounds):
         for place, station in enumerate(stations):
@@ -57,7 +58,7 @@ async def _ask(gateway: Gateway, link: Link, heard: Heard, first_s: float, round
 
 async def _poll(link: Link, profile: VendorProfile, station: Station, heard: Heard, paper_s: float) -> None:
     async with link.claim(station.node, Urgency.POLL) as port:
-        outcome = await pump.run(port, profile.poll(station, profile.poll_plan[0]))
+        outcome = await pump.run(port, profile.poll(station, profile.poll_plan[0], UTC))
     heard.asked += 1
     if isinstance(outcome.result, Done) and outcome.sends == 1:
         heard.in_window += 1
@@ -68,7 +69,7 @@ async def _poll(link: Link, profile: VendorProfile, station: Station, heard: Hea
 
 async def _ask_all(site: Site, seconds: float) -> Heard:
     heard, loop = Heard(), asyncio.get_running_loop()
-    links = [(gateway, open_link("plc", gateway.id, _settings(gateway))) for gateway in site.gateways]
+    links = [(gateway, _link(gateway)) for gateway in site.gateways]
     running = [asyncio.create_task(link.run()) for _, link in links]
     begin_s = loop.time() + 2 * PERIOD_S  # all have joined by then
     spread_s = PERIOD_S / len(nodes(site.gateways[0])) / len(links)
@@ -82,8 +83,9 @@ async def _ask_all(site: Site, seconds: float) -> Heard:
     return heard
 
 
-def _settings(gateway: Gateway) -> PlcSettings:
-    return PlcSettings(**{each.name: getattr(gateway.link, each.name) for each in fields(PlcSettings)})
+def _link(gateway: Gateway) -> Link:
+    medium = gateway.link.medium
+    return open_link(medium, gateway.id, settings_of(medium, gateway.link))
 
 
 def main() -> None:

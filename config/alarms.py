@@ -11,7 +11,7 @@ from pydantic import Field, model_validator
 from config.document import parse, read
 from config.loader import typed
 from config.packaged import packaged
-from config.site import Section
+from config.section import Section
 
 Code = Annotated[int, Field(ge=1, le=999)]
 Tag = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")]

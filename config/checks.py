@@ -11,10 +11,12 @@ from config.findings import Finding, Loc, Severity, SiteRefusedError, in_order, 
 from config.grid_profiles import grid_profile
 from config.instruments import check_script
 from config.loader import LoadedSite
-from config.plant import MAX_NODE, branches, cycle, nodes, profile_of, recordings, units
+from config.plant import branches, cycle, profile_of, recordings, units
 from config.roles import ROLES
-from config.site import BROKER_URL, FORMS, LINK_URL, Branch, Site
+from config.section import BROKER_URL, FORMS, LINK_URL
+from config.site import Branch, Site
 from drivers.recording import Recording
+from drivers.registry import last_node
 from drivers.replay import SCHEME, path_of
 from protocols.errors import ConfigError
 from protocols.profile import Model
@@ -86,9 +88,34 @@ def _nodes(site: Site) -> Iterator[Finding]:
     for i, gateway in enumerate(site.gateways):
         own = [(loc, unit.node) for loc, owner, unit in units(site) if owner is gateway and unit.node is not None]
         yield from _doubles("node", (((*loc, "node"), str(node)) for loc, node in own))
-        if len(nodes(gateway)) > MAX_NODE:
-            problem = f"{len(nodes(gateway))} units on one link; the medium has {MAX_NODE} addresses"
+        most, count = last_node(gateway.link.medium), len([owner for _, owner, _ in units(site) if owner is gateway])
+        if count > most:
+            problem = f"{count} units on one link; the medium has {most} addresses"
             yield Finding(problem=problem, remedy="spread them over several gateways", loc=("gateways", i))
+        for loc, node in own:
+            if node > most:
+                problem = f"node {node} is no address of the medium"
+                yield Finding(problem=problem, remedy=f"use at most {most}", loc=(*loc, "node"))
+
+
+def _derived_nodes(site: Site) -> Iterator[Finding]:
+    for gateway in site.gateways:
+        places = {unit.serial: (*loc, "serial") for loc, owner, unit in units(site) if owner is gateway}
+        node_of = profile_of(gateway).node
+        if node_of is not None:
+            yield from derived_nodes(places, node_of)
+
+
+def derived_nodes(places: Mapping[str, Loc], node_of: Callable[[str], int]) -> Iterator[Finding]:
+    """Judge the addresses that follow from serials; each serial with its place in the file."""
+    derived: list[tuple[Loc, str]] = []
+    for serial, loc in places.items():
+        try:
+            derived.append((loc, f"{node_of(serial):x}"))
+        except ValueError:
+            problem = f"from serial {quoted(serial)} follows no address on the medium"
+            yield Finding(problem=problem, remedy="write it as it is printed on the label", loc=loc)
+    yield from _doubles("address", derived)
 
 
 def _links(site: Site) -> Iterator[Finding]:
@@ -251,6 +278,7 @@ _RULES: tuple[Callable[[Site], Iterator[Finding]], ...] = (
     _serials,
     _slots,
     _nodes,
+    _derived_nodes,
     _links,
     _replays,
     _addresses,

@@ -1,6 +1,6 @@
 """What pydantic reports, in plain words and with the place in the file."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from difflib import get_close_matches
 from typing import Any, get_args
 
@@ -9,7 +9,8 @@ from pydantic_core import ErrorDetails
 from config.document import Document
 from config.findings import Finding, Loc, quoted
 from config.grid_profile import PROFILE_ID
-from config.site import FORMS, Section, Site
+from config.section import FORMS, Section
+from config.site import Site
 
 _FORMS = {**FORMS, PROFILE_ID: "2 to 32 small letters, digits and _"}
 # pydantic's type of error → problem, remedy; both may name the error's context
@@ -26,10 +27,12 @@ _WORDS = {
     "less_than": ("is too large", "use less than {lt}"),
     "less_than_equal": ("is too large", "use at most {le}"),
     "literal_error": ("is not known here", "use {expected}"),
+    "union_tag_invalid": ("is not known here", "use {expected_tags}"),
     "enum": ("is not known here", "use {expected}"),
     "string_type": ("is no text", "write one value behind the colon"),
     "path_type": ("is no path", "write one path behind the colon"),
     "tuple_type": ("is no list", "write lines that begin with a dash below it"),
+    "model_attributes_type": ("is no section", "write `key: value` lines below it"),
     "model_type": ("is no section", "write `key: value` lines below it"),
 }
 
@@ -45,19 +48,26 @@ def _follows(error: ErrorDetails) -> bool:
 
 
 def _explain(error: ErrorDetails, document: Document, model: type[Section]) -> Finding:
-    loc = error["loc"]
+    loc, options = _place(error["loc"], model)
     match error["type"]:
         case "extra_forbidden":
-            return _unknown_key(loc, document, model)
+            return _unknown_key(error["loc"], document, model)
         case "missing":
-            return _missing(loc, document, model)
+            return _missing(error["loc"], document, model)
+        case "union_tag_not_found":
+            return _missing((*error["loc"], options[0].told_apart_by), document, model)
+        case "union_tag_invalid":
+            loc = (*loc, options[0].told_apart_by)
+            problem, remedy = _wrong_value(error | {"input": error["ctx"]["tag"]})
+            return Finding(problem=problem, remedy=remedy, loc=loc, mark=document.mark(loc))
         case _:
             problem, remedy = _wrong_value(error)
             return Finding(problem=problem, remedy=remedy, loc=loc, mark=document.mark(loc))
 
 
-def _unknown_key(loc: Loc, document: Document, model: type[Section]) -> Finding:
-    key, known = str(loc[-1]), sorted(_fields(loc[:-1], model))
+def _unknown_key(path: Loc, document: Document, model: type[Section]) -> Finding:
+    inner, options = _place(path[:-1], model)
+    loc, key, known = (*inner, path[-1]), str(path[-1]), sorted(options[0].model_fields)
     if key == "password" and "password_file" in known:
         remedy = "a password never stands here: name a file by password_file, or a variable by password_env"
         return Finding(problem=f"unknown key {quoted(key)}", remedy=remedy, loc=loc[:-1], mark=document.keys.get(loc))
@@ -66,9 +76,11 @@ def _unknown_key(loc: Loc, document: Document, model: type[Section]) -> Finding:
     return Finding(problem=f"unknown key {quoted(key)}", remedy=remedy, loc=loc[:-1], mark=document.keys.get(loc))
 
 
-def _missing(loc: Loc, document: Document, model: type[Section]) -> Finding:
+def _missing(path: Loc, document: Document, model: type[Section]) -> Finding:
+    inner, options = _place(path[:-1], model)
+    loc: Loc = (*inner, path[-1])
     problem = "has no value" if loc in document.keys else "is missing"
-    description = _fields(loc[:-1], model)[str(loc[-1])].description
+    description = options[0].model_fields[str(loc[-1])].description
     remedy = f"add `{loc[-1]}: …`" + (f", {description}" if description else "")
     return Finding(problem=problem, remedy=remedy, loc=loc, mark=document.keys.get(loc) or document.mark(loc))
 
@@ -111,12 +123,25 @@ def _shown(value: object) -> str:
             return quoted(value)
 
 
-def _fields(loc: Loc, model: type[Section]) -> Mapping[str, Any]:
-    """Return the settings that the section at `loc` of a `model` knows."""
+def _place(loc: Loc, model: type[Section]) -> tuple[Loc, Sequence[type[Section]]]:
+    """Return a path without the tags in it, and the classes that the innermost section on it may have.
+
+    Where a section is told apart from others, pydantic has its tag in the path behind it.
+    """
+    plain: list[str | int] = []
+    options: Sequence[type[Section]] = [model]
+    told = True
     for name in loc:
-        if isinstance(name, str):
-            model = _sections(model.model_fields[name].annotation)[0]
-    return model.model_fields
+        tagged = [] if told else [option for option in options if name in option.tags()]
+        if tagged:
+            options, told = tagged, True
+            continue
+        plain.append(name)
+        field = options[0].model_fields.get(str(name))
+        sections = [] if field is None else _sections(field.annotation)
+        if sections:
+            options, told = sections, False
+    return tuple(plain), options
 
 
 def _sections(annotation: Any) -> list[type[Section]]:

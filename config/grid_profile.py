@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
-from config.site import Section
+from config.section import Section
 
 PROFILE_ID = r"^[a-z0-9_]{2,32}$"  # stands in the unit's grid-profile block
 Confidence = Literal["A", "B", "C", "D"]  # A: read in the source named; D: a proposal of ours

@@ -11,7 +11,8 @@ from config.document import Document, read
 from config.explain import explain
 from config.findings import SiteRefusedError, in_order, setting
 from config.packaged import packaged
-from config.site import Section, Site
+from config.section import Section
+from config.site import Site
 from drivers.clock import Clock
 
 S = TypeVar("S", bound=Section)

@@ -6,19 +6,21 @@ from itertools import count
 from pathlib import Path
 
 from config.findings import Loc
+from config.links import Link
 from config.roles import ROLES
-from config.site import Branch, Gateway, Inverter, PlcLink, Site
-from drivers.plc.timing import AirTime
+from config.site import Branch, Gateway, Inverter, Site
+from drivers import registry
 from drivers.replay import path_of
-from protocols.profile import VendorProfile
+from protocols.profile import PollSize, VendorProfile
 from protocols.registry import vendor
-
-MAX_NODE = 247  # Modbus: the highest address of a single device
 
 
 @dataclass(frozen=True, slots=True)
 class Cycle:
-    """How long a link needs to poll each of its units once, nothing lost; `poll_s` is what the site file asks for."""
+    """How long a link needs to poll each of its units once, nothing lost; `poll_s` is what the site file asks for.
+
+    `transaction_s` is the longest poll of one unit.
+    """
 
     transaction_s: float
     cycle_s: float
@@ -56,19 +58,31 @@ def units(site: Site) -> Iterator[tuple[Loc, Gateway, Inverter]]:
 
 
 def nodes(gateway: Gateway) -> dict[str, int]:
-    """Return each unit's address by serial: as the site file says, else the lowest free ones in order."""
-    inverters = [inverter for branch in gateway.branches for inverter in branch.inverters]
+    """Return each unit's address by serial: as the vendor derives it, as the site file says, else the lowest free ones.
+
+    Raises ValueError for a serial from which the vendor derives no address.
+    """
+    inverters, node_of = _inverters(gateway), profile_of(gateway).node
+    if node_of is not None:
+        return {inverter.serial: node_of(inverter.serial) for inverter in inverters}
     taken = {inverter.node for inverter in inverters}
     free = (node for node in count(1) if node not in taken)
     return {inverter.serial: inverter.node or next(free) for inverter in inverters}
 
 
 def cycle(gateway: Gateway) -> Cycle:
-    """Return how long the gateway's link needs for one round of live polls."""
-    transaction_s = air_time(gateway.link).transaction_s(*profile_of(gateway).poll_bytes)
-    return Cycle(transaction_s, transaction_s * len(nodes(gateway)), gateway.poll_s)
+    """Return how long the gateway's link needs for one round of live polls; units of unknown models are left out."""
+    profile = profile_of(gateway)
+    models = [profile.models[unit.model] for unit in _inverters(gateway) if unit.model in profile.models]
+    each_s = [transaction_s(gateway.link, profile.poll_size(model)) for model in models]
+    return Cycle(max(each_s, default=0.0), sum(each_s), gateway.poll_s)
 
 
-def air_time(link: PlcLink) -> AirTime:
-    """Return the timing of a link's medium."""
-    return AirTime(link.bit_rate, link.overhead_bytes, link.turnaround_s)
+def transaction_s(link: Link, poll: PollSize) -> float:
+    """Return the paper time of one poll on a link."""
+    settings = registry.settings_of(link.medium, link)
+    return registry.transaction_s(link.medium, settings, poll.request, poll.answers)
+
+
+def _inverters(gateway: Gateway) -> list[Inverter]:
+    return [inverter for branch in gateway.branches for inverter in branch.inverters]

@@ -1,4 +1,4 @@
-"""Which vendor and which medium a role stands for."""
+"""Which vendor a role stands for; the medium stands in the link section."""
 
 from dataclasses import dataclass
 
@@ -8,10 +8,9 @@ class Role:
     """A gateway box that the daemon can play."""
 
     vendor: str
-    medium: str
     title: str
 
 
 ROLES = {
-    "m-combiner": Role(vendor="atmoce", medium="plc", title="M-Combiner (Atmoce)"),
+    "m-combiner": Role(vendor="atmoce", title="M-Combiner (Atmoce)"),
 }

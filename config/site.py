@@ -1,40 +1,13 @@
 """The site file: one description of the plant, read by gateway and emulator alike."""
 
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, ClassVar, Literal, TypeAlias
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, model_validator
+from pydantic import BeforeValidator, Field, ValidationInfo
 
 from config.daylight import daylight
-
-ID = r"^[A-Za-z0-9_-]{1,40}$"  # stands in topics and in Home Assistant's ids
-SERIAL = r"^[0-9A-Za-z]{4,16}$"
-TOPIC = r"^[^#+\s]+$"
-BROKER_URL = r"^(mqtt|mqtts|mem)://"
-LINK_URL = r"^(/dev/|pty:|socket://|mem://|replay://)"
-FORMS = {
-    ID: "1 to 40 letters, digits, _ and -",
-    SERIAL: "4 to 16 letters and digits, as printed on the unit",
-    TOPIC: "a topic without blanks, # and +",
-    BROKER_URL: "mqtt://host:port, mqtts://host:port or mem://name",
-    LINK_URL: "/dev/ttyUSB0, pty:PATH, socket://host:port, mem://name or replay://FILE",
-}  # each pattern in words, for error texts
-Id = Annotated[str, Field(pattern=ID)]
-Serial = Annotated[str, Field(pattern=SERIAL)]
-
-
-class Section(BaseModel):
-    """Part of the site file; an unknown key is an error, so that no typo goes unseen."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
-
-    @model_validator(mode="before")
-    @classmethod
-    def _empty_is_unset(cls, data: Any) -> Any:
-        """Drop known keys without a value: a section whose lines are all commented out takes its defaults."""
-        if not isinstance(data, dict):
-            return data
-        return {key: value for key, value in data.items() if value is not None or key not in cls.model_fields}
+from config.links import Link, PlcLink
+from config.section import BROKER_URL, TOPIC, Id, OneOf, Section, Serial
 
 
 class Location(Section):
@@ -97,34 +70,6 @@ class ClockSettings(Section):
     trust: Literal["auto", "always"] = "auto"
 
 
-class PlcLink(Section):
-    """A power-line modem behind a serial port, a pty, a socket or an in-process pipe.
-
-    Figures of the modems: `docs/` and the driver's README; they are settings because hardware differs.
-    """
-
-    url: Annotated[
-        str,
-        Field(
-            pattern=LINK_URL,
-            description="/dev/ttyUSB0, pty:PATH (a link that the emulator makes), socket://host:port, mem://name, "
-            "replay://FILE (what `capture` wrote)",
-        ),
-    ]
-    modem: Annotated[
-        Literal["transparent", "st7580"], Field(description="bytes in, bytes out; or the ST7580's host frames")
-    ] = "transparent"
-    baud: Annotated[int, Field(ge=300, le=4_000_000, description="of the serial port")] = 9600
-    bit_rate: Annotated[float, Field(gt=0, le=1e8, description="net bits per second on the line")] = 2400.0
-    overhead_bytes: Annotated[int, Field(ge=0, le=255, description="added to every frame on the line")] = 0
-    turnaround_s: Annotated[float, Field(ge=0, le=10, description="to change from sending to receiving")] = 0.03
-    echo: Annotated[bool, Field(description="the modem hands back what it sends")] = False
-    mains_synchronous: Annotated[bool, Field(description="deaf without mains")] = False
-    probe_share: Annotated[
-        float, Field(ge=0.01, le=0.5, description="most of the link's time that units which do not answer may cost")
-    ] = 0.1
-
-
 class PvModule(Section):
     """The PV module at an input, for the emulator."""
 
@@ -140,7 +85,7 @@ class Inverter(Section):
     model: str
     slot: Annotated[Id | None, Field(description="name of the place; stays when the unit is replaced")] = None
     node: Annotated[
-        int | None, Field(ge=1, le=247, description="address on the medium; given by order if left out")
+        int | None, Field(ge=1, le=0xFFFF, description="address on the medium; by serial or order if left out")
     ] = None
     module: PvModule = PvModule()
 
@@ -163,16 +108,35 @@ class Branch(Section):
 
 
 class Gateway(Section):
-    """A role on a link."""
+    """What every gateway has; a class for each role says which it is by a literal `role`, and by its `link`.
 
+    A role that runs over several media has a union of their sections as its link, with OneOf.
+    """
+
+    told_apart_by: ClassVar[str] = "role"
     id: Id
-    role: Literal["m-combiner"]
-    link: PlcLink
+    role: str
+    link: Link
     poll_s: Annotated[float, Field(ge=0.5, le=3600, description="period of the live poll of each unit")] = 5.0
     fallback_limit_pct: Annotated[
         float, Field(ge=0, le=100, description="power limit of the units, %, once the lease of another has ended")
     ] = 100.0
     branches: Annotated[tuple[Branch, ...], Field(min_length=1)]
+
+    @property
+    def host(self) -> str:
+        """Return what the gateway calls itself on its medium; a role whose medium needs a name has a setting for it."""
+        return ""
+
+
+class MCombiner(Gateway):
+    """A power-line gateway."""
+
+    role: Literal["m-combiner"]
+    link: Annotated[PlcLink, OneOf()]
+
+
+AnyGateway: TypeAlias = Annotated[MCombiner, OneOf()]  # of several roles: the union of their classes
 
 
 class Impairments(Section):
@@ -191,7 +155,7 @@ class Act(Section):
 
     at_s: Annotated[float, Field(ge=0, le=86400, description="since the script began")]
     name: str
-    args: dict[str, str | None] = {}
+    args: dict[str, str | None] = Field(default_factory=dict)
 
 
 class Emulation(Section):
@@ -230,5 +194,5 @@ class Site(Section):
     grid_profile: Annotated[
         str, Field(description="protection settings: the id of a grid profile of the package, or the path of a file")
     ] = "eu_en_50549_1_2019"
-    gateways: Annotated[tuple[Gateway, ...], Field(min_length=1)]
+    gateways: Annotated[tuple[AnyGateway, ...], Field(min_length=1)]
     emulation: Emulation = Emulation()

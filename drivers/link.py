@@ -17,11 +17,12 @@ class Urgency(IntEnum):
 class Port(Protocol):
     """The medium, granted for one conversation with one node."""
 
-    async def send(self, datagram: bytes, *, reply_bytes: int, within_s: float) -> None:
+    async def send(self, datagram: bytes, *, reply_bytes: int, within_s: float, replies: int = 1) -> None:
         """Put a datagram on the medium and open the window for its answer.
 
         The window lasts as long as the medium needs for both datagrams plus `within_s` for the device; with
-        `reply_bytes` 0 it lasts until the medium is free again. Raises LinkDownError.
+        `reply_bytes` 0 it lasts until the medium is free again. `replies` datagrams have `reply_bytes` together. Raises
+        LinkDownError, and LocalProtocolError where units of this medium do not answer in so many datagrams.
         """
         ...
 

@@ -1,31 +1,82 @@
 """Media by name; a driver is imported when a site uses it."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, fields
 from importlib import import_module
+from typing import Any
 
 from drivers.link import Link
 from drivers.recording import Cutter
 from drivers.transport import Opener
 from protocols.errors import ConfigError
 
-_LINKS = {"plc": ("drivers.plc.link", "PlcLink")}
-_CUTTERS = {"plc": "drivers.plc.requests"}
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Medium:
+    """Where a medium's driver is found, each as module:name.
+
+    `link` is its Link; `settings` the dataclass that it is made from; `transaction_s` returns the paper time of one
+    transaction from settings, bytes of the request and bytes of each datagram of the answer; `cutter` returns from
+    settings what makes a finder of requests in captured bytes. `last_node` is the highest address of a unit.
+    """
+
+    link: str
+    settings: str
+    transaction_s: str
+    cutter: str
+    last_node: int
+
+
+MEDIA = {
+    "plc": Medium(
+        link="drivers.plc.link:PlcLink",
+        settings="drivers.plc.settings:PlcSettings",
+        transaction_s="drivers.plc.timing:transaction_s",
+        cutter="drivers.plc.requests:cutter",
+        last_node=247,  # Modbus: the highest address of a single device
+    ),
+}
+
+
+def settings_of(medium: str, section: object) -> object:
+    """Return a driver's settings, each taken from the attribute of the same name. Raises ConfigError."""
+    form = _found(_medium(medium).settings)
+    return form(**{field.name: getattr(section, field.name) for field in fields(form)})
 
 
 def open_link(medium: str, name: str, settings: object, opener: Opener | None = None) -> Link:
     """Return the link `name` on a medium; it opens when it is run.
 
-    `settings` is the driver's own class (for `plc`: drivers.plc.settings.PlcSettings). `opener` is asked for the far
-    end instead of `drivers.stream`. Raises ConfigError for a medium that nobody drives.
+    `settings` is the driver's own class. `opener` is asked for the far end instead of `drivers.stream`. Raises
+    ConfigError for a medium that nobody drives.
     """
-    if medium not in _LINKS:
-        raise ConfigError(f"link {name}: no driver for the medium {medium!r}, there are {', '.join(sorted(_LINKS))}")
-    module, driver = _LINKS[medium]
-    link: Link = getattr(import_module(module), driver)(name, settings, opener=opener)
+    link: Link = _found(_medium(medium).link)(name, settings, opener=opener)
     return link
 
 
-def cutter_of(medium: str, modem: str) -> Callable[[], Cutter]:
-    """Return what makes a finder of requests in the bytes that go to a modem on a medium."""
-    cutters: Mapping[str, Callable[[], Cutter]] = import_module(_CUTTERS[medium]).CUTTERS
-    return cutters[modem]
+def transaction_s(medium: str, settings: object, request_bytes: int, answers: Sequence[int]) -> float:
+    """Return the paper time of a request and its answer, s; `answers` are the bytes of each datagram of it."""
+    seconds: float = _found(_medium(medium).transaction_s)(settings, request_bytes, answers)
+    return seconds
+
+
+def cutter_of(medium: str, settings: object) -> Callable[[], Cutter]:
+    """Return what makes a finder of requests in the bytes that go to a medium's adapter."""
+    cutter: Callable[[], Cutter] = _found(_medium(medium).cutter)(settings)
+    return cutter
+
+
+def last_node(medium: str) -> int:
+    """Return the highest address that a unit can have on a medium."""
+    return _medium(medium).last_node
+
+
+def _medium(name: str) -> Medium:
+    if name not in MEDIA:
+        raise ConfigError(f"no driver for the medium {name!r}, there are {', '.join(sorted(MEDIA))}")
+    return MEDIA[name]
+
+
+def _found(place: str) -> Any:
+    module, _, name = place.partition(":")
+    return getattr(import_module(module), name)

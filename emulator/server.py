@@ -4,18 +4,16 @@ import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from config.plant import nodes
 from config.site import Branch, Gateway, Location, Site
 from drivers.clock import Clock
 from drivers.stream import Listener
 from emulator.feeder import Feeder
-from emulator.host import Modem
 from emulator.inverter import Inverter
-from emulator.medium import Line
-from emulator.modem import St7580Modem, TransparentModem
+from emulator.media import Medium, Node, medium_of
 from emulator.outlet import Outlet
 from emulator.setup import Start
 from emulator.site import Place, Surroundings, feeders, places, surroundings
-from emulator.unit import Unit
 from protocols.errors import ConfigError
 
 _SERVED = "the emulator serves pty:, socket:// and mem:// links"
@@ -23,12 +21,11 @@ _SERVED = "the emulator serves pty:, socket:// and mem:// links"
 
 @dataclass(frozen=True, slots=True)
 class _Wiring:
-    """A gateway with its modem, its line and its branches."""
+    """A gateway with its medium, where its adapter is plugged in, and its branches."""
 
     gateway: Gateway
-    line: Line
-    modem: Modem
-    outlet: Outlet
+    medium: Medium
+    outlet: Outlet | None
     feeders: Mapping[str, Feeder]
 
 
@@ -38,7 +35,8 @@ class _Hung:
 
     place: Place
     inverter: Inverter
-    node: Unit
+    address: int
+    node: Node
     wiring: _Wiring
     branch: str
 
@@ -60,19 +58,19 @@ class Plant:
             _refuse_unserved(f"gateways[{index}].link.url", gateway.link.url)
             wiring = self._wire(gateway, f"{site.emulation.seed}/{gateway.id}", site)
             self._wirings[gateway.id] = wiring
+            node = nodes(gateway)
             for branch, serial, place in places(gateway, wiring.feeders, self.around):
-                self._hang(place.first_unit(serial), place, wiring, branch)
+                self._hang(place.first_unit(serial), node[serial], place, wiring, branch)
         self.disturbed(now)
 
     def _wire(self, gateway: Gateway, seed: str, site: Site) -> _Wiring:
-        line = Line(gateway.link, site.emulation.impairments, seed)
-        modem = _modem(gateway, line)
-        return _Wiring(gateway, line, modem, Outlet(gateway.link.url, modem), feeders(gateway, self.around))
+        medium = medium_of(gateway, site.emulation.impairments, seed)
+        outlet = None if medium.modem is None else Outlet(gateway.link.url, medium.modem)
+        return _Wiring(gateway, medium, outlet, feeders(gateway, self.around))
 
-    def _hang(self, inverter: Inverter, place: Place, wiring: _Wiring, branch: str) -> None:
-        responder = place.vendor.responder(inverter)
-        node = Unit(wiring.line, inverter, responder, framed=wiring.gateway.link.modem == "st7580")
-        self._hung[inverter.serial] = _Hung(place, inverter, node, wiring, branch)
+    def _hang(self, inverter: Inverter, address: int, place: Place, wiring: _Wiring, branch: str) -> None:
+        node = wiring.medium.attach(inverter, place.vendor.responder(inverter), address)
+        self._hung[inverter.serial] = _Hung(place, inverter, address, node, wiring, branch)
 
     @property
     def units(self) -> Mapping[str, Inverter]:
@@ -82,7 +80,7 @@ class Plant:
     @property
     def listeners(self) -> Mapping[str, Listener]:
         """Return what is served, by gateway."""
-        served = {name: wiring.outlet.listener for name, wiring in self._wirings.items()}
+        served = {name: outlet.listener for name, outlet in self.outlets.items()}
         return {name: listener for name, listener in served.items() if listener is not None}
 
     @property
@@ -94,14 +92,14 @@ class Plant:
         """Return where a unit hangs; raises KeyError for a stranger."""
         return self._hung[serial].place
 
-    def node(self, serial: str) -> Unit:
-        """Return a unit's side of the line; raises KeyError for a stranger."""
+    def node(self, serial: str) -> Node:
+        """Return a unit's side of the medium; raises KeyError for a stranger."""
         return self._hung[serial].node
 
     @property
     def outlets(self) -> Mapping[str, Outlet]:
         """Return where the adapters are plugged in, by gateway."""
-        return {name: wiring.outlet for name, wiring in self._wirings.items()}
+        return {name: wiring.outlet for name, wiring in self._wirings.items() if wiring.outlet is not None}
 
     def advance(self, now: float) -> float:
         """Let every unit live up to `now`, a loop time; return it as UTC."""
@@ -116,14 +114,14 @@ class Plant:
             hung.inverter.life.interrupt(t)
             hung.node.linked = self._linked(hung, t)
         for wiring in self._wirings.values():
-            synchronous = wiring.gateway.link.mains_synchronous
-            wiring.modem.linked = not synchronous or self.around.grid.alive(t)
+            if wiring.medium.modem is not None:
+                wiring.medium.modem.linked = not wiring.gateway.link.mains_bound or self.around.grid.alive(t)
         self.around.order.advance(t)
 
     def _linked(self, hung: _Hung, t: float) -> bool:
         branch = next(each for each in hung.wiring.gateway.branches if each.id == hung.branch)
         supply = hung.wiring.feeders[hung.branch].supply
-        synchronous = hung.wiring.gateway.link.mains_synchronous
+        synchronous = hung.wiring.gateway.link.mains_bound
         return linked(branch, alive=supply.alive(t), closed=supply.breaker.closed(t), synchronous=synchronous)
 
     def replace(self, serial: str, new_serial: str, now: float) -> None:
@@ -131,24 +129,27 @@ class Plant:
         t = self.advance(now)
         old = self._hung.pop(serial)
         old.inverter.life.retire()
-        old.wiring.line.leave(old.node)
+        old.wiring.medium.detach(old.node)
         fresh = old.place.unit(new_serial, Start(now=now, utc=t, warm=False), activated=False)
-        self._hang(fresh, old.place, old.wiring, old.branch)
+        derived = old.place.vendor.node
+        address = old.address if derived is None else derived(new_serial)
+        self._hang(fresh, address, old.place, old.wiring, old.branch)
 
     async def serve(self) -> None:
         """Serve every link until cancelled."""
-        wirings = self._wirings.values()
+        outlets = self.outlets.values()
         try:
-            for wiring in wirings:
-                await wiring.outlet.open()
+            for outlet in outlets:
+                await outlet.open()
             self.ready.set()
             async with asyncio.TaskGroup() as tasks:
-                for wiring in wirings:
-                    tasks.create_task(wiring.line.make_noise())
-                    tasks.create_task(wiring.outlet.attend())
+                for wiring in self._wirings.values():
+                    tasks.create_task(wiring.medium.live())
+                for outlet in outlets:
+                    tasks.create_task(outlet.attend())
         finally:
-            for wiring in wirings:
-                wiring.outlet.close()
+            for outlet in outlets:
+                outlet.close()
             self.ready.clear()
 
 
@@ -159,14 +160,6 @@ def linked(branch: Branch, *, alive: bool, closed: bool, synchronous: bool) -> b
     breaker is cut off by an open one.
     """
     return (alive or not synchronous) and (closed or branch.coupling == "inverter_side")
-
-
-def _modem(gateway: Gateway, line: Line) -> Modem:
-    match gateway.link.modem:
-        case "transparent":
-            return TransparentModem(line, echo=gateway.link.echo)
-        case "st7580":
-            return St7580Modem(line)
 
 
 def _refuse_unserved(setting: str, url: str) -> None:

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from importlib import metadata
 from typing import TypeAlias
 from zoneinfo import ZoneInfo
@@ -12,12 +12,10 @@ import structlog
 from config.alarms import load_catalogue
 from config.grid_profiles import grid_profile
 from config.plant import nodes, profile_of
-from config.roles import ROLES
-from config.site import Gateway, PlcLink, Site
+from config.site import Gateway, Site
 from drivers.clock import Clock
 from drivers.link import Link
-from drivers.plc.settings import PlcSettings
-from drivers.registry import open_link
+from drivers.registry import open_link, settings_of
 from drivers.together import first_of
 from drivers.transport import Opener
 from gateway.alarms.engine import Engine
@@ -108,7 +106,8 @@ class App:
         leases.restore(limits, now=asyncio.get_running_loop().time(), utc=self.state.utc())
         pollers = {south.gateway: south.poller for south in self.souths}
         fallback_pct = {gateway.id: gateway.fallback_limit_pct for gateway in site.gateways}
-        self.control = Control(self.state, pollers, leases, fallback_pct)
+        offered = {gateway.id: profile_of(gateway).commands for gateway in site.gateways}
+        self.control = Control(self.state, pollers, leases, fallback_pct, offered)
         self.state.watch(self.control.look)
         self.alarms = self._alarms(site, journal, pollers)
         self.notifier = Notifier.from_environment()
@@ -166,17 +165,22 @@ def _about(site: Site) -> About:
         version = metadata.version("opencombiner")
     except metadata.PackageNotFoundError:  # run from a checkout
         version = "0+checkout"
-    drivers = {gateway.id: ROLES[gateway.role].medium for gateway in site.gateways}
+    drivers = {gateway.id: gateway.link.medium for gateway in site.gateways}
     return About(version=version, config_schema=SITE_SCHEMA, site=site.id, name=site.name, drivers=drivers)
 
 
 def _south(
     gateway: Gateway, light: Light, state: SiteState, units: Mapping[str, UnitRow], opener: Opener | None
 ) -> South:
-    profile = profile_of(gateway)
-    link = open_link(ROLES[gateway.role].medium, gateway.id, _settings(gateway.link), opener)
+    profile, medium = profile_of(gateway), gateway.link.medium
+    link = open_link(medium, gateway.id, settings_of(medium, gateway.link), opener)
     devices = [
-        Device(identity, profile.models[identity.model], _record_seq(units.get(identity.slot), identity.serial))
+        Device(
+            identity,
+            profile.models[identity.model],
+            _record_seq(units.get(identity.slot), identity.serial),
+            gateway.host,
+        )
         for identity in _identities(gateway)
     ]
     poller = Poller(
@@ -187,6 +191,7 @@ def _south(
         poll_s=gateway.poll_s,
         probe_share=gateway.link.probe_share,
         light=light.elevation,
+        utc=state.utc,
         listener=state,
     )
     return South(gateway.id, link, poller)
@@ -196,15 +201,11 @@ def _record_seq(known: UnitRow | None, serial: str) -> int | None:
     return known.record_seq if known is not None and known.serial == serial else None
 
 
-def _settings(link: PlcLink) -> PlcSettings:
-    return PlcSettings(**{field.name: getattr(link, field.name) for field in fields(PlcSettings)})
-
-
 def _plant(site: Site) -> Iterator[tuple[Identity, tuple[Counter, ...]]]:
     for gateway in site.gateways:
-        counters = profile_of(gateway).counters
+        profile = profile_of(gateway)
         for identity in _identities(gateway):
-            yield identity, counters
+            yield identity, profile.counters(profile.models[identity.model])
 
 
 def _identities(gateway: Gateway) -> Iterator[Identity]:

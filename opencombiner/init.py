@@ -13,7 +13,8 @@ from config.checks import admit
 from config.findings import Finding
 from config.loader import load_site
 from config.roles import ROLES
-from config.site import BROKER_URL, FORMS, ID, LINK_URL, SERIAL, Branch
+from config.section import BROKER_URL, FORMS, ID, LINK_URL, SERIAL
+from config.site import Branch
 from drivers.clock import Clock
 from drivers.ports import serial_ports
 from opencombiner.draft import MODEMS, Answers, BranchAnswer, Unit, render

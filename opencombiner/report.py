@@ -19,8 +19,8 @@ class LinkRow:
     gateway: str
     role: str
     url: str
-    modem: str
-    bit_rate: float
+    medium: str
+    adapter: str
     units: int
     transaction_s: float
     cycle_s: float
@@ -116,8 +116,8 @@ def _link(gateway: Gateway) -> LinkRow:
         gateway=gateway.id,
         role=ROLES[gateway.role].title,
         url=link.url,
-        modem=link.modem,
-        bit_rate=link.bit_rate,
+        medium=link.medium,
+        adapter=link.adapter,
         units=len(nodes(gateway)),
         transaction_s=round(expected.transaction_s, 3),
         cycle_s=round(expected.cycle_s, 2),

@@ -12,12 +12,11 @@ import typer
 
 from config.loader import LoadedSite, load_site
 from config.plant import profile_of, recordings
-from config.roles import ROLES
 from config.site import Gateway, Site
 from drivers.capture import Recorder
 from drivers.clock import Clock, SystemClock
 from drivers.recording import Reading, Recording
-from drivers.registry import cutter_of
+from drivers.registry import cutter_of, settings_of
 from drivers.replay import Replay, ReplayClock
 from drivers.stream import open_stream
 from drivers.transport import Opener
@@ -85,7 +84,8 @@ def _replayed(site: Site, replay: Replay) -> dict[str, Opener]:
 
 
 def _reading(gateway: Gateway) -> Reading:
-    return Reading(cutter_of(ROLES[gateway.role].medium, gateway.link.modem), profile_of(gateway).volatile)
+    medium = gateway.link.medium
+    return Reading(cutter_of(medium, settings_of(medium, gateway.link)), profile_of(gateway).volatile)
 
 
 def _recorder(site: Site, clock: Clock, tape: Tape) -> Recorder:

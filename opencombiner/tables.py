@@ -24,7 +24,7 @@ def report_tables(rows: Report) -> Iterator[Table]:
         ("gateway", "link", "units", "one poll", "a round", "poll period"),
         (
             (
-                *(row.gateway, f"{row.url}\n{row.modem}, {row.bit_rate:g} bit/s", str(row.units)),
+                *(row.gateway, f"{row.url}\n{row.adapter}", str(row.units)),
                 *(f"{row.transaction_s:.2f} s", f"{row.cycle_s:.1f} s", _period(row)),
             )
             for row in rows.links

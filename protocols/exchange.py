@@ -20,13 +20,15 @@ U = TypeVar("U")
 class Send:
     """Put `datagram` on the medium and listen.
 
-    `reply_bytes` is the length of the expected answer on the medium (0: none will come); `within_s` is the time
-    that the device itself may take before it answers. The medium's own time is the driver's to add.
+    `replies` datagrams of `reply_bytes` together are the expected answer on the medium (0: none will come);
+    `within_s` is the time that the device itself may take before it answers. The medium's own time is the driver's to
+    add.
     """
 
     datagram: bytes
     reply_bytes: int
     within_s: float
+    replies: int = 1
 
 
 @dataclass(frozen=True, slots=True)

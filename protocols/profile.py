@@ -10,16 +10,20 @@ from protocols.events import AlarmRecord, Event
 from protocols.exchange import Exchange, Responder
 from protocols.framing.volatile import Volatile
 from protocols.grid_profile import GridProfile
-from protocols.layout import Layout
 from protocols.points import Channel, Point, Value
+from protocols.push import Dialler, Heard
 
 
 @dataclass(frozen=True, slots=True)
 class Station:
-    """A device on a medium: `serial` is its identity, `node` its address there."""
+    """A device on a medium: `serial` is its identity, `node` its address there.
+
+    `host` is what the gateway calls itself on the medium, empty where a medium has no such name.
+    """
 
     serial: str
     node: int
+    host: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,29 +54,43 @@ class Model:
     dc_stop_v: float
     dc_max_v: float
     dc_max_a: float
-    units_per_breaker: Mapping[int, int]  # breaker rating in A → most units on the branch
+    units_per_breaker: Mapping[int, int]  # breaker rating in A → most units on the branch; empty: no manual says
     source: str
     units_per_awg: Mapping[int, int] = field(default_factory=dict)  # wire gauge of the branch → most units on it
     assumed: frozenset[str] = frozenset()  # figures that no source has
+    phases: int = 1
 
 
 @dataclass(frozen=True, slots=True)
 class PollItem:
-    """One thing that is read regularly; `every_s` None means the period that the site file sets."""
+    """One thing that is read regularly; the vendor knows by its name how.
+
+    `every_s` None means the period that the site file sets. With `after_command_s` the first reading after a command
+    to a unit comes so long after it, neither earlier nor later.
+    """
 
     name: str
-    layout: Layout
     every_s: float | None = None
+    after_command_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PollSize:
+    """Lengths on the medium, in bytes: of the request of a poll and of each datagram of its answer."""
+
+    request: int
+    answers: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class RecordLog:
     """A device's own list of alarm records; its live values tell the newest one's number as ALRM_SEQ, 0 for none.
 
-    `read` returns the so many newest, at most `most`. Numbers run from 1 to `last`, then from 1 again.
+    `read` returns the so many newest, at most `most`; it is told the time in UTC. Numbers run from 1 to `last`,
+    then from 1 again.
     """
 
-    read: Callable[[Station, int], Exchange[tuple[AlarmRecord, ...]]]
+    read: Callable[[Station, int, float], Exchange[tuple[AlarmRecord, ...]]]
     most: int
     last: int
 
@@ -120,23 +138,49 @@ class Device(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Push:
+    """The conversation of a vendor whose units dial a broker and report by themselves.
+
+    A unit publishes on `uplink` and hears on `downlink`, each followed by its serial. `hear` takes a payload, the UTC
+    time, s, and the period for the next report, s; it raises RemoteProtocolError. `user` and `password` are those that
+    the units have from the factory.
+    """
+
+    uplink: str
+    downlink: str
+    hear: Callable[[bytes, float, float], Heard]
+    dialler: Callable[[Device], Dialler]
+    user: str
+    password: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class VendorProfile:
     """One vendor. `join` makes a unit reachable at its node and returns its identity values.
 
-    `serials` None means that any serial may be this vendor's.
+    `join`, `poll` and `command` are told the time in UTC, s since 1970: some requests carry it. `serials` None means
+    that any serial may be this vendor's. `node` derives a unit's address from its serial, and raises ValueError where a
+    serial has none; without it the site file or the order of the units gives the address. `commands` are the classes of
+    commands that the vendor's units carry out; others never reach `command`. With `push` the units report by themselves
+    and nobody asks them: what makes requests and answers is then that of `protocols.unasked`. `tells_alarms`: the units
+    tell alarms 1-10 by their events.
     """
 
     name: str
     serials: tuple[range, ...] | None
     models: Mapping[str, Model]
-    counters: tuple[Counter, ...]
-    poll_plan: tuple[PollItem, ...]
-    join: Callable[[Station], Exchange[Mapping[Channel, Value]]]
-    poll: Callable[[Station, PollItem], Exchange[Mapping[Channel, Value]]]
-    command: Callable[[Station, Command], Exchange[Mapping[Channel, Value]]]
+    counters: Callable[[Model], tuple[Counter, ...]]
+    poll_plan: tuple[PollItem, ...]  # the first item is the live poll
+    join: Callable[[Station, float], Exchange[Mapping[Channel, Value]]]
+    poll: Callable[[Station, PollItem, float], Exchange[Mapping[Channel, Value]]]
+    command: Callable[[Station, Command, float], Exchange[Mapping[Channel, Value]]]
+    commands: frozenset[type[Command]]
     events: Callable[[Mapping[Channel, Value]], frozenset[Event]]
     responder: Callable[[Device], Responder]
     kinds: tuple[Kind, ...]  # of messages, for whoever looks at captured bytes
-    poll_bytes: tuple[int, int]  # request and answer of the live poll on the medium, for the expected cycle
+    poll_size: Callable[[Model], PollSize]  # of the live poll, for the expected cycle
+    node: Callable[[str], int] | None = None
+    push: Push | None = None
+    tells_alarms: bool = True
     records: RecordLog | None = None
     volatile: tuple[Volatile, ...] = ()  # what differs between two requests that ask the same, for a replay

@@ -1,13 +1,10 @@
-"""What a vendor offers whose units report by themselves, over a broker, instead of being asked."""
+"""The conversation of units that report by themselves, over a broker, instead of being asked."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
-from protocols.decode import Kind
-from protocols.events import Event
 from protocols.points import Channel, Value
-from protocols.profile import Counter, Device, Model
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,34 +41,3 @@ class Dialler(Protocol):
     def heard(self, payload: bytes, now: float) -> None:
         """Take what came from the server."""
         ...
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Push:
-    """The conversation of a vendor whose units dial in.
-
-    A unit publishes on `uplink` and hears on `downlink`, each followed by its serial; it reports every `every_s`.
-    `hear` takes a payload and the UTC time, s, and raises RemoteProtocolError; `user` and `password` are those that
-    the units have from the factory.
-    """
-
-    uplink: str
-    downlink: str
-    every_s: float
-    hear: Callable[[bytes, float], Heard]
-    dialler: Callable[[Device], Dialler]
-    user: str
-    password: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PushProfile:
-    """One vendor whose units report by themselves."""
-
-    name: str
-    serials: tuple[range, ...] | None
-    models: Mapping[str, Model]
-    counters: Callable[[Model], tuple[Counter, ...]]
-    events: Callable[[Mapping[Channel, Value]], frozenset[Event]]
-    kinds: tuple[Kind, ...]
-    push: Push

@@ -2,6 +2,7 @@
 
 from drivers.plc.line import Line
 from drivers.plc.timing import Allowance
+from protocols.errors import LocalProtocolError
 
 
 class PlcPort:
@@ -13,8 +14,10 @@ class PlcPort:
         self._expected = 0  # bytes of the answer that is still due
         self._repeat = False
 
-    async def send(self, datagram: bytes, *, reply_bytes: int, within_s: float) -> None:
-        """Put a datagram on the line and open the window for its answer. Raises LinkDownError."""
+    async def send(self, datagram: bytes, *, reply_bytes: int, within_s: float, replies: int = 1) -> None:
+        """Put a datagram on the line and open the window for its answer, one frame. Raises LinkDownError."""
+        if replies != 1:
+            raise LocalProtocolError(f"a unit on a line answers in one frame, not in {replies}")
         self._expected = reply_bytes
         await self._line.request(datagram, reply_bytes, within_s, self._allowance)
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from drivers.plc.settings import PlcSettings
 from drivers.recording import Cutter, Request
 from protocols.errors import RemoteProtocolError
 from protocols.modbus import rtu
@@ -42,4 +43,10 @@ def _of_unit(datagram: bytes) -> Request:
         return Request(None, datagram)
 
 
-CUTTERS: dict[str, Callable[[], Cutter]] = {"transparent": _Transparent, "st7580": _St7580}  # by modem
+def cutter(settings: PlcSettings) -> Callable[[], Cutter]:
+    """Return what makes a finder of requests in the bytes that go to a modem."""
+    match settings.modem:
+        case "transparent":
+            return _Transparent
+        case "st7580":
+            return _St7580

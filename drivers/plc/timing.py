@@ -1,6 +1,9 @@
 """How long a conversation takes on the line, and how long to wait for it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+
+from drivers.plc.settings import PlcSettings
 
 FIRST_S = 0.2  # before a unit has ever answered: a USB adapter, a socket and a modem's own buffers
 FLOOR_S = 0.05  # a USB adapter alone holds bytes back for 16 ms, a busy small computer as long
@@ -29,6 +32,12 @@ class AirTime:
         if not reply_bytes:
             return self.frame_s(request_bytes) + self.turnaround_s
         return self.frame_s(request_bytes) + self.frame_s(reply_bytes) + 2 * self.turnaround_s
+
+
+def transaction_s(settings: PlcSettings, request_bytes: int, answers: Sequence[int]) -> float:
+    """Return the paper time of a request and its answer on a modem's line."""
+    air = AirTime(settings.bit_rate, settings.overhead_bytes, settings.turnaround_s)
+    return air.transaction_s(request_bytes, sum(answers))
 
 
 class Allowance:

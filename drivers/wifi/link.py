@@ -32,6 +32,7 @@ class WifiCounters:
     oversize: int = 0
     too_fast: int = 0  # beyond a unit's allowance
     retained: int = 0  # replayed by the broker: nobody waits for an answer
+    outdated: int = 0  # older than the unit's last: replayed, or its clock has just been set back
     strangers: int = 0  # messages of units that the site file does not name
     dropped: int = 0  # found the inbox full
 
@@ -48,8 +49,7 @@ class Mailbox:
 class WifiLink:
     """One session with the broker that the units dial.
 
-    `hear` is given a unit's serial and a message, and returns the answer, None for none; it raises RemoteProtocolError
-    for a message that it cannot read. Answers go out at quality 0: one that is lost is asked for again.
+    Answers go out at quality 0: one that is lost is asked for again.
     """
 
     def __init__(
@@ -57,20 +57,26 @@ class WifiLink:
         name: str,
         options: Options,
         mailbox: Mailbox,
-        hear: Callable[[str, bytes], bytes | None],
         *,
         rng: random.Random | None = None,
     ) -> None:
         self.counters = WifiCounters()
         self._options = options
         self._mailbox = mailbox
-        self._hear = hear
+        self._hear: Callable[[str, bytes], bytes] | None = None
         self._rng = rng or random.Random()  # noqa: S311 - jitter is no secret
         self._log = _log.bind(link=name, url=options.url)
         self._gate = Gate(mailbox.known, asyncio.get_running_loop().time())
         self._opened = asyncio.Event()
         self._strangers: set[str] = set()
         self._told: bool | None = None
+
+    def listen(self, hear: Callable[[str, bytes], bytes]) -> None:
+        """Hand over each message of a known unit, by its serial; what is returned answers it.
+
+        `hear` raises RemoteProtocolError for a message that it cannot read.
+        """
+        self._hear = hear
 
     @property
     def up(self) -> bool:
@@ -115,7 +121,7 @@ class WifiLink:
 
     async def _take(self, session: Session, message: Message) -> None:
         serial = message.topic.removeprefix(self._mailbox.uplink)
-        if not self._admits(serial, message):
+        if self._hear is None or not self._admits(serial, message):
             return
         self.counters.received += 1
         try:
@@ -124,9 +130,8 @@ class WifiLink:
             self.counters.damaged += 1
             self._log.debug("message_damaged", serial=serial, reason=str(error))
             return
-        if answer is not None:
-            await session.publish(Message(self._mailbox.downlink + serial, answer))
-            self.counters.answered += 1
+        await session.publish(Message(self._mailbox.downlink + serial, answer))
+        self.counters.answered += 1
 
     def _admits(self, serial: str, message: Message) -> bool:
         """Tell whether a message is for us to read; count it where it is not."""

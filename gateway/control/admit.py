@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from typing import TypeAlias
 
 from gateway.control.limits import FULL_PCT, Unit, members
-from gateway.control.order import ONCE, Code, Order, Refusal, Verb
+from gateway.control.order import Code, Order, Refusal, Verb, unsupported
 
 MAX_AGE_S = 30.0  # an order that took longer to arrive was queued somewhere and may do harm now
 MAX_LEASE_S = 86_400.0 * 7  # whoever wants more wants no lease
@@ -33,9 +33,9 @@ def _target(order: Order, covered: Sequence[Unit], _: float | None) -> Refusal |
     return None
 
 
-def _supported(order: Order, _: Sequence[Unit], __: float | None) -> Refusal | None:
-    if order.verb not in ONCE and order.verb is not Verb.LIMIT:
-        return Refusal(Code.NOT_SUPPORTED, f"{order.verb.value} is not offered by these inverters")
+def _supported(order: Order, covered: Sequence[Unit], _: float | None) -> Refusal | None:
+    if not any(order.verb in unit.verbs for unit in covered):
+        return unsupported(order.verb)
     if order.verb is not Verb.LIMIT and order.for_s is not None:
         return Refusal(Code.NOT_SUPPORTED, f"{order.verb.value} takes no for_s")
     return None

@@ -9,6 +9,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from math import floor
 
+from gateway.control.order import Verb
+
 FULL_PCT = 100.0
 STEPS_PER_PCT = 10  # a tenth of a percent is what the wire resolves
 _ROUNDING = 1e-6  # a share that is a whole number of steps but for the arithmetic
@@ -19,7 +21,7 @@ class Unit:
     """A unit as limits see it.
 
     `fixed_pct`: the most that it delivers whatever it is asked; 0 in the dark, its last limit when it refuses another
-    or cannot be reached. None: it does what it is told.
+    or cannot be reached. None: it does what it is told. `verbs`: what its vendor offers.
     """
 
     slot: str
@@ -27,6 +29,7 @@ class Unit:
     branch: str
     rated_w: float
     fixed_pct: float | None = None
+    verbs: frozenset[Verb] = frozenset(Verb)
 
     def targets(self) -> tuple[str, ...]:
         """Return every target that covers the unit, the narrowest first."""

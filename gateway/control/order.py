@@ -1,11 +1,11 @@
 """What somebody asks of the plant, and the answers that he may get. The contract is in the MQTT guide."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from enum import Enum
 from typing import TypeAlias
 
-from protocols.commands import Activate, Command, Conn, Restart
+from protocols.commands import Activate, Command, Conn, Restart, WMaxLimPct
 
 
 class Verb(Enum):
@@ -26,6 +26,12 @@ ONCE: Mapping[Verb, Command] = {  # carried out once; a limit is kept, and the o
     Verb.RESTART: Restart(),
     Verb.ACTIVATE: Activate(permitted=True),
 }
+
+
+def verbs(offered: Collection[type[Command]]) -> frozenset[Verb]:
+    """Return what can be asked of a unit whose vendor offers some commands."""
+    once = {verb for verb, command in ONCE.items() if type(command) in offered}
+    return frozenset(once | {Verb.LIMIT} if WMaxLimPct in offered else once)
 
 
 class Code(Enum):
@@ -69,6 +75,11 @@ class Refusal:
 
     code: Code
     message: str
+
+
+def unsupported(verb: Verb) -> Refusal:
+    """Return the refusal of what no unit, or one of a group, offers."""
+    return Refusal(Code.NOT_SUPPORTED, f"{verb.value} is not offered by these inverters")
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ or a target around it for the first time.
 
 import asyncio
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from math import inf
@@ -19,7 +19,7 @@ from typing import Protocol, TypeAlias
 from gateway.control.admit import Admission
 from gateway.control.leases import Leases
 from gateway.control.limits import Limit, Unit, shares
-from gateway.control.order import ONCE, Code, Order, Outcome, Refusal, UnitResult, Verb
+from gateway.control.order import ONCE, Code, Order, Outcome, Refusal, UnitResult, Verb, unsupported, verbs
 from gateway.control.ticket import WITHIN_S, Ticket
 from gateway.control.unit import Hand
 from gateway.snapshot import InverterView
@@ -81,16 +81,24 @@ class _Line:
 
 
 class Control:
-    """The commands of a site. Build it inside the running loop; `senders` and `fallback_pct` are by gateway."""
+    """The commands of a site. Build it inside the running loop.
+
+    `senders`, `fallback_pct` and the commands that are `offered` are by gateway.
+    """
 
     def __init__(
-        self, site: Site, senders: Mapping[str, Sender], leases: Leases, fallback_pct: Mapping[str, float]
+        self,
+        site: Site,
+        senders: Mapping[str, Sender],
+        leases: Leases,
+        fallback_pct: Mapping[str, float],
+        offered: Mapping[str, Collection[type[Command]]],
     ) -> None:
         self._site = site
         self._leases = leases
         self._fallback_pct = fallback_pct
         self._loop = asyncio.get_running_loop()
-        self._hands = {slot: Hand(view) for slot, view in site.views.items()}
+        self._hands = {slot: Hand(view, verbs(offered[view.identity.gateway])) for slot, view in site.views.items()}
         self._lines = {gateway: _Line(sender) for gateway, sender in senders.items()}
         self._admission = Admission()
         self._open: list[Ticket] = []
@@ -153,7 +161,9 @@ class Control:
     def _queue(self, ticket: Ticket) -> None:
         for slot in ticket.slots:
             hand = self._hands[slot]
-            if hand.asleep:
+            if ticket.order.verb not in hand.verbs:
+                ticket.results[slot] = UnitResult(refusal=unsupported(ticket.order.verb))
+            elif hand.asleep:
                 ticket.results[slot] = UnitResult(refusal=Refusal(Code.ASLEEP, "the unit has no light; not sent"))
             else:
                 self._lines[hand.view.identity.gateway].jobs.append((ticket, hand))

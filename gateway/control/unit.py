@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from math import inf
 
 from gateway.control.limits import FULL_PCT, Unit
-from gateway.control.order import Code, Refusal, UnitResult
+from gateway.control.order import Code, Refusal, UnitResult, Verb, unsupported
 from gateway.snapshot import CommState, InverterView
 from protocols.points import W_MAX_LIM_PCT, Channel
 
@@ -25,11 +25,13 @@ _SILENCE = {
 class Hand:
     """What is known of a unit, and how far the limit has come that it was sent last.
 
-    `said_at` is the UTC of its last word about its limit, `heard_seq` the number of its last answer to a poll when it
-    did not answer to a limit, `wait_until` the loop time before which that limit is not sent again.
+    `verbs` are what its vendor offers, `said_at` is the UTC of its last word about its limit, `heard_seq` the number of
+    its last answer to a poll when it did not answer to a limit, `wait_until` the loop time before which that limit is
+    not sent again.
     """
 
     view: InverterView
+    verbs: frozenset[Verb] = frozenset(Verb)
     said_at: float | None = None
     told_pct: float | None = None
     refusal: Refusal | None = None
@@ -56,11 +58,13 @@ class Hand:
     def unit(self) -> Unit:
         """Return the unit as limits see it."""
         who = self.view.identity
-        return Unit(who.slot, who.gateway, who.branch, who.rated_w, self._fixed_pct)
+        return Unit(who.slot, who.gateway, who.branch, who.rated_w, self._fixed_pct, self.verbs)
 
     @property
     def _fixed_pct(self) -> float | None:
         """Return what the unit may deliver without obeying: whoever is silent by day may well be feeding in."""
+        if Verb.LIMIT not in self.verbs:
+            return 0.0 if self.asleep else FULL_PCT
         match self.view.comm:
             case CommState.ASLEEP:
                 return 0.0
@@ -116,6 +120,8 @@ class Hand:
 
     def result(self, wanted_pct: float | None) -> UnitResult:
         """Return how the unit's limit stands."""
+        if Verb.LIMIT not in self.verbs:
+            return UnitResult(refusal=unsupported(Verb.LIMIT))
         silence = _SILENCE.get(self.view.comm)
         if silence is not None:
             return UnitResult(refusal=silence, kept=True)

@@ -19,13 +19,14 @@ _STATES = {int(state): state for state in InvSt}
 class Device:
     """A unit in its slot: who it is, how it can be reached, what it said last.
 
-    `record_seq` is the number of the last alarm record that was taken from it, None before it is first heard of.
+    `record_seq` is the number of the last alarm record that was taken from it, None before it is first heard of; `host`
+    is what the gateway calls itself on the medium.
     """
 
-    def __init__(self, identity: Identity, model: Model, record_seq: int | None = None) -> None:
+    def __init__(self, identity: Identity, model: Model, record_seq: int | None = None, host: str = "") -> None:
         self.identity = identity
         self.model = model
-        self.station = Station(identity.serial, identity.node)
+        self.station = Station(identity.serial, identity.node, host)
         self.comm = Comm()
         self.joined = False
         self.record_seq = record_seq

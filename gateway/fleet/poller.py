@@ -67,7 +67,7 @@ class Listener(Protocol):
 class Poller:
     """Polls the units of one gateway over its link."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - one task, told all that a link has
         self,
         gateway: str,
         link: Link,
@@ -77,6 +77,7 @@ class Poller:
         poll_s: float,
         probe_share: float,
         light: Callable[[], float | None],
+        utc: Callable[[], float],
         listener: Listener,
     ) -> None:
         self.gateway = gateway
@@ -87,6 +88,7 @@ class Poller:
         self._periods_s = tuple(item.every_s or poll_s for item in profile.poll_plan)
         self._probe_share = probe_share
         self._elevation = light
+        self._utc = utc
         self._daylight = Daylight()
         self._light = Light.UNSEEN
         self._light_until = 0.0
@@ -111,7 +113,9 @@ class Poller:
         """
         future: asyncio.Future[CommandResult] = asyncio.get_running_loop().create_future()
         device = self._by_slot[slot]
-        if not self._link.up:
+        if type(command) not in self._profile.commands:
+            future.set_result(Failed(Cause.REFUSED, f"{self._profile.name} has no {type(command).__name__}"))
+        elif not self._link.up:
             future.set_result(Failed(Cause.LINK_DOWN))
         elif len(self._commands) >= MAX_COMMANDS:
             future.set_result(Failed(Cause.BUSY, f"{MAX_COMMANDS} commands wait already"))
@@ -219,7 +223,7 @@ class Poller:
         if future.done():
             return  # whoever asked has given up
         try:
-            result = await self._told(device, self._profile.command(device.station, command))
+            result = await self._told(device, self._profile.command(device.station, command, self._utc()))
             if not future.done():
                 future.set_result(result)
         finally:
@@ -228,21 +232,30 @@ class Poller:
     async def _told(self, device: Device, exchange: Exchange[Values]) -> CommandResult:
         """Carry out a command; where it is not certain who has the address, the unit must join first."""
         if not device.joined:
-            join = await self._converse(device, self._profile.join(device.station), Urgency.COMMAND)
+            join = await self._converse(device, self._profile.join(device.station, self._utc()), Urgency.COMMAND)
             if not self._settle(device, join, asyncio.get_running_loop().time(), joining=True):
                 return (
                     join.result if isinstance(join.result, Failed) else Failed(Cause.MISMATCH, "another unit answers")
                 )
-        return (await self._converse(device, exchange, Urgency.COMMAND)).result
+        result = (await self._converse(device, exchange, Urgency.COMMAND)).result
+        self._look_later(device)
+        return result
+
+    def _look_later(self, device: Device) -> None:
+        """Read what a command has changed when the unit has had its time."""
+        now = asyncio.get_running_loop().time()
+        for number, item in enumerate(self._profile.poll_plan):
+            if item.after_command_s is not None and self._schedule is not None:
+                self._schedule.postpone(self._devices.index(device), number, now + item.after_command_s)
 
     async def _talk(self, schedule: Schedule, job: Job, now: float) -> None:
         """Join a unit or poll one of its items."""
         device = self._devices[job.unit]
         joining = job.probe or not device.joined  # a unit that was dark may have lost its address
         if joining:
-            exchange = self._profile.join(device.station)
+            exchange = self._profile.join(device.station, self._utc())
         else:
-            exchange = self._profile.poll(device.station, self._profile.poll_plan[job.item])
+            exchange = self._profile.poll(device.station, self._profile.poll_plan[job.item], self._utc())
         outcome = await self._converse(device, exchange, Urgency.PROBE if job.probe else Urgency.POLL)
         heard = asyncio.get_running_loop().time()
         records = () if joining else await self._new_records(device, outcome.result)
@@ -263,7 +276,7 @@ class Poller:
         missing = device.missing(newest, log)
         if not missing:
             return ()
-        outcome = await self._converse(device, log.read(device.station, missing), Urgency.POLL)
+        outcome = await self._converse(device, log.read(device.station, missing, self._utc()), Urgency.POLL)
         match outcome.result:
             case Done(records):
                 return device.take(records, newest, log)

@@ -34,7 +34,9 @@ async def run(port: Port, exchange: Exchange[T]) -> Outcome[T]:
             match step:
                 case Send():
                     sends += 1
-                    await port.send(step.datagram, reply_bytes=step.reply_bytes, within_s=step.within_s)
+                    await port.send(
+                        step.datagram, reply_bytes=step.reply_bytes, within_s=step.within_s, replies=step.replies
+                    )
                 case Wait() if heard is None:
                     raise LocalProtocolError(f"{type(exchange).__name__} waits for a window that is closed")
                 case Wait():

@@ -13,7 +13,7 @@ from gateway.snapshot import CommState
 from protocols.commands import Command
 from protocols.exchange import Cause, Done, Failed
 from protocols.points import SN, Channel
-from protocols.push import PushProfile
+from protocols.profile import VendorProfile
 
 GRACE = 1.5  # times the period: a report that is later counts as missed
 DIAL_IN_S = 60.0  # after the link has come up: the units lost the broker too, and dial again one after another
@@ -27,14 +27,19 @@ class Counters(Protocol):
     """What the receiver looks at of a link's counters."""
 
     opened: int
+    outdated: int
 
 
 class Link(Protocol):
-    """What the receiver needs of its link; the reports come by `Receiver.hear`."""
+    """What the receiver needs of its link."""
 
     @property
     def counters(self) -> Counters:
         """Return what it has counted."""
+        ...
+
+    def listen(self, hear: Callable[[str, bytes], bytes]) -> None:
+        """Hand over each message of a known unit, by its serial; what is returned answers it."""
         ...
 
     @property
@@ -77,7 +82,8 @@ class _Reporter:
 class Receiver:
     """Takes the reports of one gateway's units and notices those that do not come.
 
-    `hear` is the link's: it is called for each message of a known unit. `utc` is the time that the units are told.
+    The units are told to report every `every_s`, and the time, `utc`. Raises ValueError for a vendor whose units do not
+    report by themselves.
     """
 
     def __init__(
@@ -85,14 +91,18 @@ class Receiver:
         gateway: str,
         link: Link,
         devices: Sequence[Device],
-        profile: PushProfile,
+        profile: VendorProfile,
         *,
+        every_s: float,
         light: Callable[[], float | None],
         listener: Listener,
         utc: Callable[[], float],
     ) -> None:
+        if profile.push is None:
+            raise ValueError(f"units of {profile.name} do not report by themselves")
         self.gateway = gateway
-        self.outdated = 0  # reports that were replayed, or whose clock has just been set back
+        self._hear = profile.push.hear
+        self._every_s = every_s
         self._link = link
         self._reporters = {device.identity.serial: _Reporter(device) for device in devices}
         self._profile = profile
@@ -105,6 +115,7 @@ class Receiver:
         self._link_up = False  # what the listener was told
         self._opened = 0  # which opening of the link we hear
         self.turned_at: float | None = None  # loop time of the last turn; None while the link is awaited
+        link.listen(self.hear)
 
     @property
     def cycle_s(self) -> float | None:
@@ -123,12 +134,12 @@ class Receiver:
 
         What is no news is answered too: whoever asks may wait for it, and an answer does no harm.
         """
-        heard = self._profile.push.hear(payload, self._utc())
+        heard = self._hear(payload, self._utc(), self._every_s)
         reporter = self._reporters[serial]
         if reporter.is_news(heard.t_ms):
             self._take(reporter, heard.values)
         else:
-            self.outdated += 1
+            self._link.counters.outdated += 1
         return heard.answer
 
     async def run(self) -> None:
@@ -179,7 +190,7 @@ class Receiver:
             self._listener.answered(slot, device.read(values, self._profile, now))
         device.comm.answered(dim=device.dim)
         reporter.interval_s = None if reporter.heard_at is None else now - reporter.heard_at
-        reporter.heard_at, reporter.due = now, now + GRACE * self._profile.push.every_s
+        reporter.heard_at, reporter.due = now, now + GRACE * self._every_s
         self._tell(device, before, now)
 
     def _miss(self, reporter: _Reporter, now: float) -> None:
@@ -188,7 +199,7 @@ class Receiver:
         before = device.comm.state
         device.count(_MISSED, poll=False)
         device.comm.missed(now, self._light_at(now))
-        reporter.heard_at, reporter.due = None, now + self._profile.push.every_s
+        reporter.heard_at, reporter.due = None, now + self._every_s
         self._tell(device, before, now)
 
     def _light_at(self, now: float) -> Light:

@@ -85,6 +85,10 @@ class Schedule:
                 unit.polled_at = started
         unit.asked_at = started
 
+    def postpone(self, index: int, item: int, until: float) -> None:
+        """Read an item of a unit next at `until`, whenever it was due."""
+        self._units[index].due[item] = until
+
     def hasten(self, index: int, now: float) -> None:
         """Make every item of a unit due now: it has just joined."""
         self._units[index].due = [now] * len(self._periods_s)

@@ -3,11 +3,12 @@ import json
 import pytest
 
 from benchmarks import airtime
-from config.plant import air_time
-from config.site import PlcLink
+from config.links import PlcLink
+from config.plant import transaction_s
 from protocols.vendors.atmoce.profile import PROFILE
 from tests.support import tree
 
+SIZE = PROFILE.poll_size(PROFILE.models["MI-400"])
 LOADED = "import json, sys, benchmarks.airtime; print(json.dumps(sorted({name.split('.')[0] for name in sys.modules})))"
 
 
@@ -32,7 +33,7 @@ def test_a_setting_that_is_no_number_is_refused() -> None:
 
 def test_it_agrees_with_what_check_tells_the_user() -> None:
     link = PlcLink(url="mem://line", overhead_bytes=7)
-    assert airtime.poll_s(link.model_dump()) == pytest.approx(air_time(link).transaction_s(*PROFILE.poll_bytes))
+    assert airtime.poll_s(link.model_dump()) == pytest.approx(transaction_s(link, SIZE))
 
 
 def test_it_imports_nothing_of_the_product() -> None:

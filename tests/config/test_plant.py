@@ -1,14 +1,18 @@
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from config.plant import MAX_NODE, Cycle, cycle, nodes
-from config.site import Gateway
+from config.checks import derived_nodes
+from config.findings import Loc
+from config.plant import Cycle, cycle, nodes
+from config.site import Gateway, MCombiner
+from drivers.registry import last_node
 from protocols.registry import vendor
 
 
 def gateway(*units: dict[str, Any], **link: float) -> Gateway:
-    return Gateway.model_validate(
+    return MCombiner.model_validate(
         {
             "id": "roof",
             "role": "m-combiner",
@@ -24,15 +28,17 @@ def test_addresses_are_given_in_order_around_those_that_are_set() -> None:
 
 
 def test_a_full_link_uses_every_address() -> None:
-    units = [{"serial": f"{n:04d}"} for n in range(MAX_NODE)]
-    assert sorted(nodes(gateway(*units)).values()) == list(range(1, MAX_NODE + 1))
+    most = last_node("plc")
+    units = [{"serial": f"{n:04d}"} for n in range(most)]
+    assert sorted(nodes(gateway(*units)).values()) == list(range(1, most + 1))
 
 
 def test_the_cycle_is_the_paper_time_of_one_poll_of_each_unit() -> None:
-    request, reply = vendor("atmoce").poll_bytes
+    profile = vendor("atmoce")
+    size = profile.poll_size(profile.models["MI-400"])
     own = gateway({"serial": "AAAA"}, {"serial": "BBBB"}, bit_rate=4800, overhead_bytes=20, turnaround_s=0.06)
     expected = cycle(own)
-    assert expected.transaction_s == pytest.approx((request + reply + 40) * 8 / 4800 + 0.12)
+    assert expected.transaction_s == pytest.approx((size.request + sum(size.answers) + 40) * 8 / 4800 + 0.12)
     assert expected.cycle_s == pytest.approx(2 * expected.transaction_s)
 
 
@@ -41,3 +47,32 @@ def test_the_cycle_is_the_paper_time_of_one_poll_of_each_unit() -> None:
 )
 def test_the_period_is_the_longer_of_asked_and_possible(cycle_s: float, period_s: float) -> None:
     assert Cycle(transaction_s=0.3, cycle_s=cycle_s, poll_s=5.0).period_s == period_s
+
+
+def test_where_addresses_follow_from_serials_the_order_does_not_count(monkeypatch: pytest.MonkeyPatch) -> None:
+    radio = replace(vendor("atmoce"), node=lambda serial: int(serial[-8:], 16))
+    monkeypatch.setattr("config.plant.vendor", lambda _: radio)
+    own = gateway({"serial": "116183063371", "node": 3}, {"serial": "1410A01121AE"})
+    assert nodes(own) == {"116183063371": 0x83063371, "1410A01121AE": 0xA01121AE}
+
+
+@pytest.mark.parametrize(
+    ("serials", "problems"),
+    [
+        pytest.param(["116183063371", "1410A01121AE"], [], id="two that differ"),
+        pytest.param(
+            ["116183063371", "114183063371"],
+            ["address '83063371' is taken by gateways[0].branches[0].inverters[0].serial"],
+            id="two of one address",
+        ),
+        pytest.param(
+            ["1161830633ZZ"], ["from serial '1161830633ZZ' follows no address on the medium"], id="no hexadecimal"
+        ),
+    ],
+)
+def test_addresses_that_follow_from_serials(serials: list[str], problems: list[str]) -> None:
+    places: dict[str, Loc] = {
+        serial: ("gateways", 0, "branches", 0, "inverters", number, "serial") for number, serial in enumerate(serials)
+    }
+    found = derived_nodes(places, lambda serial: int(serial[-8:], 16))
+    assert [finding.problem for finding in found] == problems

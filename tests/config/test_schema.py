@@ -5,7 +5,8 @@ from pydantic import TypeAdapter
 
 from config.packaged import packaged
 from config.schema import schema
-from config.site import FORMS, Site
+from config.section import FORMS
+from config.site import Site
 
 
 def test_the_schema_in_the_package_is_the_one_of_the_code() -> None:

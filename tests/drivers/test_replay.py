@@ -7,7 +7,8 @@ import pytest
 from drivers import pcapng
 from drivers.clock import Trust
 from drivers.pcapng import MAX_FILE_BYTES
-from drivers.plc.requests import CUTTERS
+from drivers.plc.requests import cutter
+from drivers.plc.settings import PlcSettings
 from drivers.recording import Reading, Recording, Request
 from drivers.replay import MAX_UNMATCHED, Replay, ReplayClock, path_of
 from drivers.stream import ByteStream
@@ -18,7 +19,8 @@ from protocols.modbus.pdu import ReadRequest
 from tests.support.virtual_time import run
 
 START_UTC = 1_782_000_000
-PLAIN = Reading(CUTTERS["transparent"])
+CUTTER = cutter(PlcSettings(url="mem://plc"))
+PLAIN = Reading(CUTTER)
 
 Row = tuple[float, bool, bytes]  # at, inbound, bytes
 
@@ -114,7 +116,7 @@ def test_what_is_volatile_in_a_request_makes_no_difference(tmp_path: Path) -> No
         await stream.write(asks(1, start=0x5678))
         assert [chunk for _, chunk in await heard(stream)] == [b"a"]
 
-    reading = Reading(CUTTERS["transparent"], (Volatile(b"\x03", at=1, count=2),))
+    reading = Reading(CUTTER, (Volatile(b"\x03", at=1, count=2),))
     assert play(recording, act, reading) == [("0300000001", 1)]
 
 

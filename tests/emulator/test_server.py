@@ -108,13 +108,13 @@ def number(values: Mapping[Channel, Value], point: p.Point) -> float:
 
 
 def live(station: Station) -> Exchange[Mapping[Channel, Value]]:
-    return ATMOCE.poll(station, ATMOCE.poll_plan[0])
+    return ATMOCE.poll(station, ATMOCE.poll_plan[0], 0.0)
 
 
 async def joined(count: int) -> Master:
     master = Master(await open_stream("mem://roof"))
     for station in stations(count):
-        identity = await master.values(ATMOCE.join(station))
+        identity = await master.values(ATMOCE.join(station, 0.0))
         assert identity[Channel(p.SN)] == station.serial
         assert identity[Channel(p.MD)] == MODELS[(station.node - 1) % 4]
     return master
@@ -155,13 +155,13 @@ def test_commands_reach_the_unit() -> None:
     async def day() -> None:
         async with plant(site()) as emulated:
             master, (station, other) = await joined(2), stations(2)
-            await master.values(ATMOCE.command(station, WMaxLimPct(30.0)))
+            await master.values(ATMOCE.command(station, WMaxLimPct(30.0), 0.0))
             values = await master.values(live(station))
             assert values[Channel(p.INV_ST)] == InvSt.THROTTLED
             assert values[Channel(p.W)] == pytest.approx(120.0)
-            await master.values(ATMOCE.command(other, Conn(on=False)))
+            await master.values(ATMOCE.command(other, Conn(on=False), 0.0))
             assert (await master.values(live(other)))[Channel(p.W)] == 0
-            await master.values(ATMOCE.command(other, Restart()))
+            await master.values(ATMOCE.command(other, Restart(), 0.0))
             assert isinstance(await master.converse(live(other)), Failed)
             await asyncio.sleep(2)
             assert number(await master.values(live(other)), p.UP_TMS) < 5
@@ -177,7 +177,7 @@ def test_the_same_seed_and_the_same_requests_give_the_same_bytes_at_the_same_tim
         async with plant(site(impairments=impairments)):
             master = Master(await open_stream("mem://roof"))
             for station in stations(4) * 5:
-                await master.converse(ATMOCE.join(station))
+                await master.converse(ATMOCE.join(station, 0.0))
                 await master.converse(live(station))
             return master.raw
 
@@ -200,7 +200,7 @@ def test_behind_an_st7580_the_same_units_answer() -> None:
                     return items
 
             await said(st7580.mib_write(st7580.Mib.MODEM_CONFIGURATION, bytes((st7580.DL_SERVICE,))))
-            exchange, options = ATMOCE.join(stations(1)[0]), st7580.data_options(st7580.Modulation.BPSK)
+            exchange, options = ATMOCE.join(stations(1)[0], 0.0), st7580.data_options(st7580.Modulation.BPSK)
             step = exchange.start()
             while isinstance(step, Send):
                 heard = await said(st7580.data_request(step.datagram, options))
@@ -217,7 +217,7 @@ def test_at_night_a_warm_plant_is_silent_and_wakes_at_dawn() -> None:
     async def day() -> None:
         async with plant(site(count=1), at=MIDNIGHT) as emulated:
             master = Master(await open_stream("mem://roof"))
-            assert isinstance(await master.converse(ATMOCE.join(stations(1)[0])), Failed)
+            assert isinstance(await master.converse(ATMOCE.join(stations(1)[0], 0.0)), Failed)
             before = emulated.units["AT0000"].counter_wh(asyncio.get_running_loop().time())
             await asyncio.sleep(12 * HOUR)
             await joined(1)
@@ -280,7 +280,7 @@ async def first_answer(url: str) -> Mapping[Channel, Value]:
     async with plant(site(url, count=2, bit_rate=1e6, turnaround_s=0.001)) as emulated:
         stream = await open_stream(emulated.listeners["roof"].url)
         try:
-            return await Master(stream).values(ATMOCE.join(stations(1)[0]))
+            return await Master(stream).values(ATMOCE.join(stations(1)[0], 0.0))
         finally:
             stream.close()
 

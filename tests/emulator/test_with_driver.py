@@ -17,6 +17,7 @@ from tests.emulator.test_server import plant, site
 from tests.support.virtual_time import run
 
 ATMOCE = vendor("atmoce")
+SIZE = ATMOCE.poll_size(ATMOCE.models["MI-400"])
 UNITS = [Station(f"AT{n:04d}", n + 1) for n in range(20)]
 ROUNDS = 10
 T = TypeVar("T")
@@ -42,11 +43,11 @@ async def rounds(link: PlcLink) -> tuple[int, float]:
     await link.wait_up()
     for unit in UNITS:
         async with link.claim(unit.node, Urgency.POLL) as port:
-            await converse(port, ATMOCE.join(unit))
+            await converse(port, ATMOCE.join(unit, 0.0))
     started = loop.time()
     for unit in UNITS * ROUNDS:
         async with link.claim(unit.node, Urgency.POLL) as port:
-            outcome = await converse(port, ATMOCE.poll(unit, ATMOCE.poll_plan[0]))
+            outcome = await converse(port, ATMOCE.poll(unit, ATMOCE.poll_plan[0], 0.0))
         answered += isinstance(outcome, Done) and outcome.value[Channel(p.W)] is not None
     return answered, (loop.time() - started) / (ROUNDS * len(UNITS))
 
@@ -67,6 +68,6 @@ def test_polls_at_paper_time_and_survives_a_usual_line(
                 await asyncio.gather(task, return_exceptions=True)
 
     answered, poll_s = run(day())
-    paper_s = sum(ATMOCE.poll_bytes) * 8 / 2400 + 2 * 0.03
+    paper_s = (SIZE.request + sum(SIZE.answers)) * 8 / 2400 + 2 * 0.03
     assert answered >= (0.98 if impairments else 1.0) * ROUNDS * len(UNITS)
     assert poll_s == pytest.approx(paper_s, rel=0.15 if impairments else 1e-6)

@@ -10,7 +10,7 @@ from protocols.exchange import Exchange, Mapped, Responder
 from protocols.layout import Field, Layout, Text
 from protocols.modbus.exchange import ReadRegisters, WriteRegisters
 from protocols.points import ALRM, DCV, DCW, INV_ST, MD, SN, TMP_CAB, TOT_WH_INJ, UP_TMS, VR, Channel, Value, W
-from protocols.profile import Counter, Device, Model, PollItem, Station, VendorProfile
+from protocols.profile import Counter, Device, Model, PollItem, PollSize, Station, VendorProfile
 
 MODEL = Model(
     name="A-400",
@@ -37,22 +37,25 @@ LIVE = Layout(
     Field(18, "h", TMP_CAB, div=10, absent=-32768),
 )
 IDENTITY = Layout("acme.identity", 24, Text(0, 10, SN), Text(10, 8, MD), Text(18, 6, VR))
+SLOW = Layout("acme.slow", 22, Field(18, "h", TMP_CAB, div=10, absent=-32768))
+LAYOUTS = {"live": LIVE, "slow": SLOW}
 LIVE_AT, IDENTITY_AT, LIMIT_AT = 100, 0, 200
 WITHIN_S = 0.5
 TRIES = 2
 
 
-def join(station: Station) -> Exchange[Mapping[Channel, Value]]:
+def join(station: Station, _: float) -> Exchange[Mapping[Channel, Value]]:
     read = ReadRegisters(station.node, IDENTITY_AT, IDENTITY.size // 2, within_s=WITHIN_S)
     return Mapped(read, IDENTITY.unpack)
 
 
-def poll(station: Station, item: PollItem) -> Exchange[Mapping[Channel, Value]]:
-    read = ReadRegisters(station.node, LIVE_AT, item.layout.size // 2, within_s=WITHIN_S, tries=TRIES)
-    return Mapped(read, item.layout.unpack)
+def poll(station: Station, item: PollItem, _: float) -> Exchange[Mapping[Channel, Value]]:
+    layout = LAYOUTS[item.name]
+    read = ReadRegisters(station.node, LIVE_AT, layout.size // 2, within_s=WITHIN_S, tries=TRIES)
+    return Mapped(read, layout.unpack)
 
 
-def command(station: Station, asked: Command) -> Exchange[Mapping[Channel, Value]]:
+def command(station: Station, asked: Command, _: float) -> Exchange[Mapping[Channel, Value]]:
     if not isinstance(asked, WMaxLimPct):
         raise LocalProtocolError(f"acme cannot {asked}")
     percent = round(asked.pct)
@@ -68,19 +71,25 @@ def responder(_: Device) -> Responder:
     raise NotImplementedError
 
 
+def counters(_: Model) -> tuple[Counter, ...]:
+    return COUNTERS
+
+
+COUNTERS = (Counter(TOT_WH_INJ, port=0, wrap_wh=0xFFFF_FFFF, restarts=False),)
 PROFILE = VendorProfile(
     name="acme",
     serials=None,
     models={MODEL.name: MODEL},
-    counters=(Counter(TOT_WH_INJ, port=0, wrap_wh=0xFFFF_FFFF, restarts=False),),
-    poll_plan=(PollItem("live", LIVE),),
+    counters=counters,
+    poll_plan=(PollItem("live"),),
     join=join,
     poll=poll,
     command=command,
+    commands=frozenset({WMaxLimPct}),
     events=events,
     responder=responder,
     kinds=(),
-    poll_bytes=(8, 27),
+    poll_size=lambda _: PollSize(8, (27,)),
 )
 
 

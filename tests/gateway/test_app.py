@@ -25,10 +25,10 @@ async def live(south: South, seconds: float) -> None:
 
 
 def test_a_bug_costs_a_link_a_pause_and_not_its_life() -> None:
-    def stumble(station: Station, item: PollItem) -> Exchange[Mapping[Channel, Value]]:
+    def stumble(station: Station, item: PollItem, utc: float) -> Exchange[Mapping[Channel, Value]]:
         if 20 < asyncio.get_running_loop().time() < 30:
             raise LocalProtocolError("a bug of ours")
-        return PROFILE.poll(station, item)
+        return PROFILE.poll(station, item, utc)
 
     async def main() -> South:
         bench = Bench(plant(1), profile=replace(PROFILE, poll=stumble))

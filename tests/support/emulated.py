@@ -4,12 +4,13 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 
 from config.grid_profiles import grid_profile
-from config.site import Impairments, Location, PlcLink
+from config.links import PlcLink
+from config.site import Impairments, Location
 from emulator.clouds import Regime
 from emulator.feeder import SPACING_M, Feeder, Service
 from emulator.grid import Grid
 from emulator.inverter import Inverter, Nameplate
-from emulator.medium import Line
+from emulator.media.plc.line import Line
 from emulator.module import Module
 from emulator.order import Order
 from emulator.setup import Settings, Start

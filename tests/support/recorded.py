@@ -6,14 +6,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from config.plant import profile_of
-from config.roles import ROLES
 from config.site import Gateway, Site
 from drivers.capture import Recorder
 from drivers.clock import Clock
 from drivers.mqtt import memory
 from drivers.mqtt.session import Message
 from drivers.recording import Reading, Recording
-from drivers.registry import cutter_of
+from drivers.registry import cutter_of, settings_of
 from drivers.replay import Replay, ReplayClock
 from drivers.stream import open_stream
 from emulator.instruments import Instruments
@@ -95,7 +94,8 @@ def replayed(plan: Site, path: Path, seconds: float) -> Played:
 
 
 def _reading(gateway: Gateway) -> Reading:
-    return Reading(cutter_of(ROLES[gateway.role].medium, gateway.link.modem), profile_of(gateway).volatile)
+    medium = gateway.link.medium
+    return Reading(cutter_of(medium, settings_of(medium, gateway.link)), profile_of(gateway).volatile)
 
 
 async def _said(plan: Site, clock: Clock, openers: Openers, seconds: float) -> list[Message]:

@@ -28,9 +28,9 @@ def _read(station: Station, at: int, block: Layout, tries: int = TRIES) -> Excha
     return Mapped(ReadRegisters(station.node, at, block.size // 2, within_s=WITHIN_S, tries=tries), block.unpack)
 
 
-def poll(station: Station, item: PollItem) -> Exchange[Values]:
+def poll(station: Station, item: PollItem, _: float) -> Exchange[Values]:
     """Read the live block."""
-    if item.layout is not layout.LIVE:
+    if item.name != "live":
         raise LocalProtocolError(f"no such poll: {item.name}")
     return _read(station, layout.LIVE_AT, layout.LIVE)
 
@@ -74,7 +74,7 @@ class Join:
         return broadcast(layout.ASSIGNMENT_AT, layout.ASSIGNMENT.pack(wanted))
 
 
-def join(station: Station) -> Exchange[Values]:
+def join(station: Station, _: float) -> Exchange[Values]:
     """Make a unit answer at its node, and learn by which grid profile it works."""
     return Then(
         Join(station),
@@ -84,7 +84,7 @@ def join(station: Station) -> Exchange[Values]:
     )
 
 
-def command(station: Station, wanted: Command) -> Exchange[Values]:
+def command(station: Station, wanted: Command, _: float) -> Exchange[Values]:
     """Write a command; the value is the control block read back, or nothing where the unit restarts."""
     at, word = _control(wanted)
     tries = 1 if isinstance(wanted, Restart) else TRIES  # all others may safely be heard twice
@@ -105,7 +105,7 @@ def _control(wanted: Command) -> tuple[int, int]:
             return _COMMAND_AT, WORDS[wanted]
 
 
-def read_alarm_records(station: Station, count: int) -> Exchange[tuple[AlarmRecord, ...]]:
+def read_alarm_records(station: Station, count: int, _: float) -> Exchange[tuple[AlarmRecord, ...]]:
     """Read the `count` newest alarm records, at most MOST_RECORDS; the value is shorter when there are not so many."""
     registers = count * layout.RECORD.size // 2
     read = ReadRegisters(station.node, layout.RECORDS_AT, registers, within_s=WITHIN_S, tries=TRIES)

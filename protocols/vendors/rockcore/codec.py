@@ -28,20 +28,20 @@ def _value(key: Key, raw: Raw) -> Value:
     return raw if key.div == 1 else raw / key.div
 
 
-def answer(uplink: Uplink, now_ms: int, interval_s: int = round(REPORT_S)) -> Answer:
+def answer(uplink: Uplink, now_ms: int, interval_s: float = REPORT_S) -> Answer:
     """Return what a unit must hear for a report, or it hangs up and dials again for ever."""
     kind, value = Kind.SAVE, "0"
     if REGISTER in uplink.raw:
         kind, value = Kind.REGISTER, str(uplink.raw[REGISTER])
     elif FAULTS in uplink.raw:
         kind, value = Kind.ERR, str(uplink.raw[FAULTS])
-    return Answer(kind, value, now_ms, uplink.t_ms, interval_s)
+    return Answer(kind, value, now_ms, uplink.t_ms, round(interval_s))
 
 
-def hear(payload: bytes, utc: float) -> Heard:
+def hear(payload: bytes, utc: float, interval_s: float) -> Heard:
     """Return what a payload says and the answer to it. Raises RemoteProtocolError."""
     uplink = parse_uplink(payload)
-    reply = answer(uplink, round(utc * 1000))
+    reply = answer(uplink, round(utc * 1000), interval_s)
     return Heard(values(uplink.raw), encode_answer(reply), uplink.t_ms)
 
 

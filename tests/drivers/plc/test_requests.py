@@ -1,6 +1,9 @@
+from typing import Literal
+
 import pytest
 
-from drivers.plc.requests import CUTTERS
+from drivers.plc.requests import cutter
+from drivers.plc.settings import PlcSettings
 from drivers.recording import Request
 from protocols.modbus import rtu
 from protocols.modbus.pdu import ReadRequest, WriteRequest
@@ -41,7 +44,10 @@ def framed(datagram: bytes, *, repeated: bool = False) -> bytes:
         pytest.param("st7580", framed(b"\x7e\x01"), [Request(None, b"\x7e\x01")], id="a payload of another protocol"),
     ],
 )
-def test_requests_are_found_in_what_is_written(modem: str, written: bytes, found: list[Request]) -> None:
-    assert CUTTERS[modem]().feed(written) == found
-    one_by_one = CUTTERS[modem]()
+def test_requests_are_found_in_what_is_written(
+    modem: Literal["transparent", "st7580"], written: bytes, found: list[Request]
+) -> None:
+    made = cutter(PlcSettings(url="mem://plc", modem=modem))
+    assert made().feed(written) == found
+    one_by_one = made()
     assert [each for byte in written for each in one_by_one.feed(bytes((byte,)))] == found

@@ -4,10 +4,16 @@ import pytest
 
 from gateway.control.admit import MAX_AGE_S, MAX_LEASE_S, REMEMBERED, Admission
 from gateway.control.limits import Unit
-from gateway.control.order import Code, Order, Refusal, Verb
+from gateway.control.order import Code, Order, Refusal, Verb, verbs
+from protocols.commands import Activate, Conn, Restart, WMaxLimPct
 
 NOON = 1_782_043_200.0
-PLANT = (Unit("a", "east", "b1", 400.0), Unit("b", "east", "b1", 500.0), Unit("c", "west", "b2", 450.0))
+OFFERED = verbs({WMaxLimPct, Conn, Restart, Activate})
+PLANT = (
+    Unit("a", "east", "b1", 400.0, verbs=OFFERED),
+    Unit("b", "east", "b1", 500.0, verbs=OFFERED),
+    Unit("c", "west", "b2", 450.0, verbs=verbs({WMaxLimPct, Conn})),
+)
 
 
 def order(target: str = "a", verb: Verb = Verb.LIMIT, **facts: Any) -> Order:
@@ -52,6 +58,9 @@ def verdict(wanted: Order, utc: float | None = NOON) -> Code | list[str]:
         (order(for_s=0.0), Code.OUT_OF_RANGE),
         (order(verb=Verb.ENABLE), ["a"]),
         (order(verb=Verb.ENABLE, for_s=5.0), Code.NOT_SUPPORTED),
+        (order("c", verb=Verb.ENABLE), ["c"]),
+        (order("c", verb=Verb.RESTART), Code.NOT_SUPPORTED),
+        (order("site", verb=Verb.RESTART), ["a", "b", "c"]),
         (order(verb=Verb.POWER_FACTOR, value=0.9), Code.NOT_SUPPORTED),
         (order(verb=Verb.REACTIVE_POWER, value=100.0), Code.NOT_SUPPORTED),
     ],

@@ -9,8 +9,10 @@ from gateway.control.limits import Limit, Unit, members, shares
 FALLBACK = {"east": 100.0, "west": 60.0}
 
 
-def unit(slot: str, rated_w: float = 400.0, *, branch: str = "b1", gateway: str = "east", **state: float) -> Unit:
-    return Unit(slot, gateway, branch, rated_w, **state)
+def unit(
+    slot: str, rated_w: float = 400.0, *, branch: str = "b1", gateway: str = "east", fixed_pct: float | None = None
+) -> Unit:
+    return Unit(slot, gateway, branch, rated_w, fixed_pct)
 
 
 PLANT = (unit("a"), unit("b"), unit("c", 500.0, branch="b2"), unit("d", 500.0, branch="b3", gateway="west"))

@@ -6,17 +6,21 @@ from pathlib import Path
 
 import pytest
 
-from config.site import PlcLink, Site
-from gateway.control.order import Code, Refusal, Report, Verb
-from gateway.control.service import MAX_OPEN
+from config.links import PlcLink
+from config.site import Site
+from gateway.control.leases import Leases
+from gateway.control.order import Code, Order, Refusal, Report, Verb
+from gateway.control.service import MAX_OPEN, Control
 from gateway.control.ticket import WITHIN_S
-from protocols.commands import Activate
+from protocols.commands import Activate, Restart, WMaxLimPct
+from protocols.registry import vendor
 from protocols.states import InvSt
 from tests.support.daemon import (
     POLL_S,
     RATED_W,
     Stubborn,
     accepted,
+    background,
     now,
     running,
     running_daemon,
@@ -282,5 +286,28 @@ def test_an_order_whose_turn_does_not_come_in_time_is_dropped_and_a_limit_goes_o
             limit = accepted(await daemon.order("gateway/east", value=50.0))
             assert {slot: one.kept for slot, one in limit.items()} == {"a": False, "b": True, "c": False}
             await daemon.until(lambda: daemon.limits() == FULL | dict.fromkeys("abc", 50.0))
+
+    run(main())
+
+
+def test_in_a_group_each_unit_is_told_what_its_vendor_offers(site: Site) -> None:
+    everything = vendor("atmoce").commands
+    offered = {"east": everything - {Restart, WMaxLimPct}, "west": everything}
+
+    async def main() -> None:
+        async with running(site) as daemon:
+            senders = {south.gateway: south.poller for south in daemon.app.souths}
+            control = Control(daemon.app.state, senders, Leases(lambda _: None), dict.fromkeys(offered, 100.0), offered)
+            daemon.app.state.watch(control.look)
+            async with background(control.run()):
+                limit = Order(target="site", verb=Verb.LIMIT, by="anna", value=40.0, unit="%")
+                for order in (limit, Order(target="site", verb=Verb.RESTART, by="anna")):
+                    outcome = await control.submit(order)
+                    assert isinstance(outcome, Report)
+                    refused = {slot: refusal.code for slot, refusal in outcome.refusals.items()}
+                    assert refused == dict.fromkeys("abc", Code.NOT_SUPPORTED)
+            assert daemon.limits() == {"a": 100.0, "b": 100.0, "c": 100.0, "d": 40.0}
+            await asyncio.sleep(1)
+            assert [slot for slot in RATED_W if not daemon.unit(slot).awake(now())] == ["d"]
 
     run(main())

@@ -60,12 +60,14 @@ class Bench:
         probe_share: float = 0.1,
         elevation: float | None = 40.0,
         medium: type[Medium] = Medium,
+        utc: Callable[[], float] = lambda: 0.0,
+        host: str = "",
     ) -> None:
         self.units = units
         self.elevation = elevation
         self.medium = medium(dict(enumerate(units, 1)))
         self.ear = Ear()
-        self.devices = [Device(identity(f"s{n}", n), MODEL) for n in range(1, len(units) + 1)]
+        self.devices = [Device(identity(f"s{n}", n), MODEL, host=host) for n in range(1, len(units) + 1)]
         self.poller = Poller(
             "gw",
             self.medium,
@@ -74,6 +76,7 @@ class Bench:
             poll_s=poll_s,
             probe_share=probe_share,
             light=lambda: self.elevation,
+            utc=utc,
             listener=self.ear,
         )
 

@@ -112,8 +112,8 @@ class _Grant:
         self._answer: bytes | None = None
         self._window_s = 0.0
 
-    async def send(self, datagram: bytes, *, reply_bytes: int, within_s: float) -> None:
-        assert reply_bytes > 0
+    async def send(self, datagram: bytes, *, reply_bytes: int, within_s: float, replies: int = 1) -> None:
+        assert reply_bytes > 0 < replies
         self._check()
         node, body = rtu.decode(datagram)
         unit = self._medium.units.get(node)

@@ -1,12 +1,16 @@
 import asyncio
+from collections.abc import Mapping
+from dataclasses import replace
 
 import pytest
 
 from gateway.fleet.poller import MAX_COMMANDS, CommandResult
-from protocols.commands import Restart, WMaxLimPct
+from protocols.commands import Conn, Restart, WMaxLimPct
 from protocols.errors import LocalProtocolError
-from protocols.exchange import Cause, Done, Failed
-from tests.gateway.acme import IDENTITY_AT
+from protocols.exchange import Cause, Done, Exchange, Failed
+from protocols.points import Channel, Value
+from protocols.profile import PollItem, Station
+from tests.gateway.acme import IDENTITY_AT, PROFILE
 from tests.gateway.fleet.bench import Bench, plant
 from tests.gateway.fleet.medium import ANSWER_S, Unit
 from tests.support.virtual_time import run
@@ -151,8 +155,8 @@ def test_a_command_for_a_foreign_slot_is_our_bug() -> None:
         run(main())
 
 
-def test_a_command_that_the_vendor_lacks_is_our_bug_and_its_future_ends() -> None:
-    bench = Bench(plant(1))
+def test_a_command_that_is_offered_and_lacking_is_our_bug_and_its_future_ends() -> None:
+    bench = Bench(plant(1), profile=replace(PROFILE, commands=frozenset({Restart})))
 
     async def main() -> None:
         task = asyncio.create_task(bench.poller.run())
@@ -163,3 +167,50 @@ def test_a_command_that_the_vendor_lacks_is_our_bug_and_its_future_ends() -> Non
         assert future.cancelled()
 
     run(main())
+
+
+@pytest.mark.parametrize(
+    ("after_command_s", "commands_at", "asked_at"),
+    [
+        pytest.param(None, [30], [0, 60, 120, 180], id="on its period alone"),
+        pytest.param(5.0, [30], [0, 35, 95, 155], id="once the unit has had its time"),
+        pytest.param(5.0, [30, 32], [0, 37, 97, 157], id="after the last of several"),
+        pytest.param(50.0, [50], [0, 100, 160], id="not before that, though it was due"),
+        pytest.param(5.0, [], [0, 60, 120, 180], id="no command, no look"),
+    ],
+)
+def test_what_a_command_changes_is_read_so_long_after_it(
+    after_command_s: float | None, commands_at: list[float], asked_at: list[float]
+) -> None:
+    (unit,) = units = plant(1)
+    look = PollItem("slow", every_s=60.0, after_command_s=after_command_s)
+    bench = Bench(units, poll_s=7200.0, profile=replace(PROFILE, poll_plan=(PollItem("live"), look)))
+
+    def command() -> None:
+        bench.poller.submit("s1", WMaxLimPct(50))
+
+    bench.run(200, *((at, command) for at in commands_at))
+    looks = [round(at) for at in unit.polls()[1:]]  # the first is the live poll
+    assert looks == asked_at
+
+
+def test_a_command_that_the_vendor_does_not_offer_is_not_sent() -> None:
+    bench = Bench(plant(1))
+
+    async def main() -> None:
+        await asyncio.sleep(10)
+        assert await bench.poller.submit("s1", Conn(on=False)) == Failed(Cause.REFUSED, "acme has no Conn")
+
+    run(bench.during(main()))
+
+
+def test_exchanges_are_told_the_time_and_the_name_of_the_gateway() -> None:
+    told: list[tuple[str, float]] = []
+
+    def poll(station: Station, item: PollItem, utc: float) -> Exchange[Mapping[Channel, Value]]:
+        told.append((station.host, utc))
+        return PROFILE.poll(station, item, utc)
+
+    bench = Bench(plant(1), profile=replace(PROFILE, poll=poll), utc=lambda: 1_767_225_600.0, host="99978563412")
+    bench.run(3)
+    assert told == [("99978563412", 1_767_225_600.0)]

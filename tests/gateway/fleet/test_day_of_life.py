@@ -12,7 +12,7 @@ from gateway.store import Store
 from gateway.telemetry.outbox import Outbox
 from gateway.telemetry.site import SiteState
 from protocols.states import InvSt, Quality
-from tests.gateway.acme import MODEL, PROFILE, identity
+from tests.gateway.acme import COUNTERS, MODEL, PROFILE, identity
 from tests.gateway.fleet.medium import Medium, Unit
 from tests.support.virtual_time import FakeClock, run
 
@@ -47,7 +47,7 @@ def test_two_days_of_a_plant_with_loss(tmp_path: Path, seed: int, clock_known: b
         units = [Unit(f"SN{n:04}", alive=False) for n in range(1, UNITS + 1)]
         identities = [identity(f"s{n}", n) for n in range(1, UNITS + 1)]
         store, outbox = Store(tmp_path, inline=True), Outbox()
-        plant = [(known, PROFILE.counters) for known in identities]
+        plant = [(known, COUNTERS) for known in identities]
         zone = ZoneInfo("UTC")
         site = SiteState(plant, zone=zone, clock=FakeClock(MIDNIGHT), store=store, outbox=outbox)
         loop = asyncio.get_running_loop()
@@ -58,6 +58,7 @@ def test_two_days_of_a_plant_with_loss(tmp_path: Path, seed: int, clock_known: b
             PROFILE,
             poll_s=60.0,
             probe_share=0.1,
+            utc=lambda: 0.0,
             light=lambda: elevation(loop.time()) if clock_known else None,
             listener=site,
         )

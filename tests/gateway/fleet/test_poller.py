@@ -11,11 +11,10 @@ from gateway.fleet.poller import Poller
 from gateway.snapshot import CommState
 from protocols.errors import LinkDownError
 from protocols.exchange import Cause, Failed, Step
-from protocols.layout import Field, Layout
 from protocols.points import TMP_CAB, Channel, Value, W
 from protocols.profile import PollItem
 from protocols.states import InvSt
-from tests.gateway.acme import IDENTITY_AT, LIVE, PROFILE
+from tests.gateway.acme import IDENTITY_AT, PROFILE
 from tests.gateway.fleet.bench import Bench, plant
 from tests.gateway.fleet.medium import ANSWER_S, Medium, Unit
 
@@ -164,8 +163,7 @@ def test_a_link_that_was_away_between_two_polls_is_told_and_its_units_join_anew(
 
 
 def test_items_of_their_own_period_complete_each_other() -> None:
-    slow = PollItem("slow", Layout("acme.slow", 22, Field(18, "h", TMP_CAB, div=10, absent=-32768)), every_s=60.0)
-    profile = replace(PROFILE, poll_plan=(PollItem("live", LIVE), slow))
+    profile = replace(PROFILE, poll_plan=(PollItem("live"), PollItem("slow", every_s=60.0)))
     units = plant(1)
     units[0].alarm = 1
     ear = Bench(units, profile=profile).run(600)
@@ -215,7 +213,15 @@ def test_a_link_that_grants_nothing_costs_little_and_blames_nobody() -> None:
     bench = Bench(plant(1))
     refusing = Refusing({})
     bench.poller = Poller(
-        "gw", refusing, bench.devices, PROFILE, poll_s=5.0, probe_share=0.1, light=lambda: 40.0, listener=bench.ear
+        "gw",
+        refusing,
+        bench.devices,
+        PROFILE,
+        poll_s=5.0,
+        probe_share=0.1,
+        light=lambda: 40.0,
+        utc=lambda: 0.0,
+        listener=bench.ear,
     )
     ear = bench.run(60)
     assert 1 <= refusing.asked <= 601
@@ -223,7 +229,7 @@ def test_a_link_that_grants_nothing_costs_little_and_blames_nobody() -> None:
 
 
 def test_a_join_that_finds_a_stranger_is_reported() -> None:
-    profile = replace(PROFILE, join=lambda _: Foreign())
+    profile = replace(PROFILE, join=lambda *_: Foreign())
     ear = Bench(plant(1), profile=profile).run(60)
     assert ear.strangers == [("s1", "X123")]
     assert ear.readings == []

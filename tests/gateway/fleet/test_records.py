@@ -11,7 +11,7 @@ from protocols.profile import RecordLog, Station
 from tests.gateway.acme import MODEL, identity
 
 
-def never(station: Station, count: int) -> Exchange[tuple[AlarmRecord, ...]]:
+def never(station: Station, count: int, _: float) -> Exchange[tuple[AlarmRecord, ...]]:
     raise AssertionError(f"{station.serial} is asked for {count} records")
 
 

@@ -16,7 +16,7 @@ from protocols.events import Event, EventKind
 from protocols.points import DCV, DCW, INV_ST, MD, TMP_CAB, TOT_WH_INJ, UP_TMS, VR, Channel, Value, W
 from protocols.reading import Reading
 from protocols.states import InvSt, Quality
-from tests.gateway.acme import MODEL, PROFILE, identity
+from tests.gateway.acme import COUNTERS, MODEL, identity
 from tests.support.virtual_time import FakeClock, run
 
 NOON = 1_782_036_000.0  # 2026-06-21T10:00Z, noon in Amsterdam
@@ -31,7 +31,7 @@ class Bench:
         self.store = Store(path, inline=True)
         self.outbox = Outbox()
         self.site = SiteState(
-            [(identity(f"s{n}", n, serial), PROFILE.counters) for n in range(1, slots + 1)],
+            [(identity(f"s{n}", n, serial), COUNTERS) for n in range(1, slots + 1)],
             zone=ZoneInfo("Europe/Amsterdam"),
             clock=self.clock,
             store=self.store,

@@ -23,6 +23,7 @@ from tests.support.vectors import one
 
 STATION = Station("ATM2408A00317", 17)
 LIVE = PROFILE.poll_plan[0]
+UTC = 0.0  # no request carries the time
 
 
 def frame(name: str) -> bytes:
@@ -34,7 +35,7 @@ def device(**changes: object) -> ScriptedDevice:
 
 
 def test_a_poll_is_one_read() -> None:
-    poll = codec.poll(STATION, LIVE)
+    poll = codec.poll(STATION, LIVE, UTC)
     assert poll.start() == Send(frame("poll 17"), 45, 0.1)
     step = poll.received(frame("17 waits with grid under-voltage, measures little"))
     assert isinstance(step, Done)
@@ -43,14 +44,14 @@ def test_a_poll_is_one_read() -> None:
 
 
 def test_a_poll_that_was_lost_is_repeated_once() -> None:
-    poll = codec.poll(STATION, LIVE)
+    poll = codec.poll(STATION, LIVE, UTC)
     steps = [poll.start(), poll.timed_out(), poll.timed_out()]
     assert steps == [Send(frame("poll 17"), 45, 0.1)] * 2 + [Failed(Cause.NO_ANSWER)]
 
 
 def test_a_poll_of_another_vendor_is_our_bug() -> None:
-    with pytest.raises(LocalProtocolError, match="no such poll: live"):
-        codec.poll(STATION, PollItem("live", layout.CONTROL))
+    with pytest.raises(LocalProtocolError, match="no such poll: control"):
+        codec.poll(STATION, PollItem("control"), UTC)
 
 
 COMMANDS = [
@@ -65,13 +66,13 @@ COMMANDS = [
 
 @pytest.mark.parametrize(("command", "vector"), COMMANDS, ids=[row[1] for row in COMMANDS])
 def test_a_command_is_one_write(command: Command, vector: str) -> None:
-    assert codec.command(STATION, command).start() == Send(frame(vector), 8, 0.1)
+    assert codec.command(STATION, command, UTC).start() == Send(frame(vector), 8, 0.1)
 
 
 @pytest.mark.parametrize(("command", "vector"), COMMANDS, ids=[row[1] for row in COMMANDS])
 def test_a_command_is_obeyed_and_read_back(command: Command, vector: str) -> None:
     unit, medium = device(), Medium()
-    done = talk(codec.command(STATION, command), InverterSide(unit, 17), medium=medium)
+    done = talk(codec.command(STATION, command, UTC), InverterSide(unit, 17), medium=medium)
     assert unit.commands == [command]
     assert isinstance(done, Done)
     restart = isinstance(command, Restart)
@@ -81,7 +82,7 @@ def test_a_command_is_obeyed_and_read_back(command: Command, vector: str) -> Non
 
 def test_what_is_read_back_is_what_holds() -> None:
     unit = device()
-    done = talk(codec.command(STATION, WMaxLimPct(55.5)), InverterSide(unit, 17))
+    done = talk(codec.command(STATION, WMaxLimPct(55.5), UTC), InverterSide(unit, 17))
     assert isinstance(done, Done)
     assert (done.value[Channel(W_MAX_LIM_PCT)], done.value[Channel(CONN)]) == (55.5, 1)
 
@@ -89,7 +90,7 @@ def test_what_is_read_back_is_what_holds() -> None:
 def test_a_command_that_is_refused_is_not_read_back() -> None:
     medium = Medium()
     failed = talk(
-        codec.command(STATION, AlarmReset()), InverterSide(device(refuses=(AlarmReset(),)), 17), medium=medium
+        codec.command(STATION, AlarmReset(), UTC), InverterSide(device(refuses=(AlarmReset(),)), 17), medium=medium
     )
     assert failed == Failed(Cause.REFUSED, "Modbus exception 4")
     assert medium.sent == [frame("reset the alarms of 17")]
@@ -100,7 +101,7 @@ def test_a_command_that_is_refused_is_not_read_back() -> None:
 )
 def test_only_a_restart_is_never_repeated(command: Command, sent: int) -> None:
     medium = Medium()
-    assert talk(codec.command(STATION, command), medium=medium) == Failed(Cause.NO_ANSWER)
+    assert talk(codec.command(STATION, command, UTC), medium=medium) == Failed(Cause.NO_ANSWER)
     assert len(medium.sent) == sent
 
 
@@ -113,17 +114,17 @@ RECORDS = tuple(
 @pytest.mark.parametrize("count", [1, 2, 3, 5, 15])
 def test_alarm_records_are_read(count: int) -> None:
     unit = InverterSide(device(records=RECORDS), 17)
-    assert talk(codec.read_alarm_records(STATION, count), unit) == Done(RECORDS[:count])
+    assert talk(codec.read_alarm_records(STATION, count, UTC), unit) == Done(RECORDS[:count])
 
 
 def test_no_alarm_records_are_read_as_none() -> None:
-    assert talk(codec.read_alarm_records(STATION, 15), InverterSide(device(), 17)) == Done(())
+    assert talk(codec.read_alarm_records(STATION, 15, UTC), InverterSide(device(), 17)) == Done(())
 
 
 @pytest.mark.parametrize("count", [0, 16])
 def test_a_read_of_no_or_too_many_records_is_our_bug(count: int) -> None:
     with pytest.raises(LocalProtocolError, match=f"a read of {16 * count // 2} registers"):
-        codec.read_alarm_records(STATION, count)
+        codec.read_alarm_records(STATION, count, UTC)
 
 
 FULL = replace(
@@ -156,9 +157,9 @@ def test_one_master_never_takes_the_answer_of_another_question() -> None:
     unit = InverterSide(device(shown=running()), 17)
     exchanges = {
         "who": codec.Join(STATION),
-        "live": codec.poll(STATION, LIVE),
+        "live": codec.poll(STATION, LIVE, UTC),
         "profile": codec.read_grid_profile(STATION),
-        "records": codec.read_alarm_records(STATION, 2),
+        "records": codec.read_alarm_records(STATION, 2, UTC),
     }
     answers = {}
     for name, exchange in exchanges.items():

@@ -4,7 +4,7 @@ import pytest
 
 from protocols.events import EventKind
 from protocols.points import ALRM, TOT_WH_INJ, Channel
-from protocols.profile import Counter
+from protocols.profile import Counter, PollSize
 from protocols.registry import vendor
 from protocols.states import InvSt
 from protocols.vendors.atmoce.events import EVENTS, alarm_word, events
@@ -104,8 +104,9 @@ def test_every_state_and_every_code_has_its_lamp() -> None:
 
 
 def test_energy_is_counted_for_life_on_the_ac_side() -> None:
-    assert vendor("atmoce").counters == (Counter(TOT_WH_INJ, 0, 0xFFFF_FFFF, restarts=False),)
+    for model in MODELS.values():
+        assert vendor("atmoce").counters(model) == (Counter(TOT_WH_INJ, 0, 0xFFFF_FFFF, restarts=False),)
 
 
 def test_the_poll_costs_what_the_readme_says() -> None:
-    assert vendor("atmoce").poll_bytes == (8, 45)
+    assert [vendor("atmoce").poll_size(model) for model in MODELS.values()] == [PollSize(8, (45,))] * len(MODELS)

@@ -28,7 +28,7 @@ def named(found: Heard | dict[Channel, Value]) -> dict[str, Value]:
 
 @pytest.mark.parametrize("vector", REPORTS, ids=lambda vector: vector.name)
 def test_a_report_is_read_and_answered_as_the_vector_says(vector: Vector) -> None:
-    heard = hear(vector.raw, vector.decoded["at"] / 1000)
+    heard = hear(vector.raw, vector.decoded["at"] / 1000, 30.0)
     assert named(heard) == {
         name: pytest.approx(value) if isinstance(value, float) else value
         for name, value in vector.decoded["values"].items()
@@ -68,7 +68,7 @@ def test_whatever_a_unit_says_gets_an_answer_that_it_can_read(t_ms: int, raw: di
     payload = encode_uplink(t_ms, raw)
     if len(payload) > message.MAX_BYTES:
         return
-    said = parse_answer(hear(payload, NOON_UTC).answer)
+    said = parse_answer(hear(payload, NOON_UTC, 30.0).answer)
     assert (said.echoed_ms, said.sent_ms, said.interval_s) == (t_ms, 1_782_035_999_612, 30)
     assert said.kind.value == ("register" if "g4" in raw else "err" if "fa3" in raw else "save")
 
@@ -85,7 +85,7 @@ def test_a_value_is_in_its_range_or_not_there(raw: dict[str, Any]) -> None:
 @given(st.one_of(st.binary(max_size=200), st.text(max_size=200).map(str.encode)))
 def test_noise_is_refused_and_nothing_else_happens(noise: bytes) -> None:
     with pytest.raises(RemoteProtocolError, match=r"no JSON|no report|a time|a row"):
-        hear(noise, NOON_UTC)
+        hear(noise, NOON_UTC, 30.0)
 
 
 ROW = '{"k":"pa1","v":%s}'
@@ -128,7 +128,7 @@ HOSTILE = {
 @pytest.mark.parametrize(("payload", "reason"), HOSTILE.values(), ids=HOSTILE.keys())
 def test_a_hostile_report_is_refused(payload: bytes | str, reason: str) -> None:
     with pytest.raises(RemoteProtocolError, match=reason):
-        hear(payload if isinstance(payload, bytes) else payload.encode(), NOON_UTC)
+        hear(payload if isinstance(payload, bytes) else payload.encode(), NOON_UTC, 30.0)
 
 
 @pytest.mark.parametrize(

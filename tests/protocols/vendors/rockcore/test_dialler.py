@@ -31,7 +31,7 @@ def answered(unit: UnitSide, now: float, late_s: float = 0.01) -> dict[str, Any]
     """Let the unit speak at `now` and answer it."""
     payload = unit.tick(now)
     assert isinstance(payload, bytes)
-    unit.heard(hear(payload, UTC + now + late_s).answer, now + late_s)
+    unit.heard(hear(payload, UTC + now + late_s, 30.0).answer, now + late_s)
     return said(payload)
 
 
@@ -84,7 +84,7 @@ def test_a_wrong_answer_is_none(change: dict[str, Any]) -> None:
     unit.connected(0.0)
     payload = unit.tick(0.0)
     assert isinstance(payload, bytes)
-    right = json.loads(hear(payload, UTC).answer)
+    right = json.loads(hear(payload, UTC, 30.0).answer)
     unit.heard(json.dumps(right | change).encode(), 0.1)
     assert unit.tick(ANSWER_S) == HangUp(AGAIN_S)
 

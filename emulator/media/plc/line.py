@@ -15,7 +15,8 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import Protocol
 
-from config.site import Impairments, PlcLink
+from config.links import PlcLink
+from config.site import Impairments
 from emulator.impairment import Channel
 
 

@@ -4,7 +4,7 @@ import asyncio
 from functools import lru_cache
 
 from emulator.inverter import Inverter
-from emulator.medium import Line
+from emulator.media.plc.line import Line
 from protocols.exchange import Responder
 from protocols.modbus.rtu import Deframer
 

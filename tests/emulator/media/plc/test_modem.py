@@ -6,8 +6,8 @@ import pytest
 
 from drivers.stream import pipe
 from emulator.host import BUFFER, HostPort
-from emulator.medium import Line
-from emulator.modem import TRANSPARENT_BUFFER, St7580Modem, TransparentModem
+from emulator.media.plc.line import Line
+from emulator.media.plc.modem import TRANSPARENT_BUFFER, St7580Modem, TransparentModem
 from protocols.modems import st7580
 from protocols.modems.st7580 import ACK, NAK, Command, Frame, Mib, Status
 from tests.support.emulated import line, link

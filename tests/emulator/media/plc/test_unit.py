@@ -1,7 +1,7 @@
 import asyncio
 
-from emulator.medium import Line
-from emulator.unit import Unit
+from emulator.media.plc.line import Line
+from emulator.media.plc.unit import Unit
 from protocols.commands import Restart
 from protocols.exchange import Responder
 from protocols.modbus import rtu

@@ -2,7 +2,7 @@ import asyncio
 
 import pytest
 
-from emulator.medium import Line
+from emulator.media.plc.line import Line
 from tests.support.emulated import line, link
 from tests.support.virtual_time import run
 

@@ -1,7 +1,7 @@
 """Emulated PLC modems between a host's serial port and the line."""
 
 from emulator.host import Modem
-from emulator.medium import Line, Transmission
+from emulator.media.plc.line import Line, Transmission
 from protocols.modems import st7580
 from protocols.modems.st7580 import ACK, NAK, Command, Frame, Status
 
