@@ -5,6 +5,7 @@ import pytest
 
 from config.findings import MAX_SHOWN, SiteRefusedError
 from config.loader import LoadedSite, load_site
+from config.roles import ROLES
 from config.site import Inverter, Location, Mqtt
 from protocols.errors import ConfigError
 from tests.support.fixed_clock import FixedClock
@@ -119,7 +120,7 @@ MISTAKES = [
     pytest.param(
         "role: m-combiner",
         "role: combiner",
-        "site.yaml:6:11: gateways[0].role: 'combiner' is not known here; use 'm-combiner'",
+        f"site.yaml:6:11: gateways[0].role: 'combiner' is not known here; use {', '.join(map(repr, ROLES))}",
         id="a choice that does not exist",
     ),
     pytest.param(

@@ -5,10 +5,12 @@ from math import inf
 from zlib import crc32
 
 from protocols.errors import RemoteProtocolError
-from protocols.points import Channel, Value
+from protocols.points import INV_ST, UP_TMS, Channel, Value
 from protocols.profile import Device
 from protocols.push import HangUp
+from protocols.states import InvSt
 from protocols.vendors.rockcore.keys import FLAGS, KEYS, REGISTER, SLOW_S, Key
+from protocols.vendors.rockcore.led import Lamp, StartUp, lamp
 from protocols.vendors.rockcore.message import Kind, Raw, encode_uplink, parse_answer
 
 ANSWER_S = 5.0  # "promptly": how long a real unit waits is not known
@@ -24,6 +26,7 @@ class UnitSide:
         seed = crc32(device.serial.encode())
         self._offset_wh = 1 + seed % MOST_OFFSET_WH
         self._token = seed % 1_000_000
+        self._start_up = list(StartUp)[seed % len(StartUp)]
         self._clock_ms: float | None = None  # ms since 1970 at loop time 0, once a server has told the time
         self._interval_s = 30.0
         self._registered = False
@@ -31,6 +34,14 @@ class UnitSide:
         self._slow_at = -inf
         self._due = inf
         self._waiting: tuple[int, Kind, str] | None = None  # t of what was said, and the answer that it needs
+
+    def lamp(self, now: float) -> Lamp:
+        """Return what the lamp shows; which of the two start-ups it has is the unit's."""
+        shown = self._device.values(now)
+        state, up_s = shown.get(Channel(INV_ST)), shown.get(Channel(UP_TMS))
+        if not isinstance(state, int) or not isinstance(up_s, int | float):
+            return Lamp.DARK
+        return lamp(InvSt(state), up_s, self._start_up)
 
     def connected(self, now: float) -> None:
         """Begin with the registration."""

@@ -3,8 +3,8 @@ from typing import Any
 
 import pytest
 
+from config.broker import Tls as TlsSettings
 from config.site import Mqtt
-from config.site import Tls as TlsSettings
 from drivers.mqtt.session import Message, Options, Tls
 from gateway.mqtt.options import MAX_SECRET, mqtt_options
 from protocols.errors import ConfigError
