@@ -27,7 +27,7 @@ class WifiCounters:
 
     opened: int = 0
     received: int = 0
-    answered: int = 0
+    sent: int = 0  # answers
     damaged: int = 0  # messages that nobody can read
     oversize: int = 0
     too_fast: int = 0  # beyond a unit's allowance
@@ -131,7 +131,7 @@ class WifiLink:
             self._log.debug("message_damaged", serial=serial, reason=str(error))
             return
         await session.publish(Message(self._mailbox.downlink + serial, answer))
-        self.counters.answered += 1
+        self.counters.sent += 1
 
     def _admits(self, serial: str, message: Message) -> bool:
         """Tell whether a message is for us to read; count it where it is not."""
