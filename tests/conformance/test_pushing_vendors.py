@@ -83,7 +83,7 @@ def test_noise_is_refused_by_the_gateway_and_ignored_by_the_unit(profile: Vendor
     deadline = dialler.next_deadline()
     dialler.heard(noise, 0.1)
     assert dialler.next_deadline() == deadline
-    with pytest.raises(RemoteProtocolError, match="."):
+    with pytest.raises(RemoteProtocolError, match=r"."):
         push.hear(noise, UTC, EVERY_S)
 
 
