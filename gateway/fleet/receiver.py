@@ -7,7 +7,7 @@ from typing import Protocol
 
 from gateway.fleet.comm import Daylight, Light
 from gateway.fleet.device import Device
-from gateway.fleet.poller import CommandResult, Listener, Values
+from gateway.fleet.poller import CommandResult, Listener, Values, tell
 from gateway.fleet.pump import Outcome
 from gateway.snapshot import CommState
 from protocols.commands import Command
@@ -20,7 +20,6 @@ DIAL_IN_S = 60.0  # after the link has come up: the units lost the broker too, a
 CONFIRM = 3  # reports in a row whose time rises again, after it fell, before they are believed
 _LIGHT_S = 30.0  # the sun moves an eighth of a degree meanwhile
 _LINK_S = 5.0  # between two looks at the link
-_STATS_S = 10.0
 
 
 class Counters(Protocol):
@@ -191,7 +190,7 @@ class Receiver:
         device.comm.answered(dim=device.dim)
         reporter.interval_s = None if reporter.heard_at is None else now - reporter.heard_at
         reporter.heard_at, reporter.due = now, now + GRACE * self._every_s
-        self._tell(device, before, now)
+        tell(self._listener, device, before, now)
 
     def _miss(self, reporter: _Reporter, now: float) -> None:
         """Take note that a report has not come."""
@@ -200,22 +199,13 @@ class Receiver:
         device.count(_MISSED, poll=False)
         device.comm.missed(now, self._light_at(now))
         reporter.heard_at, reporter.due = None, now + self._every_s
-        self._tell(device, before, now)
+        tell(self._listener, device, before, now)
 
     def _light_at(self, now: float) -> Light:
         if now >= self._light_until:
             self._light = self._daylight.observe(now, self._elevation())
             self._light_until = now + _LIGHT_S
         return self._light
-
-    def _tell(self, device: Device, before: CommState, now: float) -> None:
-        slot = device.identity.slot
-        changed = device.comm.state is not before
-        if changed:
-            self._listener.comm_changed(slot, device.comm.state)
-        if changed or device.stats_told_at is None or now - device.stats_told_at >= _STATS_S:
-            device.stats_told_at = now
-            self._listener.stats(slot, device.stats)
 
 
 _MISSED: Outcome[Values] = Outcome(Failed(Cause.NO_ANSWER), 0, 0.0)

@@ -10,7 +10,6 @@ from protocols.profile import Model
 
 SOURCE = "Rockcore MI3S-400S/500S/600S user manual, §2 and §5.5; DC figures and currents assumed"
 ASSUMED = frozenset({"ports", "rated_a", "dc_start_v", "dc_stop_v", "dc_max_v", "dc_max_a"})
-MPPT_ACCURACY = 0.995  # §2: better than
 
 
 def _model(rated_w: int, per_12_awg: int, per_10_awg: int) -> Model:

@@ -7,10 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from protocols.points import HZ, LNV, TOT_WH_INJ, Channel
+from protocols.points import HZ, INV_ST, LNV, TOT_WH_INJ, UP_TMS, Channel
 from protocols.push import HangUp
+from protocols.states import InvSt
 from protocols.vendors.rockcore.codec import hear
 from protocols.vendors.rockcore.dialler import AGAIN_S, ANSWER_S, MOST_OFFSET_WH, UnitSide
+from protocols.vendors.rockcore.led import Lamp
 from protocols.vendors.rockcore.models import MODELS
 from tests.support.device import ScriptedDevice
 
@@ -136,3 +138,23 @@ def test_what_a_unit_does_not_measure_it_does_not_tell() -> None:
     answered(unit, 0.0)
     answered(unit, 0.01)
     assert answered(unit, 0.02).keys() == {"t", "p1", "p6"}
+
+
+def test_the_lamp_follows_the_unit() -> None:
+    scripted = device()
+    unit = UnitSide(scripted)
+    scripted.shown |= {Channel(UP_TMS): 100.2, Channel(INV_ST): InvSt.RUNNING}
+    assert unit.lamp(0.0) is Lamp.GREEN
+    scripted.shown[Channel(INV_ST)] = InvSt.STARTING
+    assert unit.lamp(0.0) is Lamp.RED
+    del scripted.shown[Channel(INV_ST)]
+    assert unit.lamp(0.0) is Lamp.DARK
+
+
+def test_units_have_one_start_up_or_the_other() -> None:
+    shown = set()
+    for number in range(20):
+        scripted = ScriptedDevice(f"RC{number}", MODELS["MI3S-400S"])
+        scripted.shown |= {Channel(UP_TMS): 0.1, Channel(INV_ST): InvSt.STARTING}
+        shown.add(UnitSide(scripted).lamp(0.0))
+    assert shown == {Lamp.RED, Lamp.GREEN}
