@@ -4,6 +4,7 @@ from pathlib import Path
 import pytest
 
 from config.findings import MAX_SHOWN, SiteRefusedError
+from config.links import PlcLink
 from config.loader import LoadedSite, load_site
 from config.roles import ROLES
 from config.site import Inverter, Location, Mqtt
@@ -233,6 +234,7 @@ def test_a_serial_survives_as_it_is_written(load: Callable[[str], LoadedSite], s
 
 def test_numbers_and_switches_find_their_types(load: Callable[[str], LoadedSite]) -> None:
     link = load(SITE.replace("9600", "19_200")).site.gateways[0].link
+    assert isinstance(link, PlcLink)
     assert link.baud == 19200
     assert link.echo is False
 

@@ -116,7 +116,7 @@ def _ms(value: object) -> int:
 def _row(row: object) -> tuple[str, Raw]:
     match row:
         case {"k": str(key), "v": int() | float() | str() as value} if not isinstance(value, bool):
-            if 0 < len(key) <= MAX_TEXT and _fits(value):
+            if key and _fits(key) and _fits(value):
                 return key, value
     raise RemoteProtocolError("a row that is no key with a number or a short text")
 
@@ -124,7 +124,7 @@ def _row(row: object) -> tuple[str, Raw]:
 def _fits(value: Raw) -> bool:
     match value:
         case str():
-            return len(value) <= MAX_TEXT
+            return len(value) <= MAX_TEXT and value.isprintable()  # half a surrogate pair is not, and has no UTF-8
         case int():
             return abs(value) <= MAX_MS
         case float():
