@@ -56,7 +56,9 @@ class OneOf:
         usual = next((member.model_fields[key].default for member in members if not _required(member, key)), None)
 
         def tag_of(data: Any) -> Any:
-            told = data.get(key) if isinstance(data, Mapping) else getattr(data, key, None)
+            if not isinstance(data, Mapping | Section):
+                return members[0].tags()[0]  # any class says that this is no section
+            told = data.get(key) if isinstance(data, Mapping) else getattr(data, key)
             return usual if told is None else told
 
         choices = {tag: handler.generate_schema(member) for member in members for tag in member.tags()}

@@ -120,6 +120,10 @@ class Gateway(Section):
     fallback_limit_pct: Annotated[
         float, Field(ge=0, le=100, description="power limit of the units, %, once the lease of another has ended")
     ] = 100.0
+    memory_writes_per_day: Annotated[
+        int,
+        Field(ge=0, le=1000, description="most writes a day to a unit's memory, of settings that outlast its power"),
+    ] = 10  # 100 000 writes, what an EEPROM is good for, last 27 years
     branches: Annotated[tuple[Branch, ...], Field(min_length=1)]
 
     @property

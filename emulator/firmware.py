@@ -20,7 +20,7 @@ from emulator.limits import Limits
 from emulator.phase import Inputs, Phase
 from emulator.power import PowerSupply
 from emulator.stages import Quantity
-from protocols.commands import Activate, AlarmReset, Command, Conn, Restart, WMaxLimPct
+from protocols.commands import Activate, AlarmReset, Command, Conn, PFWInj, Restart, VarSet, WMaxLimPct
 from protocols.profile import Model
 from protocols.states import InvSt
 
@@ -49,6 +49,7 @@ class Firmware:
         self._mean_v = inf if mean is None else mean.v * profile.nominal.v_ln / 100
         self.phase = Phase.DARK
         self.connect = True
+        self.reactive: PFWInj | VarSet | None = None  # as told; None: by the grid profile
         self.activated = activated
         self._power = PowerSupply()
         self._dark_at = -inf
@@ -221,10 +222,10 @@ class Firmware:
 
     def command(self, command: Command, now: float) -> bool:
         """Carry out a command; False when it is refused. Switches and limit outlast the night."""
+        if not _sane(command):
+            return False
         match command:
             case WMaxLimPct(pct):
-                if not 0 <= pct <= 100:
-                    return False
                 self.limits.owner_pct = pct
             case Conn(on):
                 self.connect = on
@@ -235,6 +236,8 @@ class Firmware:
                 self._until = now + RESTART_SILENCE_S
             case AlarmReset():
                 return self._reset(now)
+            case PFWInj() | VarSet():
+                self.reactive = command
         self._obey(now)
         return True
 
@@ -259,3 +262,16 @@ class Firmware:
         if not self.silent:
             self.guard.protect_power_stage(now, case_c)
             self._obey(now)
+
+
+def _sane(command: Command) -> bool:
+    """Tell whether a setting is one that can be."""
+    match command:
+        case WMaxLimPct(pct):
+            return 0 <= pct <= 100
+        case PFWInj(pf):
+            return 0 < abs(pf) <= 1
+        case VarSet(pct):
+            return -100 <= pct <= 100
+        case Conn() | Restart() | AlarmReset() | Activate():
+            return True

@@ -1,11 +1,12 @@
 """What a unit's sensors show: every measured and set value at an instant."""
 
 from collections.abc import Mapping
-from math import hypot, pi, sqrt
+from math import copysign, hypot, pi, sqrt
 
 from emulator.life import Life
 from emulator.limits import on_curve
 from protocols import points as p
+from protocols.commands import PFWInj, VarSet
 from protocols.points import Channel, Value
 from protocols.states import InvSt, ThrotSrc
 
@@ -38,12 +39,18 @@ def _ac(unit: Life, t: float) -> dict[Channel, Value]:
 
 
 def _var(unit: Life, watt: float, volt: float, hertz: float) -> float:
-    """Return the reactive power: by Q(U) in the room that active power leaves, or the filter's."""
-    profile, rated = unit.firmware.profile, unit.model.rated_w
-    if not profile.volt_var.ena:
+    """Return the reactive power: as told, else by Q(U), in the room that active power leaves; else the filter's."""
+    firmware, rated = unit.firmware, unit.model.rated_w
+    profile, told = firmware.profile, firmware.reactive
+    if isinstance(told, PFWInj):
+        wanted = copysign(watt * sqrt(1 - told.pf**2) / abs(told.pf), told.pf)
+    elif isinstance(told, VarSet):
+        wanted = rated * told.pct / 100
+    elif profile.volt_var.ena:
+        wanted = rated / 100 * on_curve(profile.volt_var, 100 * volt / profile.nominal.v_ln)
+    else:
         return 2 * pi * hertz * FILTER_F * volt**2
     room = sqrt(max(rated**2 - watt**2, 0.0))
-    wanted = rated / 100 * on_curve(profile.volt_var, 100 * volt / profile.nominal.v_ln)
     return min(max(wanted, -room), room)
 
 
@@ -68,6 +75,8 @@ def _supervision(unit: Life, t: float) -> dict[Channel, Value]:
         Channel(p.DCI): unit.dc.amps(t) if firmware.feeding else 0.0,
         Channel(p.UP_TMS): round(max(0.0, t - firmware.booted_at), 3),
         Channel(p.W_MAX_LIM_PCT): firmware.limits.owner_pct,
+        Channel(p.PF_W_INJ): firmware.reactive.pf if isinstance(firmware.reactive, PFWInj) else 1.0,
+        Channel(p.VAR_SET_PCT): firmware.reactive.pct if isinstance(firmware.reactive, VarSet) else 0.0,
         Channel(p.INV_ST): firmware.state if throttled_by is None else InvSt.THROTTLED,
         Channel(p.CONN): int(firmware.connect),
         Channel(p.THROT_SRC): 0 if throttled_by is None else 1 << throttled_by,

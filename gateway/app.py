@@ -25,6 +25,7 @@ from gateway.alarms.grid_watch import GridWatch
 from gateway.alarms.journal import Journal
 from gateway.alarms.plant import Plant
 from gateway.alarms.service import Alarms
+from gateway.control.budget import Budget
 from gateway.control.leases import Leases
 from gateway.control.service import Control
 from gateway.fleet.device import Device
@@ -38,7 +39,7 @@ from gateway.mqtt.options import broker_options, mqtt_options
 from gateway.mqtt.payloads import About, Json
 from gateway.notify import Notifier
 from gateway.snapshot import Identity
-from gateway.store import Store, UnitRow
+from gateway.store import LimitRow, Store, UnitRow, WriteRow
 from gateway.telemetry.outbox import Outbox
 from gateway.telemetry.site import SiteState
 from protocols.errors import ConfigError, LocalProtocolError
@@ -98,7 +99,7 @@ class App:
     ) -> None:
         options = mqtt_options(site.mqtt, site.id)  # before anything is opened: it refuses bad settings
         self.store = Store(site.state_dir, inline=inline_store)
-        limits, journal = self.store.limits(), Journal(self.store)
+        limits, writes, journal = self.store.rows(LimitRow), self.store.rows(WriteRow), Journal(self.store)
         self.outbox = Outbox()
         zone = ZoneInfo(site.location.timezone)
         self.state = SiteState(_plant(site), zone=zone, clock=clock, store=self.store, outbox=self.outbox)
@@ -114,7 +115,13 @@ class App:
         pollers = {south.gateway: south.poller for south in self.souths}
         fallback_pct = {gateway.id: gateway.fallback_limit_pct for gateway in site.gateways}
         offered = {gateway.id: profile_of(gateway).commands for gateway in site.gateways}
-        self.control = Control(self.state, pollers, leases, fallback_pct, offered)
+        budget = Budget(
+            {gateway.id: profile_of(gateway).memory_writes for gateway in site.gateways},
+            {gateway.id: gateway.memory_writes_per_day for gateway in site.gateways},
+            writes,
+            self.store.put,
+        )
+        self.control = Control(self.state, pollers, leases, fallback_pct, offered, budget)
         self.state.watch(self.control.look)
         self.alarms = self._alarms(site, journal, pollers)
         self.notifier = Notifier.from_environment()
@@ -264,4 +271,5 @@ def _identities(gateway: Gateway) -> Iterator[Identity]:
                 node=node[inverter.serial],
                 ports=model.ports,
                 rated_w=model.rated_w,
+                efficiency=model.efficiency,
             )

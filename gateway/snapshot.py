@@ -6,6 +6,7 @@ from enum import Enum
 
 from protocols.events import AlarmRecord, Event
 from protocols.points import Channel, Value
+from protocols.profile import USUAL_EFFICIENCY
 from protocols.states import InvSt, Quality
 
 
@@ -34,6 +35,7 @@ class Identity:
     rated_w: float
     firmware: str | None = None
     grid_profile: str | None = None
+    efficiency: float = USUAL_EFFICIENCY
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ import structlog
 
 from protocols.errors import ConfigError, OpenCombinerError
 
-SCHEMA = 3
+SCHEMA = 4
 FILE_NAME = "opencombiner.db"
 MAX_PENDING = 10_000  # rows that wait for the disk: seven times a full link of 247 units with five counters each
 MAX_BYTES = 64 * 2**20  # of the file: a card that the database fills up stops the whole machine
@@ -109,8 +109,19 @@ class UnitRow:
     record_seq: int | None
 
 
-Row: TypeAlias = LedgerRow | Meta | LimitRow | JournalRow | JournalStart | AlarmRow | UnitRow
-R = TypeVar("R", LedgerRow, LimitRow, JournalRow, AlarmRow, UnitRow)
+@dataclass(frozen=True, slots=True)
+class WriteRow:
+    """How often the memory of a unit was written on a day (UTC, days since 1970), and the limit that it keeps."""
+
+    slot: str
+    serial: str
+    day: int
+    writes: int
+    told_milli: int | None  # thousandths of a percent; None: not known
+
+
+Row: TypeAlias = LedgerRow | Meta | LimitRow | JournalRow | JournalStart | AlarmRow | UnitRow | WriteRow
+R = TypeVar("R", LedgerRow, LimitRow, JournalRow, AlarmRow, UnitRow, WriteRow)
 _Cells: TypeAlias = tuple[str | int | None, ...]
 
 
@@ -169,6 +180,12 @@ _UNITS = _table(
     "slot TEXT NOT NULL, serial TEXT NOT NULL, firmware TEXT, grid_profile TEXT, record_seq INTEGER",
     1,
 )
+_WRITES = _table(
+    WriteRow,
+    "writes",
+    "slot TEXT NOT NULL, serial TEXT NOT NULL, day INTEGER NOT NULL, writes INTEGER NOT NULL, told_milli INTEGER",
+    1,
+)
 _TABLES: dict[type[Row], _Table] = {
     LedgerRow: _LEDGER,
     Meta: _META,
@@ -177,6 +194,7 @@ _TABLES: dict[type[Row], _Table] = {
     JournalStart: _JOURNAL_START,
     AlarmRow: _ALARMS,
     UnitRow: _UNITS,
+    WriteRow: _WRITES,
 }
 
 
@@ -208,29 +226,17 @@ class Store:
             self._thread = threading.Thread(target=self._write_on, name="store", daemon=True)
             self._thread.start()
 
-    def ledger(self) -> list[LedgerRow]:
-        """Return every row of the ledger as it was when the daemon started; call before the first `put`."""
-        return self._all(LedgerRow)
+    def rows(self, kind: type[R]) -> list[R]:
+        """Return every row of a kind as it was when the daemon started; call before the first `put`."""
+        return self._all(kind)
 
     def meta(self) -> dict[str, int]:
         """Return the daemon's own numbers; call before the first `put`."""
         return dict(self._db.execute("SELECT key, value FROM meta"))
 
-    def limits(self) -> list[LimitRow]:
-        """Return the limits as they were when the daemon started; call before the first `put`."""
-        return self._all(LimitRow)
-
     def journal(self, after: int) -> list[JournalRow]:
         """Return the journal behind a row, in order; call before the first `put`."""
         return self._all(JournalRow, f"WHERE seq > {after:d} ORDER BY seq")
-
-    def alarms(self) -> list[AlarmRow]:
-        """Return what is kept of alarms; call before the first `put`."""
-        return self._all(AlarmRow)
-
-    def units(self) -> list[UnitRow]:
-        """Return the units that the alarms know; call before the first `put`."""
-        return self._all(UnitRow)
 
     def _all(self, kind: type[R], condition: str = "") -> list[R]:
         names = ", ".join(field.name for field in fields(kind))

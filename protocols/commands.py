@@ -35,4 +35,18 @@ class Activate:
     permitted: bool
 
 
-Command: TypeAlias = WMaxLimPct | Conn | Restart | AlarmReset | Activate
+@dataclass(frozen=True, slots=True)
+class PFWInj:
+    """Hold the power factor `pf` while injecting (SunSpec 704): positive over-excited, negative under-excited."""
+
+    pf: float
+
+
+@dataclass(frozen=True, slots=True)
+class VarSet:
+    """Hold reactive power of `pct` of the rating, -100 … 100: positive over-excited (SunSpec 704)."""
+
+    pct: float
+
+
+Command: TypeAlias = WMaxLimPct | Conn | Restart | AlarmReset | Activate | PFWInj | VarSet

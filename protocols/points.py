@@ -55,6 +55,8 @@ W_MAX_LIM_PCT = Point("WMaxLimPct", "%", "active power limit in force, of the ra
 
 # Codes, states and texts
 INV_ST = Point("InvSt", None, "operating state")  # SunSpec 701, values in states.InvSt
+PF_W_INJ = Point("PFWInj", "1", "power factor that was set; negative: under-excited")  # SunSpec 704
+VAR_SET_PCT = Point("VarSetPct", "%", "reactive power that was set, of the rating")  # SunSpec 704
 CONN = Point("Conn", None, "owner's switch: 1 connect, 0 disconnect")  # SunSpec 123
 ALRM = Point("Alrm", None, "the vendor's own alarm word, raw")
 THROT_SRC = Point("ThrotSrc", None, "why power is limited, SunSpec 701 bits")

@@ -13,6 +13,8 @@ from protocols.grid_profile import GridProfile
 from protocols.points import Channel, Point, Value
 from protocols.push import Dialler, Heard
 
+USUAL_EFFICIENCY = 0.965  # European efficiency of the supported models, rounded
+
 
 @dataclass(frozen=True, slots=True)
 class Station:
@@ -30,8 +32,10 @@ class Station:
 class Counter:
     """How a device counts energy at a channel.
 
-    `wrap_wh`: the counter restarts at 0 after this value. `restarts`: it begins at 0 at every boot; otherwise it is
-    a lifetime counter kept in the device, which may fall back a little when power was lost before it was saved.
+    Port 0 is AC; a device that counts on the DC side has a counter for each input, and AC follows from them and from
+    its powers. `wrap_wh`: the counter restarts at 0 after this value. `restarts`: it begins at 0 at every boot;
+    otherwise it is a lifetime counter kept in the device, which may fall back a little when power was lost before it
+    was saved.
     `offset`: it left the factory with some value, so what it shows at first was not produced by this unit.
     """
 
@@ -44,7 +48,10 @@ class Counter:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Model:
-    """Figures of one model from its manual; `source` says where they stand."""
+    """Figures of one model from its manual; `source` says where they stand.
+
+    `efficiency`, AC over DC, serves where a unit counts on one side and its powers do not tell.
+    """
 
     name: str
     ports: int
@@ -59,6 +66,7 @@ class Model:
     units_per_awg: Mapping[int, int] = field(default_factory=dict)  # wire gauge of the branch → most units on it
     assumed: frozenset[str] = frozenset()  # figures that no source has
     phases: int = 1
+    efficiency: float = USUAL_EFFICIENCY
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,9 +169,10 @@ class VendorProfile:
     `join`, `poll` and `command` are told the time in UTC, s since 1970: some requests carry it. `serials` None means
     that any serial may be this vendor's. `node` derives a unit's address from its serial, and raises ValueError where a
     serial has none; without it the site file or the order of the units gives the address. `commands` are the classes of
-    commands that the vendor's units carry out; others never reach `command`. With `push` the units report by themselves
-    and nobody asks them: what makes requests and answers is then that of `protocols.unasked`. `tells_alarms`: the units
-    tell alarms 1-10 by their events.
+    commands that the vendor's units carry out; others never reach `command`. `memory_writes` says which of them are
+    written to a unit's memory, how often each: the gateway allows so many a day.
+    With `push` the units report by themselves and nobody asks them: what makes requests and answers is then that of
+    `protocols.unasked`. `tells_alarms`: the units tell alarms 1-10 by their events.
     """
 
     name: str
@@ -182,5 +191,6 @@ class VendorProfile:
     node: Callable[[str], int] | None = None
     push: Push | None = None
     tells_alarms: bool = True
+    memory_writes: Mapping[type[Command], int] = field(default_factory=dict)
     records: RecordLog | None = None
     volatile: tuple[Volatile, ...] = ()  # what differs between two requests that ask the same, for a replay

@@ -15,7 +15,7 @@ from gateway.alarms import rows
 from gateway.alarms.engine import Snapshot
 from gateway.alarms.record import Record
 from gateway.alarms.rows import Entry
-from gateway.store import JournalRow, JournalStart, Meta, Row, Store, UnitRow
+from gateway.store import AlarmRow, JournalRow, JournalStart, Meta, Row, Store, UnitRow
 
 MAX_ROWS = 20_000  # some 5 MB: twenty outages of a site with 250 units, years of a quiet one
 CURSOR = "alarm_cursor"
@@ -39,9 +39,9 @@ class Journal:
         self._stirred = asyncio.Event()
         self._losing = False
         self.lost = 0
-        records = (rows.record(row) for row in store.alarms())
+        records = (rows.record(row) for row in store.rows(AlarmRow))
         self.snapshot = Snapshot(self._end, tuple(record for record in records if record is not None))
-        self.units = {row.slot: row for row in store.units()}
+        self.units = {row.slot: row for row in store.rows(UnitRow)}
         store.follow_journal(self._tell_filed)
 
     @property

@@ -9,6 +9,7 @@ from gateway.control.order import Code, Order, Refusal, Verb, unsupported
 
 MAX_AGE_S = 30.0  # an order that took longer to arrive was queued somewhere and may do harm now
 MAX_LEASE_S = 86_400.0 * 7  # whoever wants more wants no lease
+PF_LEAST = 0.8  # what grid codes ask of small plants at most; a unit that takes less says so itself
 REMEMBERED = 1000  # transactions kept to know a repetition; at one a second that is a quarter of an hour
 
 Rule: TypeAlias = Callable[[Order, Sequence[Unit], float | None], Refusal | None]
@@ -52,13 +53,43 @@ def _limit_range(order: Order, covered: Sequence[Unit], _: float | None) -> Refu
     return None
 
 
+def _power_factor_range(order: Order, _: Sequence[Unit], __: float | None) -> Refusal | None:
+    if order.verb is not Verb.POWER_FACTOR:
+        return None
+    if order.value is None or order.unit is not None or not PF_LEAST <= abs(order.value) <= 1:
+        text = f"a power factor is {PF_LEAST} … 1, or -1 … -{PF_LEAST} for under-excited, and has no unit"
+        return Refusal(Code.OUT_OF_RANGE, text)
+    return None
+
+
+def _reactive_range(order: Order, covered: Sequence[Unit], _: float | None) -> Refusal | None:
+    if order.verb is not Verb.REACTIVE_POWER:
+        return None
+    if order.value is None or order.unit not in ("%", "var"):
+        return Refusal(Code.OUT_OF_RANGE, "reactive power needs a value and a unit, var or %")
+    most = FULL_PCT if order.unit == "%" else sum(unit.rated_w for unit in covered if order.verb in unit.verbs)
+    if not -most <= order.value <= most:
+        text = f"reactive power {order.value:g} {order.unit}: allowed is -{most:g} … {most:g} {order.unit}"
+        return Refusal(Code.OUT_OF_RANGE, text)
+    return None
+
+
 def _lease_range(order: Order, _: Sequence[Unit], __: float | None) -> Refusal | None:
     if order.for_s is not None and not 0 < order.for_s <= MAX_LEASE_S:
         return Refusal(Code.OUT_OF_RANGE, f"for_s {order.for_s:g}: allowed is more than 0, at most {MAX_LEASE_S:.0f}")
     return None
 
 
-RULES: tuple[Rule, ...] = (_retained, _age, _target, _supported, _limit_range, _lease_range)
+RULES: tuple[Rule, ...] = (
+    _retained,
+    _age,
+    _target,
+    _supported,
+    _limit_range,
+    _power_factor_range,
+    _reactive_range,
+    _lease_range,
+)
 
 
 class Admission:

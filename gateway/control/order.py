@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TypeAlias
 
-from protocols.commands import Activate, Command, Conn, Restart, WMaxLimPct
+from protocols.commands import Activate, Command, Conn, PFWInj, Restart, VarSet, WMaxLimPct
+from protocols.errors import LocalProtocolError
 
 
 class Verb(Enum):
@@ -20,18 +21,20 @@ class Verb(Enum):
     REACTIVE_POWER = "reactive_power"
 
 
-ONCE: Mapping[Verb, Command] = {  # carried out once; a limit is kept, and the others no vendor in the tree offers
-    Verb.ENABLE: Conn(on=True),
-    Verb.DISABLE: Conn(on=False),
-    Verb.RESTART: Restart(),
-    Verb.ACTIVATE: Activate(permitted=True),
+COMMANDS: Mapping[Verb, type[Command]] = {
+    Verb.LIMIT: WMaxLimPct,
+    Verb.ENABLE: Conn,
+    Verb.DISABLE: Conn,
+    Verb.RESTART: Restart,
+    Verb.ACTIVATE: Activate,
+    Verb.POWER_FACTOR: PFWInj,
+    Verb.REACTIVE_POWER: VarSet,
 }
 
 
 def verbs(offered: Collection[type[Command]]) -> frozenset[Verb]:
     """Return what can be asked of a unit whose vendor offers some commands."""
-    once = {verb for verb, command in ONCE.items() if type(command) in offered}
-    return frozenset(once | {Verb.LIMIT} if WMaxLimPct in offered else once)
+    return frozenset(verb for verb, command in COMMANDS.items() if command in offered)
 
 
 class Code(Enum):
@@ -54,7 +57,8 @@ class Code(Enum):
 class Order:
     """One request. `target`: site, gateway/<id>, branch/<id> or a slot.
 
-    `value` and `unit` ("W" or "%") belong to a limit; `for_s` is its lease, None for no end. `by` names the author.
+    `value` and `unit` belong to a limit ("W" or "%"), to reactive power ("var" or "%") and, without a unit, to a power
+    factor; `for_s` is the lease of a limit, None for no end. `by` names the author.
     `issued_at` is the author's own UTC time, None when he gave none; `retained`: the broker replayed it.
     """
 
@@ -67,6 +71,24 @@ class Order:
     transaction: str | int | None = None
     issued_at: float | None = None
     retained: bool = False
+
+
+def once(order: Order, rated_w: float) -> Command:
+    """Return the command of an admitted order that is carried out once, for units of `rated_w` together."""
+    value = order.value or 0.0
+    match order.verb:
+        case Verb.ENABLE | Verb.DISABLE:
+            return Conn(on=order.verb is Verb.ENABLE)
+        case Verb.RESTART:
+            return Restart()
+        case Verb.ACTIVATE:
+            return Activate(permitted=True)
+        case Verb.POWER_FACTOR:
+            return PFWInj(value)
+        case Verb.REACTIVE_POWER:
+            return VarSet(100 * value / rated_w if order.unit == "var" else value)
+        case Verb.LIMIT:
+            raise LocalProtocolError("a limit is kept, not carried out once")
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,15 +17,16 @@ from math import inf
 from typing import Protocol, TypeAlias
 
 from gateway.control.admit import Admission
+from gateway.control.budget import Budget, to_next_day_s
 from gateway.control.leases import Leases
 from gateway.control.limits import Limit, Unit, shares
-from gateway.control.order import ONCE, Code, Order, Outcome, Refusal, UnitResult, Verb, unsupported, verbs
+from gateway.control.order import Code, Order, Outcome, Refusal, UnitResult, Verb, once, unsupported, verbs
 from gateway.control.ticket import WITHIN_S, Ticket
 from gateway.control.unit import Hand
 from gateway.snapshot import InverterView
-from protocols.commands import Command, Conn, WMaxLimPct
+from protocols.commands import Command, Conn, PFWInj, VarSet, WMaxLimPct
 from protocols.exchange import Cause, Done, Failed
-from protocols.points import CONN, W_MAX_LIM_PCT, Channel, Value
+from protocols.points import CONN, PF_W_INJ, VAR_SET_PCT, W_MAX_LIM_PCT, Channel, Value
 
 MAX_OPEN = 32  # orders on their way: one a second on a link that needs half a minute for a round
 
@@ -93,12 +94,22 @@ class Control:
         leases: Leases,
         fallback_pct: Mapping[str, float],
         offered: Mapping[str, Collection[type[Command]]],
+        budget: Budget,
     ) -> None:
         self._site = site
         self._leases = leases
         self._fallback_pct = fallback_pct
         self._loop = asyncio.get_running_loop()
-        self._hands = {slot: Hand(view, verbs(offered[view.identity.gateway])) for slot, view in site.views.items()}
+        self._budget = budget
+        self._hands = {
+            slot: Hand(
+                view,
+                verbs(offered[view.identity.gateway]),
+                keeps=budget.cost(view.identity, WMaxLimPct) > 0,
+                told_pct=budget.told_pct(view.identity),
+            )
+            for slot, view in site.views.items()
+        }
         self._lines = {gateway: _Line(sender) for gateway, sender in senders.items()}
         self._admission = Admission()
         self._open: list[Ticket] = []
@@ -176,6 +187,8 @@ class Control:
             hand.forgive(now)
         wanted = shares(self._leases.limits, self._units(), self._fallback_pct)
         due = {slot: hand.due_at(wanted.get(slot), now) for slot, hand in self._hands.items()}
+        if self._overspent(due, now):
+            return now  # the others share what these units do not take
         self._feed(wanted, {slot for slot, at in due.items() if at <= now})
         self._close(wanted, due, now)
         forgiven = [hand.wait_until for hand in self._hands.values() if hand.refuses]
@@ -183,6 +196,15 @@ class Control:
         lease_end = self._leases.next_deadline()
         later = [at for at in due.values() if at > now]
         return min(*later, *forgiven, *ends, inf if lease_end is None else lease_end, inf)
+
+    def _overspent(self, due: Mapping[str, float], now: float) -> bool:
+        """Refuse limits that would be written to a memory too often; tell whether there were any."""
+        utc = self._site.utc()
+        over = [self._hands[slot] for slot, at in due.items() if at <= now]
+        over = [hand for hand in over if not self._budget.affords(hand.view.identity, WMaxLimPct, utc)]
+        for hand in over:
+            hand.spent(now + to_next_day_s(utc))
+        return bool(over)
 
     def _feed(self, wanted: Mapping[str, float], due: set[str]) -> None:
         """Give every free line its next command: what was asked once, then cuts, then raises once no cut is left."""
@@ -201,13 +223,22 @@ class Control:
             ticket, hand = line.jobs.popleft()
             if ticket.answer.done():
                 continue  # too late
-            command = ONCE[ticket.order.verb]
+            who = hand.view.identity
+            command = once(ticket.order, self._rated_w(ticket))
+            if not self._budget.affords(who, type(command), self._site.utc()):
+                ticket.results[who.slot] = UnitResult(refusal=Refusal(Code.BUDGET, _SPENT))
+                continue
             line.flying = hand
-            ticket.sent.add(hand.view.identity.slot)
-            answer = line.sender.submit(hand.view.identity.slot, command)
+            ticket.sent.add(who.slot)
+            answer = line.sender.submit(who.slot, command)
             answer.add_done_callback(partial(self._done, line, ticket, hand, command))
             return True
         return False
+
+    def _rated_w(self, ticket: Ticket) -> float:
+        """Return the rating of those units of an order that offer what it asks."""
+        hands = (self._hands[slot] for slot in ticket.slots)
+        return sum(hand.view.identity.rated_w for hand in hands if ticket.order.verb in hand.verbs)
 
     def _send_limit(self, line: _Line, hand: Hand, pct: float) -> None:
         line.flying, line.cutting = hand, hand.rise_w(pct) < 0
@@ -217,35 +248,37 @@ class Control:
 
     def _limited(self, line: _Line, hand: Hand, pct: float, answer: Answer) -> None:
         """Take what came of a limit."""
-        values, refusal, _ = self._landed(line, hand, answer)
+        values, refusal, _ = self._landed(line, hand, WMaxLimPct(pct), answer)
         if refusal is None and _LIMIT in values and not hand.holds(pct):
             refusal = Refusal(Code.REFUSED_BY_DEVICE, f"told {pct:g} %, it says {values[_LIMIT]} %")
         hand.landed(refusal, self._loop.time())
 
     def _done(self, line: _Line, ticket: Ticket, hand: Hand, command: Command, answer: Answer) -> None:
         """Take what came of a command that is carried out once."""
-        values, refusal, sent = self._landed(line, hand, answer)
-        applied = command.on if isinstance(command, Conn) else True
-        said = values.get(_CONN) if isinstance(command, Conn) else None
-        read_back = None if said is None else said == 1
-        if refusal is None and read_back is not None and read_back is not applied:
-            refusal = Refusal(Code.REFUSED_BY_DEVICE, "it says that it has not switched")
+        values, refusal, sent = self._landed(line, hand, command, answer)
+        applied, read_back = _applied(command, values)
+        if refusal is None and read_back is not None and abs(read_back - applied) > _TOLERANCES.get(type(command), 0):
+            refusal = Refusal(Code.REFUSED_BY_DEVICE, f"told {applied}, it says {read_back}")
         at = None if read_back is None else self._site.utc()
         ticket.results[hand.view.identity.slot] = UnitResult(applied if sent else None, read_back, at, refusal)
 
-    def _landed(self, line: _Line, hand: Hand, answer: Answer) -> tuple[Values, Refusal | None, bool]:
+    def _landed(self, line: _Line, hand: Hand, command: Command, answer: Answer) -> tuple[Values, Refusal | None, bool]:
         """Free the line; return what the unit says, why it did not obey, and whether anything was sent at all."""
         line.flying, line.cutting = None, False
         self._wake.set()
         result = Failed(Cause.LINK_DOWN, "the gateway stops") if answer.cancelled() else answer.result()
         match result:
             case Done(values):
+                self._budget.book(hand.view.identity, command, self._site.utc(), obeyed=True)
                 self._site.read_back(hand.view.identity.slot, values)
                 hand.said_at = self._site.utc() if _LIMIT in values else hand.said_at
                 return values, None, True
             case Failed(cause, detail):
                 text = f"{cause.value}: {detail}" if detail else cause.value
-                return {}, Refusal(_CODES[cause], text), cause not in _UNSENT
+                sent = cause not in _UNSENT
+                if sent:
+                    self._budget.book(hand.view.identity, command, self._site.utc(), obeyed=False)
+                return {}, Refusal(_CODES[cause], text), sent
 
     def _close(self, wanted: Mapping[str, float], due: Mapping[str, float], now: float) -> None:
         """Answer the orders that have come to their end, or whose time is over."""
@@ -270,6 +303,24 @@ class Control:
             answer.set_result(outcome)
 
 
+def _applied(command: Command, values: Values) -> tuple[float | bool, float | bool | None]:
+    """Return what a unit was told, and what it says of it; None where it says nothing."""
+    match command:
+        case Conn(on):
+            said = values.get(_CONN)
+            return on, None if said is None else said == 1
+        case PFWInj(pf):
+            return pf, _number(values.get(_PF_SET))
+        case VarSet(pct):
+            return pct, _number(values.get(_VAR_SET))
+        case _:
+            return True, None
+
+
+def _number(value: Value) -> float | None:
+    return value if isinstance(value, int | float) else None
+
+
 def _facts(order: Order, outcome: Outcome) -> dict[str, str | float]:
     """Return what was asked and the end of it in a few words: ok, partly, or the code of its refusal."""
     asked = {"value": order.value, "unit": order.unit, "for_s": order.for_s, "transaction": order.transaction}
@@ -285,4 +336,6 @@ def _facts(order: Order, outcome: Outcome) -> dict[str, str | float]:
 
 
 _LIMIT = Channel(W_MAX_LIM_PCT)
-_CONN = Channel(CONN)
+_CONN, _PF_SET, _VAR_SET = Channel(CONN), Channel(PF_W_INJ), Channel(VAR_SET_PCT)
+_TOLERANCES: Mapping[type[Command], float] = {PFWInj: 0.002, VarSet: 0.1}  # what a wire resolves is finer
+_SPENT = "its memory was written often enough today; not sent"

@@ -25,13 +25,14 @@ _SILENCE = {
 class Hand:
     """What is known of a unit, and how far the limit has come that it was sent last.
 
-    `verbs` are what its vendor offers, `said_at` is the UTC of its last word about its limit, `heard_seq` the number of
-    its last answer to a poll when it did not answer to a limit, `wait_until` the loop time before which that limit is
-    not sent again.
+    `verbs` are what its vendor offers, `keeps`: it writes its limit to its memory. `said_at` is the UTC of its last
+    word about its limit, `heard_seq` the number of its last answer to a poll when it did not answer to a limit,
+    `wait_until` the loop time before which that limit is not sent again.
     """
 
     view: InverterView
     verbs: frozenset[Verb] = frozenset(Verb)
+    keeps: bool = False
     said_at: float | None = None
     told_pct: float | None = None
     refusal: Refusal | None = None
@@ -51,8 +52,8 @@ class Hand:
 
     @property
     def refuses(self) -> bool:
-        """Tell whether the unit has refused the limit that it was sent last."""
-        return self.refusal is not None and self.refusal.code is Code.REFUSED_BY_DEVICE
+        """Tell whether the unit has refused the limit that it was sent last, or may not be sent another today."""
+        return self.refusal is not None and self.refusal.code in (Code.REFUSED_BY_DEVICE, Code.BUDGET)
 
     @property
     def unit(self) -> Unit:
@@ -109,14 +110,21 @@ class Hand:
         self.heard_seq = self.view.seq
         self.wait_until = now + (REFUSED_S if self.refuses else RESEND_S if refusal is None else 0.0)
 
+    def spent(self, until: float) -> None:
+        """Take note that no limit can be sent before a loop time: its memory was written often enough."""
+        self.refusal = Refusal(Code.BUDGET, "its memory was written often enough today; the limit is sent tomorrow")
+        self.wait_until = until
+
     def forgive(self, now: float) -> None:
         """Forget a refusal that is old."""
         if self.refuses and now >= self.wait_until:
             self.ask_again()
 
     def ask_again(self) -> None:
-        """Forget what came of the last limit: somebody wants to know anew."""
-        self.refusal = self.told_pct = None
+        """Forget what came of the last limit: somebody wants to know anew; what is in its memory is there for good."""
+        if self.refusal is not None or not self.keeps:
+            self.told_pct = None
+        self.refusal = None
 
     def result(self, wanted_pct: float | None) -> UnitResult:
         """Return how the unit's limit stands."""

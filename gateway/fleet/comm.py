@@ -111,12 +111,19 @@ class Comm:
 
     def answered(self, *, dim: bool) -> CommState:
         """Take note of an answer; `dim` as `is_dim` says."""
+        return self._heard(dim=dim, useful=True)
+
+    def refused(self, *, dim: bool) -> CommState:
+        """Take note of an answer that is a refusal: the unit is there, and of no use; too many of them degrade it."""
+        return self._heard(dim=dim, useful=False)
+
+    def _heard(self, *, dim: bool, useful: bool) -> CommState:
         if self.state in (CommState.ASLEEP, CommState.LOST):
             self._history.clear()
         self.misses = 0
         self._silent_since = None
         self._excused = dim
-        self._remember(answered=True)
+        self._remember(answered=useful)
         self.state = self._judge_ratio(CommState.ONLINE)
         return self.state
 

@@ -51,6 +51,10 @@ class Listener(Protocol):
         """Take a reading."""
         ...
 
+    def refused(self, slot: str) -> None:
+        """Take note that a unit is there and has refused the live poll: its values grow old."""
+        ...
+
     def comm_changed(self, slot: str, comm: CommState) -> None:
         """Take note that a unit's reachability changed."""
         ...
@@ -259,7 +263,7 @@ class Poller:
         outcome = await self._converse(device, exchange, Urgency.PROBE if job.probe else Urgency.POLL)
         heard = asyncio.get_running_loop().time()
         records = () if joining else await self._new_records(device, outcome.result)
-        answered = self._settle(device, outcome, heard, joining=joining, records=records)
+        answered = self._settle(device, outcome, heard, joining=joining, live=not job.item, records=records)
         if answered is None:
             return
         ended = asyncio.get_running_loop().time()
@@ -290,6 +294,7 @@ class Poller:
         at: float,
         *,
         joining: bool,
+        live: bool = False,
         records: tuple[AlarmRecord, ...] = (),
     ) -> bool | None:
         """Note how a conversation went and tell it; return whether the unit is there, None when the link was down."""
@@ -297,7 +302,12 @@ class Poller:
             return None
         device.count(outcome, poll=not joining)
         before = device.comm.state
-        answered = self._join(device, outcome.result) if joining else self._take(device, outcome.result, at, records)
+        if joining:
+            answered = self._join(device, outcome.result)
+        elif isinstance(outcome.result, Failed) and outcome.result.cause is Cause.REFUSED:
+            answered = self._refused(device, live=live)
+        else:
+            answered = self._take(device, outcome.result, at, records)
         if not answered:
             device.comm.missed(at, self._light)
         tell(self._listener, device, before, at)
@@ -313,6 +323,15 @@ class Poller:
             case Failed(cause, detail):
                 self._note_stranger(device, cause, detail)
                 return False
+
+    def _refused(self, device: Device, *, live: bool) -> bool:
+        """Act on a refusal: the unit is there, and what it refuses for good may be an item that it does not have."""
+        if live:
+            device.comm.refused(dim=device.dim)
+            self._listener.refused(device.identity.slot)
+        else:
+            device.comm.answered(dim=device.dim)
+        return True
 
     def _join(self, device: Device, result: CommandResult) -> bool:
         """Act on the end of an attempt to join; tell whether the unit is there."""

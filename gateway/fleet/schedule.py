@@ -20,10 +20,11 @@ class Job:
 class _Unit:
     """When a unit's items are due and how it has behaved."""
 
-    __slots__ = ("asked_at", "due", "interval_s", "misses", "polled_at")
+    __slots__ = ("asked_at", "due", "interval_s", "misses", "not_before", "polled_at")
 
     def __init__(self, items: int, now: float) -> None:
         self.due = [now] * items
+        self.not_before = [-inf] * items
         self.misses = 0
         self.asked_at = -inf
         self.polled_at: float | None = None
@@ -86,12 +87,12 @@ class Schedule:
         unit.asked_at = started
 
     def postpone(self, index: int, item: int, until: float) -> None:
-        """Read an item of a unit next at `until`, whenever it was due."""
-        self._units[index].due[item] = until
+        """Read an item of a unit next at `until`, whenever it was due, and not before that whatever comes."""
+        self._units[index].due[item] = self._units[index].not_before[item] = until
 
     def hasten(self, index: int, now: float) -> None:
-        """Make every item of a unit due now: it has just joined."""
-        self._units[index].due = [now] * len(self._periods_s)
+        """Make every item of a unit due now: it has just joined; a postponed one stays so."""
+        self._units[index].due = [max(now, earliest) for earliest in self._units[index].not_before]
         self._units[index].polled_at = None
 
     def resume(self, now: float) -> None:

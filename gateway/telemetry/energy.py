@@ -13,6 +13,7 @@ MARGIN = 1.2  # times rated power: more than that no unit delivers, not even for
 TOLERANCE_MWH = 100_000  # the coarsest step of a register: 0.1 kWh
 DAY_H = 10.0  # full-load hours of the longest summer day: a device that saves once a day forgets no more
 CONFIRM = 3  # readings in a row that must agree before an implausible step is believed
+NIGHT_S = 7200.0  # without an answer over midnight: a unit that lives on light has booted since
 _UPTIME_DRIFT = 0.05  # of a device's own clock, which nobody corrects
 _UPTIME_SLACK_S = 5.0  # an answer may be read late by its own retries
 
@@ -44,7 +45,8 @@ class Account:
     - A lifetime counter is adopted whole when the slot is new, and is a high-water mark from then on: when it falls by
       up to a day's energy the device has forgotten what was counted already, and nothing is counted twice.
     - One that left the factory with an offset of unknown size is not adopted: its total begins at 0 here.
-    - A counter that restarts at every boot is counted from 0 again when its uptime or the counter itself says so.
+    - A counter that restarts at every boot is counted from 0 again when its uptime or the counter itself says so; where
+      no uptime is known, also when nothing was counted today and the last answer is of another time of light.
     - A wrap is recognised by the small step that it makes.
     - 0 moves nothing: devices show it before they have read their memory, and a true 0 adds nothing either.
     - Another serial is a replacement: the total goes on from the new device's counter.
@@ -130,7 +132,8 @@ class Account:
         An uptime too short for the energy is no proof: the uptime itself may wrap.
         """
         if when.uptime_s is None or self.row.uptime_s is None:
-            return None
+            slept = self.row.total_mwh == self.row.day_base_mwh and elapsed_s is not None and elapsed_s > NIGHT_S
+            return True if self._restarts and slept else None
         if elapsed_s is None:
             short = when.uptime_s < self.row.uptime_s
         else:

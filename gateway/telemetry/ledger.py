@@ -1,4 +1,10 @@
-"""The ledger of one slot: the sides that the device counts, and the opposite sides derived from them."""
+"""The ledger of one slot: the sides that the device counts, and the opposite sides derived from them.
+
+What the counted side gained since the answer before is booked onto the other side by the powers of this answer. Where
+they do not tell, because it is dark, one is not sent or they do not fit each other, the last ratio that did holds;
+before the first, the model's efficiency, equal shares. So a derived total grows only with a counted one, in the same
+commit, and a restart of the gateway or of the device changes nothing but the ratio that is remembered.
+"""
 
 from collections.abc import Iterable, Mapping, Sequence
 
@@ -6,19 +12,18 @@ from gateway.snapshot import Energy
 from gateway.store import LedgerRow
 from gateway.telemetry.energy import Account, Instant
 from protocols.points import DCW, UP_TMS, Channel, W
-from protocols.profile import Counter
+from protocols.profile import USUAL_EFFICIENCY, Counter
 from protocols.reading import Reading
 
 AC = 0
-DEFAULT_EFFICIENCY = 0.965  # until the first powers are known: European efficiency of the supported models, rounded
 _PLAUSIBLE = (0.5, 1.05)  # AC power over DC power: beyond that the two were not measured at the same time
 
 
 class Split:
     """How power is shared between the sides at this moment; keeps the last plausible answer for dusk."""
 
-    def __init__(self, ports: int) -> None:
-        self.efficiency = DEFAULT_EFFICIENCY
+    def __init__(self, ports: int, efficiency: float) -> None:
+        self.efficiency = efficiency
         self.shares = dict.fromkeys(range(1, ports + 1), 1 / ports)
         self._channels = {port: Channel(DCW, port) for port in self.shares}
 
@@ -45,6 +50,8 @@ class Ledger:
         rated_w: float,
         counters: Sequence[Counter],
         stored: Mapping[int, LedgerRow],
+        *,
+        efficiency: float = USUAL_EFFICIENCY,
     ) -> None:
         self.rows = {port: stored.get(port) or LedgerRow(slot, port, serial) for port in range(ports + 1)}
         self._accounts = tuple(
@@ -52,7 +59,7 @@ class Ledger:
         )
         counted = {account.row.port for account in self._accounts}
         self._derived = tuple(port for port in self.rows if port not in counted)
-        self._split = Split(ports)
+        self._split = Split(ports, efficiency)
         self.energy: Mapping[int, Energy] = {}
         self._refresh()
 

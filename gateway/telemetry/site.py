@@ -10,12 +10,12 @@ import structlog
 
 from drivers.clock import Clock, Trust
 from gateway.snapshot import CommState, Identity, InverterView, NodeStats, SiteTotals
-from gateway.store import Meta, Row, Store
+from gateway.store import LedgerRow, Meta, Row, Store
 from gateway.telemetry.day import SiteDay, Turn
 from gateway.telemetry.derived import derived
 from gateway.telemetry.ledger import AC, Ledger, rows_by_slot
 from gateway.telemetry.outbox import Outbox, SiteEvent
-from protocols.points import CONN, GRID_PROFILE, MD, VAR, VR, W_MAX_LIM_PCT, Channel, Value, W
+from protocols.points import CONN, GRID_PROFILE, MD, PF_W_INJ, VAR, VAR_SET_PCT, VR, W_MAX_LIM_PCT, Channel, Value, W
 from protocols.profile import Counter
 from protocols.reading import Reading
 from protocols.states import InvSt, Quality
@@ -62,11 +62,19 @@ class SiteState:
         self._loop = asyncio.get_running_loop()
         self._slots: dict[str, _Slot] = {}
         self._views: dict[str, InverterView] = {}
-        stored, meta = rows_by_slot(store.ledger()), store.meta()
+        stored, meta = rows_by_slot(store.rows(LedgerRow)), store.meta()
         for identity, counters in plant:
             slot = identity.slot
             rows = stored.get(slot, {})
-            ledger = Ledger(slot, identity.serial, identity.ports, identity.rated_w, counters, rows)
+            ledger = Ledger(
+                slot,
+                identity.serial,
+                identity.ports,
+                identity.rated_w,
+                counters,
+                rows,
+                efficiency=identity.efficiency,
+            )
             former = next((row.serial for row in rows.values() if row.serial != identity.serial), None)
             self._slots[slot] = _Slot(ledger, former)
             quality = Quality.STALE if ledger.energy else Quality.INVALID
@@ -161,6 +169,14 @@ class SiteState:
         )
         self.outbox.mark_state(slot)
         self._tell(slot)
+
+    def refused(self, slot: str) -> None:
+        """Take note that a unit is there and has refused to say how it is."""
+        view = self._views[slot]
+        if view.quality is Quality.GOOD:
+            self._views[slot] = replace(view, quality=Quality.STALE)
+            self.outbox.mark_state(slot)
+            self._tell(slot)
 
     def read_back(self, slot: str, values: Mapping[Channel, Value]) -> None:
         """Take what a unit says of its settings after a command."""
@@ -318,7 +334,12 @@ def _date(ordinal: int | None) -> date | None:
 _POWER = Channel(W)
 _REACTIVE = Channel(VAR)
 _LIMIT = Channel(W_MAX_LIM_PCT)
-_SETTINGS = (_LIMIT, Channel(CONN))  # what a unit was told: it keeps that without light
+_SETTINGS = (
+    _LIMIT,
+    Channel(CONN),
+    Channel(PF_W_INJ),
+    Channel(VAR_SET_PCT),
+)  # what a unit was told: it keeps that without light
 _FIRMWARE = Channel(VR)
 _MODEL = Channel(MD)
 _GRID_PROFILE = Channel(GRID_PROFILE)

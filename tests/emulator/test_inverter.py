@@ -7,14 +7,14 @@ from emulator.clouds import Regime
 from emulator.inverter import Inverter
 from emulator.thermal import J_PER_K, RISE_K
 from protocols import points as p
-from protocols.commands import Activate, Conn, Restart, WMaxLimPct
+from protocols.commands import Activate, Conn, PFWInj, Restart, VarSet, WMaxLimPct
 from protocols.points import Channel, Point
 from protocols.states import InvSt, ThrotSrc
 from tests.support.emulated import HOUR, MIDNIGHT, NOON, unit
 
 EVERY_AC_POINT = {
     *(p.W, p.VAR, p.VA, p.PF, p.A, p.LNV, p.HZ, p.TOT_WH_INJ, p.TMP_CAB, p.RIS, p.DCI, p.UP_TMS),
-    *(p.W_MAX_LIM_PCT, p.INV_ST, p.CONN, p.THROT_SRC, p.MN, p.MD, p.VR, p.SN),
+    *(p.PF_W_INJ, p.VAR_SET_PCT, p.W_MAX_LIM_PCT, p.INV_ST, p.CONN, p.THROT_SRC, p.MN, p.MD, p.VR, p.SN),
 }
 
 
@@ -180,3 +180,30 @@ def test_units_differ_by_seed_and_are_healthy() -> None:
 def test_tells_the_grid_profile_that_is_in_force() -> None:
     profile = unit(profile="gb_g98_g99").grid_profile
     assert (profile.id, profile.hv_avg10, profile.enter_service.delay_s) == ("gb_g98_g99", None, 20)
+
+
+@pytest.mark.parametrize(
+    ("command", "pf", "share"),
+    [
+        pytest.param(PFWInj(0.9), 0.9, None, id="over-excited"),
+        pytest.param(PFWInj(-0.9), 0.9, None, id="under-excited"),
+        pytest.param(VarSet(20.0), None, 0.2, id="a fifth of the rating"),
+        pytest.param(VarSet(-20.0), None, -0.2, id="a fifth taken in"),
+    ],
+)
+def test_reactive_power_is_as_told(command: PFWInj | VarSet, pf: float | None, share: float | None) -> None:
+    inverter = unit()
+    assert inverter.command(WMaxLimPct(60.0), 5.0)
+    assert inverter.command(command, 5.0)
+    inverter.values(100.0)
+    var = number(inverter, p.VAR, 100.0)
+    if pf is not None:
+        assert number(inverter, p.PF, 100.0) == pytest.approx(pf)
+        assert (var > 0) is (command == PFWInj(0.9))
+    if share is not None:
+        assert var == pytest.approx(share * 450.0)
+
+
+@pytest.mark.parametrize("command", [PFWInj(0.0), PFWInj(1.2), VarSet(101.0), VarSet(-101.0)], ids=repr)
+def test_a_reactive_setting_that_cannot_be_is_refused(command: PFWInj | VarSet) -> None:
+    assert not unit().command(command, 5.0)

@@ -31,10 +31,10 @@ def opened(path: Path, **options: bool | int) -> Iterator[Store]:
 def test_what_was_put_is_there_after_a_close(tmp_path: Path, inline: bool) -> None:  # noqa: FBT001 - a column
     empty = LedgerRow("s1", 1, "A")
     with opened(tmp_path, inline=inline) as store:
-        assert store.ledger() == []
+        assert store.rows(LedgerRow) == []
         store.put([ROW, empty, Meta("day", 739_000)])
     with opened(tmp_path) as store:
-        assert store.ledger() == [ROW, empty]
+        assert store.rows(LedgerRow) == [ROW, empty]
         assert store.meta() == {"day": 739_000}
 
 
@@ -44,7 +44,7 @@ def test_a_row_is_stored_as_it_was_when_it_was_put(tmp_path: Path) -> None:
         store.put([row])
         row.total_mwh = 2
     with opened(tmp_path) as store:
-        assert [kept.total_mwh for kept in store.ledger()] == [1]
+        assert [kept.total_mwh for kept in store.rows(LedgerRow)] == [1]
 
 
 def test_the_newest_row_of_a_key_wins(tmp_path: Path) -> None:
@@ -52,7 +52,7 @@ def test_the_newest_row_of_a_key_wins(tmp_path: Path) -> None:
         for total in range(1000):
             store.put([LedgerRow("s1", 0, "A", total_mwh=total)])
     with opened(tmp_path) as store:
-        assert [row.total_mwh for row in store.ledger()] == [999]
+        assert [row.total_mwh for row in store.rows(LedgerRow)] == [999]
 
 
 KILLED = """
@@ -79,7 +79,7 @@ def test_a_killed_daemon_loses_no_commit(tmp_path: Path, mode: str) -> None:
     )
     assert done.returncode == -signal.SIGKILL
     with opened(tmp_path) as store:
-        (row,) = store.ledger()
+        (row,) = store.rows(LedgerRow)
         assert row.total_mwh == store.meta()["day"] == 100
 
 
@@ -131,9 +131,9 @@ def test_a_damaged_file_is_moved_aside_and_a_fresh_one_begun(tmp_path: Path, dam
         store.put(LedgerRow(f"slot-{n}", 0, "A") for n in range(500))
     damage(tmp_path / FILE_NAME)
     with capture_logs() as logs, opened(tmp_path) as store:
-        assert store.ledger() == []
+        assert store.rows(LedgerRow) == []
         store.put([ROW])
-        assert store.ledger() == [ROW]
+        assert store.rows(LedgerRow) == [ROW]
     (entry,) = logs
     assert (entry["event"], entry["log_level"]) == ("store_damaged", "error")
     assert "energy of the day" in entry["lost"]

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from protocols.commands import Activate, AlarmReset, Command, Conn, Restart, WMaxLimPct
+from protocols.commands import Activate, AlarmReset, Command, Conn, PFWInj, Restart, VarSet, WMaxLimPct
 from protocols.errors import LocalProtocolError
 from protocols.events import AlarmRecord
 from protocols.exchange import Cause, Done, Exchange, Failed, Mapped, Send, Step, Then, Wait
@@ -103,6 +103,8 @@ def _control(wanted: Command) -> tuple[int, int]:
             return _CONN_AT, int(on)
         case Restart() | AlarmReset() | Activate():
             return _COMMAND_AT, WORDS[wanted]
+        case PFWInj() | VarSet():
+            raise LocalProtocolError(f"no such command: {wanted}")
 
 
 def read_alarm_records(station: Station, count: int, _: float) -> Exchange[tuple[AlarmRecord, ...]]:

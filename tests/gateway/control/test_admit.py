@@ -5,7 +5,7 @@ import pytest
 from gateway.control.admit import MAX_AGE_S, MAX_LEASE_S, REMEMBERED, Admission
 from gateway.control.limits import Unit
 from gateway.control.order import Code, Order, Refusal, Verb, verbs
-from protocols.commands import Activate, Conn, Restart, WMaxLimPct
+from protocols.commands import Activate, Conn, PFWInj, Restart, VarSet, WMaxLimPct
 
 NOON = 1_782_043_200.0
 OFFERED = verbs({WMaxLimPct, Conn, Restart, Activate})
@@ -13,12 +13,13 @@ PLANT = (
     Unit("a", "east", "b1", 400.0, verbs=OFFERED),
     Unit("b", "east", "b1", 500.0, verbs=OFFERED),
     Unit("c", "west", "b2", 450.0, verbs=verbs({WMaxLimPct, Conn})),
+    Unit("d", "radio", "b3", 300.0, verbs=verbs({PFWInj, VarSet})),
 )
+DEFAULTS: dict[Verb, dict[str, Any]] = {Verb.LIMIT: {"value": 50.0, "unit": "%"}, Verb.REACTIVE_POWER: {"unit": "%"}}
 
 
 def order(target: str = "a", verb: Verb = Verb.LIMIT, **facts: Any) -> Order:
-    default: dict[str, Any] = {"value": 50.0, "unit": "%"} if verb is Verb.LIMIT else {}
-    return Order(target=target, verb=verb, **{"by": "tester", **default, **facts})
+    return Order(target=target, verb=verb, **{"by": "tester", **DEFAULTS.get(verb, {}), **facts})
 
 
 def verdict(wanted: Order, utc: float | None = NOON) -> Code | list[str]:
@@ -32,7 +33,7 @@ def verdict(wanted: Order, utc: float | None = NOON) -> Code | list[str]:
         (order("a"), ["a"]),
         (order("branch/b1"), ["a", "b"]),
         (order("gateway/west"), ["c"]),
-        (order("site"), ["a", "b", "c"]),
+        (order("site"), ["a", "b", "c", "d"]),
         (order("z"), Code.UNKNOWN_TARGET),
         (order("branch/b9"), Code.UNKNOWN_TARGET),
         (order(""), Code.UNKNOWN_TARGET),
@@ -51,8 +52,8 @@ def verdict(wanted: Order, utc: float | None = NOON) -> Code | list[str]:
         (order(unit="kW"), Code.OUT_OF_RANGE),
         (order(unit="W", value=400.0), ["a"]),
         (order(unit="W", value=400.1), Code.OUT_OF_RANGE),
-        (order("site", unit="W", value=1350.0), ["a", "b", "c"]),
-        (order("site", unit="W", value=1350.1), Code.OUT_OF_RANGE),
+        (order("site", unit="W", value=1650.0), ["a", "b", "c", "d"]),
+        (order("site", unit="W", value=1650.1), Code.OUT_OF_RANGE),
         (order(for_s=MAX_LEASE_S), ["a"]),
         (order(for_s=MAX_LEASE_S + 1), Code.OUT_OF_RANGE),
         (order(for_s=0.0), Code.OUT_OF_RANGE),
@@ -60,8 +61,21 @@ def verdict(wanted: Order, utc: float | None = NOON) -> Code | list[str]:
         (order(verb=Verb.ENABLE, for_s=5.0), Code.NOT_SUPPORTED),
         (order("c", verb=Verb.ENABLE), ["c"]),
         (order("c", verb=Verb.RESTART), Code.NOT_SUPPORTED),
-        (order("site", verb=Verb.RESTART), ["a", "b", "c"]),
-        (order(verb=Verb.POWER_FACTOR, value=0.9), Code.NOT_SUPPORTED),
+        (order("site", verb=Verb.RESTART), ["a", "b", "c", "d"]),
+        (order("d", verb=Verb.POWER_FACTOR, value=0.9, unit=None), ["d"]),
+        (order("d", verb=Verb.POWER_FACTOR, value=-0.8, unit=None), ["d"]),
+        (order("d", verb=Verb.POWER_FACTOR, value=0.79, unit=None), Code.OUT_OF_RANGE),
+        (order("d", verb=Verb.POWER_FACTOR, value=1.01, unit=None), Code.OUT_OF_RANGE),
+        (order("d", verb=Verb.POWER_FACTOR, value=0.9, unit="%"), Code.OUT_OF_RANGE),
+        (order("d", verb=Verb.POWER_FACTOR, value=float("nan"), unit=None), Code.OUT_OF_RANGE),
+        (order("d", verb=Verb.POWER_FACTOR, value=None, unit=None), Code.OUT_OF_RANGE),
+        (order("d", verb=Verb.POWER_FACTOR, value=0.9, unit=None, for_s=60.0), Code.NOT_SUPPORTED),
+        (order("d", verb=Verb.REACTIVE_POWER, value=-100.0), ["d"]),
+        (order("d", verb=Verb.REACTIVE_POWER, value=100.1), Code.OUT_OF_RANGE),
+        (order("d", verb=Verb.REACTIVE_POWER, value=-300.0, unit="var"), ["d"]),
+        (order("d", verb=Verb.REACTIVE_POWER, value=300.1, unit="var"), Code.OUT_OF_RANGE),
+        (order("d", verb=Verb.REACTIVE_POWER, value=10.0, unit="W"), Code.OUT_OF_RANGE),
+        (order(verb=Verb.POWER_FACTOR, value=0.9, unit=None), Code.NOT_SUPPORTED),
         (order(verb=Verb.REACTIVE_POWER, value=100.0), Code.NOT_SUPPORTED),
     ],
     ids=str,
@@ -76,7 +90,7 @@ def test_without_a_clock_nothing_is_too_old() -> None:
 
 def test_a_refusal_says_what_is_allowed() -> None:
     refusal = Admission().admit(order("site", unit="W", value=9000.0), PLANT, NOON)
-    assert refusal == Refusal(Code.OUT_OF_RANGE, "limit 9000 W: allowed is 0 … 1350 W")
+    assert refusal == Refusal(Code.OUT_OF_RANGE, "limit 9000 W: allowed is 0 … 1650 W")
 
 
 @pytest.mark.parametrize(

@@ -60,7 +60,7 @@ def test_limits_survive_in_the_database(tmp_path: Path) -> None:
     store.close()
     again = Store(tmp_path, inline=True)
     leases = Leases(again.put)
-    leases.restore(again.limits(), now=5.0, utc=NOON + 100)
+    leases.restore(again.rows(LimitRow), now=5.0, utc=NOON + 100)
     again.close()
     assert leases.limits == {"site": Limit(812.5, "W", until=505.0), "a": Limit(33.3, "%")}
 

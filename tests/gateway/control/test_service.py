@@ -8,6 +8,7 @@ import pytest
 
 from config.links import PlcLink
 from config.site import Site
+from gateway.control.budget import Budget
 from gateway.control.leases import Leases
 from gateway.control.order import Code, Order, Refusal, Report, Verb
 from gateway.control.service import MAX_OPEN, Control
@@ -29,6 +30,12 @@ from tests.support.daemon import (
 )
 from tests.support.emulated import NOON
 from tests.support.virtual_time import FakeClock, run
+
+
+def free() -> Budget:
+    """Return a budget of units without a memory."""
+    return Budget({"east": {}, "west": {}}, {"east": 0, "west": 0}, [], lambda _: None)
+
 
 GROUPS = {"a": "a", "branch/b1": "ab", "gateway/east": "abc", "site": "abcd"}
 FULL = dict.fromkeys(RATED_W, 100.0)
@@ -297,7 +304,8 @@ def test_in_a_group_each_unit_is_told_what_its_vendor_offers(site: Site) -> None
     async def main() -> None:
         async with running(site) as daemon:
             senders = {south.gateway: south.poller for south in daemon.app.souths}
-            control = Control(daemon.app.state, senders, Leases(lambda _: None), dict.fromkeys(offered, 100.0), offered)
+            leases, fallback_pct = Leases(lambda _: None), dict.fromkeys(offered, 100.0)
+            control = Control(daemon.app.state, senders, leases, fallback_pct, offered, free())
             daemon.app.state.watch(control.look)
             async with background(control.run()):
                 limit = Order(target="site", verb=Verb.LIMIT, by="anna", value=40.0, unit="%")

@@ -23,6 +23,7 @@ class Ear:
 
     names: list[tuple[str, Value]] = field(default_factory=list)
     strangers: list[tuple[str, str]] = field(default_factory=list)
+    refusals: list[str] = field(default_factory=list)
     readings: list[tuple[str, Reading]] = field(default_factory=list)
     comms: list[tuple[float, str, CommState]] = field(default_factory=list)
     latest: dict[str, NodeStats] = field(default_factory=dict)
@@ -36,6 +37,9 @@ class Ear:
 
     def answered(self, slot: str, reading: Reading) -> None:
         self.readings.append((slot, reading))
+
+    def refused(self, slot: str) -> None:
+        self.refusals.append(slot)
 
     def comm_changed(self, slot: str, comm: CommState) -> None:
         self.comms.append((asyncio.get_running_loop().time(), slot, comm))

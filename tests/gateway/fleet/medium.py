@@ -28,6 +28,7 @@ class Unit:
     booted_at: float = 0.0
     state: InvSt = InvSt.RUNNING
     alarm: int = 0
+    refuses: bool = False  # to say how it is, not who
     heard: list[tuple[float, int]] = field(default_factory=list)  # when and which register
     limits: list[tuple[float, int]] = field(default_factory=list)
 
@@ -35,6 +36,8 @@ class Unit:
         match request:
             case pdu.ReadRequest(start=at):
                 self.heard.append((now, at))
+                if self.refuses and at == LIVE_AT:
+                    return pdu.ExceptionAnswer(pdu.Function.READ_HOLDING, pdu.ExceptionCode.DEVICE_FAILURE)
                 return pdu.ReadAnswer(IDENTITY.pack(self._name()) if at == IDENTITY_AT else LIVE.pack(self._live(now)))
             case pdu.WriteRequest(start=at, data=data):
                 self.limits.append((now, int.from_bytes(data, "big")))

@@ -10,9 +10,9 @@ from gateway.fleet.comm import DEFAULTS
 from gateway.fleet.poller import Poller
 from gateway.snapshot import CommState
 from protocols.errors import LinkDownError
-from protocols.exchange import Cause, Failed, Step
+from protocols.exchange import Cause, Exchange, Failed, Step
 from protocols.points import TMP_CAB, Channel, Value, W
-from protocols.profile import PollItem
+from protocols.profile import PollItem, Station
 from protocols.states import InvSt
 from tests.gateway.acme import IDENTITY_AT, PROFILE
 from tests.gateway.fleet.bench import Bench, plant
@@ -256,3 +256,42 @@ def test_joins_come_before_the_first_poll_of_each_unit() -> None:
     units = plant(2)
     Bench(units).run(10)
     assert [unit.heard[0][1] for unit in units] == [IDENTITY_AT, IDENTITY_AT]
+
+
+@pytest.mark.parametrize(
+    ("refusing_s", "comms"),
+    [
+        pytest.param(20, [CommState.ONLINE], id="for a while: online throughout"),
+        pytest.param(600, [CommState.ONLINE, CommState.DEGRADED, CommState.ONLINE], id="for long: worse, not lost"),
+    ],
+)
+def test_a_unit_that_answers_with_exceptions_is_there(refusing_s: float, comms: list[CommState]) -> None:
+    (unit,) = units = plant(1)
+    bench = Bench(units)
+    ear = bench.run(
+        1200,
+        (101, lambda: setattr(unit, "refuses", True)),
+        (101 + refusing_s, lambda: setattr(unit, "refuses", False)),
+    )
+    assert [comm for _, _, comm in ear.comms] == comms
+    assert len(ear.refusals) == refusing_s / 5
+    assert len(ear.names) == 1  # it was asked on, not probed
+    assert len(ear.readings) == (1200 - refusing_s) / 5
+    assert ear.latest["s1"].last_failure == "refused"
+
+
+def test_an_item_that_a_unit_does_not_have_makes_it_no_worse() -> None:
+    def poll(station: Station, item: PollItem, utc: float) -> Exchange[Mapping[Channel, Value]]:
+        return PROFILE.poll(station, item, utc) if item.name == "live" else Lacking()
+
+    profile = replace(PROFILE, poll=poll, poll_plan=(PollItem("live"), PollItem("slow", every_s=5.0)))
+    ear = Bench(plant(1), profile=profile).run(600)
+    assert [comm for _, _, comm in ear.comms] == [CommState.ONLINE]
+    assert ear.refusals == []
+
+
+class Lacking(Foreign):
+    """A poll that ends with a refusal."""
+
+    def start(self) -> Step[Mapping[Channel, Value]]:
+        return Failed(Cause.REFUSED, "Modbus exception 2")

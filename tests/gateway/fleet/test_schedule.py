@@ -111,3 +111,21 @@ def test_nobody_starves_and_the_dead_cost_no_more_than_their_share(
         assert max(b - a for a, b in pairwise(at)) <= longest_s
     for unit in dead:
         assert len(starts(log, unit)) >= 2  # the dead are not forgotten either
+
+
+def test_a_postponed_item_stays_so_when_its_unit_joins_anew() -> None:
+    schedule = Schedule(1, (5.0, 60.0), probe_share=0.1, now=0.0)
+    for item in (0, 1):
+        schedule.report(Job(0, item, probe=False), 0.0, 0.1, answered=True)
+    schedule.postpone(0, 1, 100.0)
+    schedule.hasten(0, 20.0)
+    assert schedule.next(20.0, 60.0) == Job(0, 0, probe=False)
+    schedule.report(Job(0, 0, probe=False), 20.0, 20.1, answered=True)
+    assert schedule.next(20.1, 60.0) == 25.0
+    for at in range(25, 100, 5):
+        assert schedule.next(at, 60.0) == Job(0, 0, probe=False)
+        schedule.report(Job(0, 0, probe=False), at, at + 0.1, answered=True)
+    assert schedule.next(100.0, 60.0) in (Job(0, 0, probe=False), Job(0, 1, probe=False))
+    schedule.hasten(0, 130.0)
+    schedule.report(Job(0, 0, probe=False), 130.0, 130.1, answered=True)
+    assert schedule.next(130.1, 60.0) == Job(0, 1, probe=False)

@@ -6,9 +6,9 @@ from hypothesis import strategies as st
 
 from gateway.snapshot import Energy
 from gateway.store import LedgerRow
-from gateway.telemetry.ledger import DEFAULT_EFFICIENCY, Ledger, rows_by_slot
+from gateway.telemetry.ledger import Ledger, rows_by_slot
 from protocols.points import DCW, DCWH_INJ, TOT_WH_INJ, Channel, Value, W
-from protocols.profile import Counter
+from protocols.profile import USUAL_EFFICIENCY, Counter
 from protocols.reading import Reading
 
 AC_COUNTER = (Counter(TOT_WH_INJ, port=0, wrap_wh=0xFFFF_FFFF, restarts=False),)
@@ -78,7 +78,7 @@ def test_before_the_first_powers_a_usual_efficiency_holds() -> None:
     kept = ledger(AC_COUNTER, 2)
     kept.accept(reading(0.0, ac(1000, None)), None)
     kept.accept(reading(1000.0, ac(1100, None)), None)
-    assert kept.energy[1].total_wh == int(50 / DEFAULT_EFFICIENCY)
+    assert kept.energy[1].total_wh == int(50 / USUAL_EFFICIENCY)
 
 
 def test_a_device_that_counts_both_sides_has_nothing_derived() -> None:
