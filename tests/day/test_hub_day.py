@@ -1,17 +1,21 @@
 """A day of units that dial in, through the whole stack, in seconds."""
 
 import asyncio
+import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from config.site import AnyGateway, Site
+from drivers.mqtt.session import Message
 from emulator.instruments import Instruments
 from gateway.snapshot import CommState
 from protocols.points import LNV, TOT_WH_INJ, Channel
 from protocols.states import Quality
 from tests.support.emulated import MIDNIGHT, NOON
 from tests.support.hub import hub_site
-from tests.support.plant import Scene, play
+from tests.support.plant import Scene, play, site
 
 pytestmark = [pytest.mark.day, pytest.mark.timeout(300)]
 
@@ -169,3 +173,46 @@ def test_the_days_begin_and_end_by_the_sun(tmp_path: Path) -> None:
         assert {view.comm for view in scene.app.state.views.values()} <= {CommState.ASLEEP}
 
     play(hub_site(tmp_path), act, start_utc=MIDNIGHT - 2 * HOUR)
+
+
+def test_a_restart_of_the_daemon_loses_no_energy_and_adopts_no_offset(tmp_path: Path) -> None:
+    async def act(scene: Scene) -> None:
+        begun = {serial: unit.counter_wh(scene.now()) for serial, unit in scene.plant.units.items()}
+        await asyncio.sleep(HOUR)
+        await scene.daemon.stop()
+        await asyncio.sleep(HOUR)
+        scene.daemon.start()
+        await asyncio.sleep(120)
+        for slot, view in scene.app.state.views.items():
+            produced = scene.plant.units[slot].counter_wh(scene.now()) - begun[slot]
+            assert produced > 300
+            assert view.energy[0].total_wh == pytest.approx(produced, abs=8)  # what half a minute brings, at both ends
+
+    play(hub_site(tmp_path, emulation={"clouds": "clear"}), act, start_utc=NOON)
+
+
+def test_a_site_of_both_kinds_lives_together_and_says_what_a_unit_cannot_do(tmp_path: Path) -> None:
+    hub, combiner = hub_site(tmp_path), site(tmp_path, units=2, poll_s=10.0)
+    plan = combiner.model_copy(update={"gateways": (*combiner.gateways, _renamed(hub))})
+    answers: dict[str, Any] = {}
+
+    async def act(scene: Scene) -> None:
+        await asyncio.sleep(120)
+        assert {view.comm for view in scene.app.state.views.values()} == {CommState.ONLINE}
+        assert len(scene.app.state.views) == 5
+        for target in ("RC000001", "AT000001"):
+            question = {"target": target, "command": "limit", "value": 50.0, "unit": "%", "transaction": target}
+            await scene.ear.publish(Message("opencombiner/home/bridge/request/command", json.dumps(question).encode()))
+            await asyncio.sleep(20)
+        answers.update({said["transaction"]: said for said in scene.ear.of("bridge/response/command")})
+
+    play(plan, act, start_utc=NOON)
+    assert answers["RC000001"]["error"]["code"] == "not_supported"
+    assert answers["AT000001"]["status"] == "ok"
+
+
+def _renamed(plan: Site) -> AnyGateway:
+    """Return the hub with a branch of another name: a site's branches differ."""
+    [gateway] = plan.gateways
+    [branch] = gateway.branches
+    return gateway.model_copy(update={"branches": (branch.model_copy(update={"id": "b9"}),)})

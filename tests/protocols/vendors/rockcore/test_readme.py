@@ -5,9 +5,12 @@ from pathlib import Path
 
 import pytest
 
+from config.checks import check_site
+from config.loader import load_site
 from protocols.vendors.rockcore.keys import FLAGS, KEYS
 from protocols.vendors.rockcore.models import ASSUMED, MODELS
 from protocols.vendors.rockcore.profile import PROFILE
+from tests.support.fixed_clock import FixedClock
 from tests.support.vectors import load
 
 README = (Path(__file__).parents[4] / "protocols/vendors/rockcore/README.md").read_text()
@@ -46,3 +49,10 @@ def test_topics_and_login_are_those_of_the_profile() -> None:
     assert f"`{push.uplink}SERIAL`" in README
     assert f"`{push.downlink}SERIAL`" in README
     assert f"as user `{push.user}` with password\n`{push.password}`" in README
+
+
+def test_the_printed_site_passes_its_check(tmp_path: Path) -> None:
+    [printed] = re.findall(r"^```yaml\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
+    path = tmp_path / "site.yaml"
+    path.write_text(f"location: {{latitude: 52, longitude: 5}}\n{printed}")
+    assert check_site(load_site(path, FixedClock())) == ()
