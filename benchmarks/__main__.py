@@ -9,50 +9,31 @@ import asyncio
 import json
 import os
 import platform
+import signal
 import sys
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TypeAlias
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.table import Table
 
-from benchmarks import day, efficiency, memory, polls, start, units
 from benchmarks.calibration import REFERENCE_S
-from benchmarks.figures import BARS, Figure, Figures, missed, parts
+from benchmarks.figures import Figure, Figures, Measure, MeasureFailedError, Result, missed, parts
+from benchmarks.measures import BARS, MEASURES
 from gateway.log import configure
 from tests.support.mosquitto import Mosquitto
 
+_PATIENCE = 3  # times what a measure usually takes
 LATEST = Path(__file__).with_name("latest.json")
-Result: TypeAlias = tuple[dict[str, Figure], dict[str, object]]
 
 
-@dataclass(frozen=True, slots=True)
-class Measure:
-    """What yields figures, given a folder of its own and the broker's port; `usual_s` is for the progress bar."""
-
-    name: str
-    run: Callable[[Path, int], Awaitable[Result]]
-    usual_s: float
-
-
-MEASURES = (
-    Measure("efficiency", efficiency.measure, 42),
-    Measure("polls", polls.measure, 55),
-    Measure("memory", memory.measure, 80),
-    Measure("start", start.measure, 20),
-    Measure("day", day.measure, 80),
-    Measure("units", units.measure, 80),
-)
-
-
-async def _measure(measures: Sequence[Measure], folder: Path, console: Console) -> Result:
-    """Run the measures one after the other under a progress bar."""
+async def _measure(measures: Sequence[Measure], folder: Path, console: Console) -> tuple[*Result, dict[str, str]]:
+    """Run the measures one after the other under a progress bar; return their results, and why others have none."""
     figures: dict[str, Figure] = {}
     details: dict[str, object] = {}
+    failures: dict[str, str] = {}
     broker = Mosquitto(folder)
     broker.start()
     columns = (TextColumn("{task.description:10}"), BarColumn(), TimeElapsedColumn(), TimeRemainingColumn())
@@ -65,14 +46,18 @@ async def _measure(measures: Sequence[Measure], folder: Path, console: Console) 
                 own.mkdir()
                 progress.update(task, description=measure.name, completed=passed_s)
                 ticking = asyncio.create_task(_tick(progress, measure.usual_s))
-                found, details[measure.name] = await measure.run(own, broker.port)
+                try:
+                    async with asyncio.timeout(_PATIENCE * measure.usual_s):
+                        found, details[measure.name] = await measure.run(own, broker.port)
+                    figures |= found
+                except (TimeoutError, MeasureFailedError) as error:
+                    failures[measure.name] = str(error) or "no end in sight"
                 ticking.cancel()
-                figures |= found
                 passed_s += measure.usual_s
             progress.update(task, completed=passed_s)
     finally:
         broker.stop()
-    return figures, details
+    return figures, details, failures
 
 
 async def _tick(progress: Progress, usual_s: float) -> None:
@@ -112,12 +97,15 @@ def main(names: Sequence[str]) -> int:
         console.print(f"no such measure: {', '.join(sorted(unknown))}; there are {', '.join(m.name for m in MEASURES)}")
         return 2
     configure("error", "console")
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # what was started is ended then, too
     chosen = [measure for measure in MEASURES if not names or measure.name in names]
     with TemporaryDirectory(prefix="opencombiner-bench-") as folder:
-        figures, details = asyncio.run(_measure(chosen, Path(folder), console))
+        figures, details, failures = asyncio.run(_measure(chosen, Path(folder), console))
     LATEST.write_text(json.dumps({**figures, "machine": machine(), "details": details}, indent=2) + "\n", "utf-8")
     console.print(table(figures))
-    return int(bool(missed(figures)))
+    for name, reason in failures.items():
+        console.print(f"{name} failed: {reason}")
+    return int(bool(failures or missed(BARS, figures)))
 
 
 if __name__ == "__main__":

@@ -5,12 +5,13 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+from config.grid_profiles import grid_profile, on_wire
 from drivers.stream import ByteStream, listen
 from protocols.modbus import rtu
 from protocols.modbus.pdu import ReadAnswer
 from protocols.points import DA, DCA, DCV, DCW, HZ, INV_ST, LNV, MD, SN, TOT_WH_INJ, UP_TMS, VR, A, Channel, Value, W
 from protocols.states import InvSt
-from protocols.vendors.atmoce import layout
+from protocols.vendors.atmoce import blocks, layout
 
 _QUESTION = 8  # bytes of a read
 
@@ -21,6 +22,7 @@ class Canned:
     def __init__(self, serials: Sequence[str]) -> None:
         self.polls = 0
         self._serials = serials
+        self._grid_profile = on_wire(grid_profile("eu_en_50549_1_2019"))
         self._waiting: list[tuple[int, asyncio.Event]] = []
 
     async def until(self, polls: int) -> None:
@@ -36,17 +38,27 @@ class Canned:
             heard += await stream.read()
             while len(heard) >= _QUESTION:
                 question, heard = heard[:_QUESTION], heard[_QUESTION:]
-                await stream.write(self._answer(question[0], int.from_bytes(question[2:4], "big")))
+                await stream.write(self.answer(question[0], int.from_bytes(question[2:4], "big")))
 
-    def _answer(self, node: int, register: int) -> bytes:
-        if register == layout.IDENTITY_AT:
-            return rtu.encode(node, ReadAnswer(layout.IDENTITY.pack(self._identity(node))).encode())
-        answer = rtu.encode(node, ReadAnswer(layout.LIVE.pack(self._live())).encode())
+    def answer(self, node: int, register: int) -> bytes:
+        """Return the answer to a read of the block at a register."""
+        match register:
+            case layout.IDENTITY_AT:
+                block = layout.IDENTITY.pack(self._identity(node))
+            case layout.GRID_PROFILE_AT:
+                block = blocks.grid_profile(self._grid_profile)
+            case layout.LIVE_AT:
+                block = layout.LIVE.pack(self._live())
+                self._count()
+            case _:
+                raise ValueError(f"there is no canned answer for register {register}")
+        return rtu.encode(node, ReadAnswer(block).encode())
+
+    def _count(self) -> None:
         self.polls += 1
         for polls, reached in self._waiting:
             if self.polls >= polls:
                 reached.set()
-        return answer
 
     def _identity(self, node: int) -> dict[Channel, Value]:
         texts: dict[Channel, Value] = {

@@ -13,7 +13,7 @@ from tempfile import TemporaryDirectory
 from time import process_time
 
 from benchmarks.calibration import Calibration
-from benchmarks.figures import Figure
+from benchmarks.figures import Bar, Measure, Result
 from benchmarks.program import program
 from config.site import Site
 from drivers.mqtt import memory
@@ -53,7 +53,7 @@ async def live(plan: Site, clock: FakeClock, calibration: Calibration) -> dict[s
     return {"cpu_s": cpu_s, "slowdown": calibration.slowdown, "polls": polls, "published": published}
 
 
-async def measure(folder: Path, _: int) -> tuple[dict[str, Figure], dict[str, object]]:
+async def measure(folder: Path, _: int) -> Result:
     """Return the figure and its details: the middle of several days, each in a process of its own."""
     days: list[dict[str, float]] = []
     for number in range(DAYS):
@@ -61,6 +61,9 @@ async def measure(folder: Path, _: int) -> tuple[dict[str, Figure], dict[str, ob
             days.append(json.loads(await running.result()))
     scaled = [day["cpu_s"] / day["slowdown"] for day in days]
     return {"virtual_day_s": median(scaled)}, {"scaled_s": scaled, "days": days}
+
+
+MEASURE = Measure("day", measure, 80, (Bar("virtual_day_s", "nobody does it", most=12),))
 
 
 def main() -> None:

@@ -1,60 +1,98 @@
-"""`link_efficiency`: how near to paper time the driver drives a line, for each kind of modem.
+"""`link_efficiency` and `cpu_per_exchange_us`: how each kind of modem is driven, near to paper time or not.
 
 Emulated units on a paced line without loss, on a pseudo-terminal, asked for more than the line can carry. The cycle is
-the time from one answer of a unit to its next, as stamped in what is published.
+the time from one answer of a unit to its next, as stamped in what is published. A kind of modem is a row of `PACED`.
 """
 
 import asyncio
 import json
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
+from dataclasses import dataclass
 from datetime import datetime
 from itertools import pairwise
 from pathlib import Path
 from statistics import median
 
 from benchmarks import airtime, plan
-from benchmarks.figures import Figure
-from benchmarks.program import program
+from benchmarks.figures import Bar, Figure, Measure, Result
+from benchmarks.program import Program, program
 from drivers.mqtt.connect import connect
 from drivers.mqtt.session import Options, Session
 
-MODEMS = ("transparent", "st7580")
 UNITS, ASKED_S = 6, 0.5
-SECONDS = 40.0
+SECONDS, JOINED_S = 40.0, 5.0  # after which all have joined and the CPU time begins to count
 _WARM_UP = 3  # cycles: units join in the first, and allowances settle
 
 
-def efficiency(link: Mapping[str, object], stamps_s: Mapping[str, Sequence[float]]) -> float:
+@dataclass(frozen=True, slots=True)
+class Paced:
+    """A line whose speed the modem or the medium sets; `link` makes its section for a URL, `poll_s` knows its paper."""
+
+    name: str  # medium/modem
+    link: Callable[[str], Mapping[str, object]]
+    poll_s: Callable[[Mapping[str, object]], float]
+    kind: plan.Kind = plan.MI_500
+
+    @property
+    def site(self) -> str:
+        """Return the id of its site."""
+        return self.name.replace("/", "-")
+
+
+PACED = (
+    Paced("plc/transparent", lambda url: plan.link(url, "transparent"), airtime.poll_s),
+    Paced("plc/st7580", lambda url: plan.link(url, "st7580"), airtime.poll_s),
+)
+
+
+def efficiency(paper_poll_s: float, stamps_s: Mapping[str, Sequence[float]]) -> float:
     """Return paper time over the usual cycle; `stamps_s` by unit."""
     cycles = [b - a for stamps in stamps_s.values() for a, b in pairwise(stamps[_WARM_UP:])]
-    return len(stamps_s) * airtime.poll_s(link) / median(cycles)
+    return len(stamps_s) * paper_poll_s / median(cycles)
 
 
-async def measure(folder: Path, port: int) -> tuple[dict[str, Figure], dict[str, object]]:
-    """Return the figure and its details."""
-    stamps: dict[str, dict[str, list[float]]] = {modem: defaultdict(list) for modem in MODEMS}
+async def measure(folder: Path, port: int) -> Result:
+    """Return the figures and their details; all lines run side by side."""
+    stamps: dict[str, dict[str, list[float]]] = {paced.site: defaultdict(list) for paced in PACED}
     async with AsyncExitStack() as stack:
         session = await stack.enter_async_context(connect(Options(url=plan.broker(port), client_id="bench-link")))
         await session.subscribe(f"{plan.BASE}/+/inverter/+/state")
-        links = [await _linked(stack, modem, folder, port) for modem in MODEMS]
+        daemons = [await _linked(stack, paced, folder, port) for paced in PACED]
         hearing = asyncio.create_task(_hear(session, stamps))
-        await asyncio.sleep(SECONDS)
+        await asyncio.sleep(JOINED_S)
+        before = _marks(daemons, stamps)
+        await asyncio.sleep(SECONDS - JOINED_S)
+        after = _marks(daemons, stamps)
         hearing.cancel()
-    found = {f"plc/{modem}": efficiency(link, stamps[modem]) for modem, link in zip(MODEMS, links, strict=True)}
-    polls = {modem: sum(map(len, stamps[modem].values())) for modem in MODEMS}
-    return {"link_efficiency": found}, {"paper_poll_s": airtime.poll_s(links[0]), "polls": polls}
+    paper_s = {paced.name: paced.poll_s(paced.link("")) for paced in PACED}
+    found = {paced.name: efficiency(paper_s[paced.name], stamps[paced.site]) for paced in PACED}
+    cost_us = {
+        paced.name: 1e6 * (cpu - cpu_before) / (polls - polls_before)
+        for paced, (cpu_before, polls_before), (cpu, polls) in zip(PACED, before, after, strict=True)
+    }
+    figures: dict[str, Figure] = {"link_efficiency": found, "cpu_per_exchange_us": cost_us}
+    return figures, {"paper_poll_s": paper_s, "polls": [polls for _, polls in after]}
 
 
-async def _linked(stack: AsyncExitStack, modem: str, folder: Path, port: int) -> dict[str, object]:
-    link = plan.link(f"pty:{folder / modem}.pty", modem)
-    gateway = plan.gateway("gw", link, plan.serials(UNITS), ASKED_S)
-    file = plan.write(folder / modem, plan.broker(port), [gateway], site=modem)
-    for command in ("emulate", "run"):
-        arguments = ("-m", "opencombiner", command, str(file))
-        await stack.enter_async_context(program(*arguments, log=folder / f"{modem}-{command}.log"))
-    return link
+def _marks(daemons: Sequence[Program], stamps: Mapping[str, Mapping[str, Sequence[float]]]) -> list[tuple[float, int]]:
+    """Return each daemon's CPU time and polls."""
+    polls = [sum(map(len, units.values())) for units in stamps.values()]
+    return [(daemon.cpu_s, count) for daemon, count in zip(daemons, polls, strict=True)]
+
+
+async def _linked(stack: AsyncExitStack, paced: Paced, folder: Path, port: int) -> Program:
+    """Start emulator and daemon of a line; return the daemon."""
+    link = paced.link(f"pty:{folder / paced.site}.pty")
+    gateway = plan.gateway("gw", link, plan.serials(UNITS, kind=paced.kind), ASKED_S, kind=paced.kind)
+    file = plan.write(folder / paced.site, plan.broker(port), [gateway], site=paced.site)
+    emulator, daemon = (
+        program("-m", "opencombiner", command, str(file), log=folder / f"{paced.site}-{command}.log")
+        for command in ("emulate", "run")
+    )
+    await stack.enter_async_context(emulator)
+    return await stack.enter_async_context(daemon)
 
 
 async def _hear(session: Session, stamps: dict[str, dict[str, list[float]]]) -> None:
@@ -65,3 +103,11 @@ async def _hear(session: Session, stamps: dict[str, dict[str, list[float]]]) -> 
         at = datetime.fromisoformat(stamp).timestamp() if stamp else None
         if at is not None and (not seen or seen[-1] != at):
             seen.append(at)
+
+
+MEASURE = Measure(
+    "efficiency",
+    measure,
+    42,
+    (Bar("link_efficiency", "0.0005 - 0.42", least=0.90), Bar("cpu_per_exchange_us", "")),
+)

@@ -1,11 +1,17 @@
-"""The figures, their bars, and what the best of others reach."""
+"""What a measure yields: figures, each with its bar and what the best of others reach."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TypeAlias
 
 Figure: TypeAlias = float | Mapping[str, float]
 Figures: TypeAlias = Mapping[str, Figure]
+Result: TypeAlias = tuple[dict[str, Figure], dict[str, object]]  # and details
+
+
+class MeasureFailedError(Exception):
+    """A measure came to no result."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,17 +38,17 @@ class Bar:
         return (self.most is None or value <= self.most) and (self.least is None or value >= self.least)
 
 
-BARS = (
-    Bar("link_efficiency", "0.0005 - 0.42", least=0.90),
-    Bar("cpu_per_poll_ratio", "7 - 95", most=3),
-    Bar("cpu_per_poll_us", ""),
-    Bar("rss_idle_mib", "28 - 73 for 20", most=50),
-    Bar("rss_100_mib", "28 - 73 for 20", most=60),
-    Bar("start_cpu_s", "0.3 - 3", most=0.4),
-    Bar("virtual_day_s", "nobody does it", most=12),
-    Bar("emulated_units_realtime", "32", least=1000),
-    Bar("rss_growth_mib", "776", most=1),
-)
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """What yields the figures of `bars`, given a folder of its own and the broker's port.
+
+    `usual_s` is for the progress bar; after three times as long it has failed.
+    """
+
+    name: str
+    run: Callable[[Path, int], Awaitable[Result]]
+    usual_s: float
+    bars: tuple[Bar, ...]
 
 
 def parts(figure: Figure) -> Mapping[str, float]:
@@ -50,6 +56,6 @@ def parts(figure: Figure) -> Mapping[str, float]:
     return figure if isinstance(figure, Mapping) else {"": figure}
 
 
-def missed(figures: Figures) -> list[str]:
+def missed(bars: Iterable[Bar], figures: Figures) -> list[str]:
     """Return the names of the figures that miss their bars."""
-    return [bar.name for bar in BARS if bar.name in figures and not bar.met(figures[bar.name])]
+    return [bar.name for bar in bars if bar.name in figures and not bar.met(figures[bar.name])]

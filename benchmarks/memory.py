@@ -10,7 +10,7 @@ from pathlib import Path
 
 from benchmarks import plan
 from benchmarks.canned import Canned, canned
-from benchmarks.figures import Figure
+from benchmarks.figures import Bar, Figure, Measure, Result
 from benchmarks.program import Program, program
 
 IDLE_UNITS, IDLE_POLL_S = 20, 5.0
@@ -20,7 +20,7 @@ GROWN_FROM, POLLS = 4000, 10_000  # every cache is warm after forty rounds
 _READINGS, _READ_EVERY_S = 10, 0.1
 
 
-async def measure(folder: Path, port: int) -> tuple[dict[str, Figure], dict[str, object]]:
+async def measure(folder: Path, port: int) -> Result:
     """Return the figures and their details."""
     async with AsyncExitStack() as stack:
         idle, _ = await _daemon(stack, folder, port, "idle", IDLE_UNITS, IDLE_POLL_S)
@@ -57,3 +57,15 @@ async def _daemon(
     file = plan.write(folder / name, plan.broker(port), [gateway], site=name)
     running = program("-m", "opencombiner", "run", str(file), log=folder / f"{name}.log")
     return await stack.enter_async_context(running), units
+
+
+MEASURE = Measure(
+    "memory",
+    measure,
+    80,
+    (
+        Bar("rss_idle_mib", "28 - 73 for 20", most=50),
+        Bar("rss_100_mib", "28 - 73 for 20", most=60),
+        Bar("rss_growth_mib", "776", most=1),
+    ),
+)

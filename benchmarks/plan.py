@@ -1,11 +1,24 @@
 """Site files for what is measured."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 BASE = "bench"
-PER_BRANCH = 9  # MI-500 on a 25 A breaker
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """Units of a model behind a gateway of a role; a serial is `serial` with a number in it."""
+
+    role: str
+    model: str
+    serial: str
+    per_branch: int
+
+
+MI_500 = Kind("m-combiner", "MI-500", "BE{:06d}", per_branch=9)  # so many on a 25 A breaker
 
 
 def link(url: str, modem: str = "transparent", **settings: float) -> dict[str, object]:
@@ -19,22 +32,24 @@ def at_once(url: str) -> dict[str, object]:
     return link(url, bit_rate=1e8, turnaround_s=0.0)
 
 
-def serials(count: int, first: int = 1) -> list[str]:
+def serials(count: int, first: int = 1, *, kind: Kind = MI_500) -> list[str]:
     """Return so many serials."""
-    return [f"BE{number:06d}" for number in range(first, first + count)]
+    return [kind.serial.format(number) for number in range(first, first + count)]
 
 
-def gateway(name: str, section: dict[str, object], units: list[str], poll_s: float) -> dict[str, object]:
+def gateway(
+    name: str, section: Mapping[str, object], units: list[str], poll_s: float, *, kind: Kind = MI_500
+) -> dict[str, object]:
     """Return the section of a gateway."""
     branches = [
         {
             "id": f"b{at}",
             "breaker_a": 25,
-            "inverters": [{"serial": serial, "model": "MI-500"} for serial in units[at : at + PER_BRANCH]],
+            "inverters": [{"serial": serial, "model": kind.model} for serial in units[at : at + kind.per_branch]],
         }
-        for at in range(0, len(units), PER_BRANCH)
+        for at in range(0, len(units), kind.per_branch)
     ]
-    return {"id": name, "role": "m-combiner", "poll_s": poll_s, "link": section, "branches": branches}
+    return {"id": name, "role": kind.role, "poll_s": poll_s, "link": section, "branches": branches}
 
 
 def write(folder: Path, broker: str, gateways: Iterable[dict[str, object]], *, site: str = "home") -> Path:

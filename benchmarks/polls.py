@@ -15,7 +15,7 @@ from pathlib import Path
 
 from benchmarks import plan
 from benchmarks.canned import Canned, canned
-from benchmarks.figures import Figure
+from benchmarks.figures import Bar, Figure, Measure, MeasureFailedError, Result
 from benchmarks.program import ROOT, Program, program
 from drivers.mqtt.connect import connect
 from drivers.mqtt.session import Options, Session
@@ -25,7 +25,7 @@ WARM_UP, POLLS = 18, 288  # the window ends before the daemon's report, which co
 _SETTLE_S = 0.075  # half the spacing: what a poll leads to is done, and the next has not begun
 
 
-class CountsDifferError(Exception):
+class CountsDifferError(MeasureFailedError):
     """Daemon and reference did not publish the same: their CPU times are not to be compared."""
 
 
@@ -58,7 +58,7 @@ class Runner:
         return Mark(self.program.cpu_s, self.said.copy())
 
 
-async def measure(folder: Path, port: int) -> tuple[dict[str, Figure], dict[str, object]]:
+async def measure(folder: Path, port: int) -> Result:
     """Return the figures and their details. Raises CountsDifferError."""
     async with AsyncExitStack() as stack:
         url = plan.broker(port)
@@ -109,3 +109,6 @@ async def _look(twin: Runner) -> None:
         await twin.units.until(polls)
         os.kill(twin.program.pid, signal.SIGUSR1)
     await asyncio.sleep(_SETTLE_S)
+
+
+MEASURE = Measure("polls", measure, 55, (Bar("cpu_per_poll_ratio", "7 - 95", most=3), Bar("cpu_per_poll_us", "")))

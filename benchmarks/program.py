@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from time import clock_gettime
 
+from benchmarks.figures import MeasureFailedError
 from gateway.health import rss_mib
 from opencombiner.child import end
 
@@ -16,7 +17,7 @@ ROOT = Path(__file__).parent.parent
 _PROCESS_CLOCK = 2  # CPUCLOCK_SCHED of a whole process: the low bits of its clock's number, clock_getcpuclockid(3)
 
 
-class ProgramEndedError(Exception):
+class ProgramEndedError(MeasureFailedError):
     """A program that is measured has ended by itself."""
 
 

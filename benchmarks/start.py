@@ -10,7 +10,7 @@ from statistics import median
 from benchmarks import plan
 from benchmarks.calibration import Calibration
 from benchmarks.canned import canned
-from benchmarks.figures import Figure
+from benchmarks.figures import Bar, Measure, Result
 from benchmarks.program import program
 
 STARTS = 9
@@ -19,7 +19,7 @@ UNITS = 20
 _PATIENCE_S = 30
 
 
-async def measure(folder: Path, port: int) -> tuple[dict[str, Figure], dict[str, object]]:
+async def measure(folder: Path, port: int) -> Result:
     """Return the figure and its details; the first start fills caches and does not count."""
     await _start(folder / "warm-up", port)
     scaled, raw = [], []
@@ -44,3 +44,6 @@ async def _start(folder: Path, port: int) -> float:
     ):
         await units.until(1)
         return daemon.cpu_s
+
+
+MEASURE = Measure("start", measure, 20, (Bar("start_cpu_s", "0.3 - 3", most=0.4),))

@@ -11,7 +11,7 @@ import signal
 from pathlib import Path
 
 from benchmarks import plan
-from benchmarks.figures import Figure
+from benchmarks.figures import Bar, Measure, Result
 from benchmarks.program import program
 
 LINKS, PER_LINK = 50, 20
@@ -19,7 +19,7 @@ SECONDS = 60
 LAG_S = 0.050
 
 
-async def measure(folder: Path, port: int) -> tuple[dict[str, Figure], dict[str, object]]:
+async def measure(folder: Path, port: int) -> Result:
     """Return the figure and its details."""
     gateways = []
     for number in range(LINKS):
@@ -36,3 +36,6 @@ async def measure(folder: Path, port: int) -> tuple[dict[str, Figure], dict[str,
     units = LINKS * PER_LINK - len(heard["lost"])
     figure = units if late["lag_p99_s"] < LAG_S else 0
     return {"emulated_units_realtime": figure}, {**heard, **late, "lost": len(heard["lost"])}
+
+
+MEASURE = Measure("units", measure, 80, (Bar("emulated_units_realtime", "32", least=1000),))

@@ -5,11 +5,13 @@ Plain scalars stay texts: only the setting that a text is for knows what it mean
 """
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NoReturn, TypeAlias
 
 import yaml
+from yaml.composer import Composer
 
 from config.findings import Finding, Loc, Mark, SiteRefusedError, quoted
 
@@ -80,14 +82,21 @@ def _refuse(path: Path, problem: str, remedy: str, mark: Mark | None = None) -> 
 
 
 def _compose(text: str) -> yaml.Node | None:
-    loader = _Composer(text)
+    """Return the root of a text. libyaml is eight times as fast; what it refuses is left to PyYAML, for its words."""
+    if yaml.__with_libyaml__:
+        with suppress(yaml.YAMLError):
+            return _root(_LibyamlComposer(text))
+    return _root(_PythonComposer(text))
+
+
+def _root(loader: "_PythonComposer | _LibyamlComposer") -> yaml.Node | None:
     try:
         return loader.get_single_node()
     finally:
         loader.dispose()
 
 
-class _Composer(yaml.SafeLoader):
+class _Bounded(Composer):
     """PyYAML's composer, which recurses, with a bound on its depth."""
 
     _depth = 0
@@ -100,6 +109,20 @@ class _Composer(yaml.SafeLoader):
             return super().compose_node(parent, index)
         finally:
             self._depth -= 1
+
+
+class _PythonComposer(_Bounded, yaml.SafeLoader):
+    """Scans in Python."""
+
+
+if yaml.__with_libyaml__:
+
+    class _LibyamlComposer(_Bounded, yaml.CSafeLoader):
+        """Scans in C."""
+
+        def __init__(self, text: str) -> None:
+            yaml.CSafeLoader.__init__(self, text)
+            Composer.__init__(self)
 
 
 class _TooMuchError(yaml.MarkedYAMLError):

@@ -25,7 +25,8 @@ Serial = Annotated[str, Field(pattern=SERIAL)]
 class Section(BaseModel):
     """Part of the site file; an unknown key is an error, so that no typo goes unseen."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+    # a section alone is never read: the file that it is part of builds its validator, once, with all of them
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False, defer_build=True)
     told_apart_by: ClassVar[str] = ""  # the setting that names the class of a section which has several
 
     @model_validator(mode="before")

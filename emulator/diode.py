@@ -18,6 +18,7 @@ Q = TypeVar("Q", float, Array)  # a number, or one for each knot
 
 _STEPS = 6  # from a good start
 _STEPS_FROM_AFAR = 12
+_STANDS_V = 1e-9  # a smaller step is the last: the error that it leaves is the square of it
 
 
 @overload
@@ -103,5 +104,8 @@ class Curve(Generic[Q]):
         v = min(v + sqrt(2 * less * best_w / -bend), self._open_guess())  # the curve falls faster: never too low
         for _ in range(_STEPS_FROM_AFAR):
             volt, current, slope, _bend = self._power(v)
-            v -= (volt * current - share * best_w) / slope
+            step = (volt * current - share * best_w) / slope
+            v -= step
+            if abs(step) < _STANDS_V:
+                break
         return self._power(v)[0]

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from math import inf
 
 from config.grid_profile import GridProfileFile
-from emulator.insulation_test import InsulationTest
+from emulator.insulation_check import InsulationTest
 from emulator.memory import Latch, Memory
 from emulator.protection import Protection, Timer
 from emulator.stages import Quantity, stages

@@ -1,7 +1,9 @@
 """What a unit's sensors show: every measured and set value at an instant."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from itertools import chain
 from math import copysign, hypot, pi, sqrt
+from typing import TypeAlias
 
 from emulator.life import Life
 from emulator.limits import on_curve
@@ -10,32 +12,40 @@ from protocols.commands import PFWInj, VarSet
 from protocols.points import Channel, Value
 from protocols.states import InvSt, ThrotSrc
 
+_Values: TypeAlias = Iterable[tuple[Channel, Value]]
+
 FIRMWARE = "1.0.0"
 STANDBY_W = 0.5  # what processor and modem take from the module
 FILTER_F = 1e-6  # output filter capacitor: 16.6 var at 230 V and 50 Hz
+MOST_PORTS = 16  # no microinverter has more inputs
+
+
+def _channels(*points: p.Point) -> tuple[Channel, ...]:
+    """Return the AC side's channels of some points: made once, for they are asked for with every poll."""
+    return tuple(map(Channel, points))
+
+
+_PLATE = _channels(p.MN, p.SN, p.MD, p.VR)
+_AC = _channels(p.W, p.VAR, p.VA, p.PF, p.A, p.LNV, p.HZ, p.TOT_WH_INJ, p.TMP_CAB)
+_SUPERVISION = _channels(
+    p.RIS, p.DCI, p.UP_TMS, p.W_MAX_LIM_PCT, p.PF_W_INJ, p.VAR_SET_PCT, p.INV_ST, p.CONN, p.THROT_SRC
+)
+_INPUTS = [tuple(Channel(point, port) for point in (p.DCW, p.DCV, p.DCA)) for port in range(1, MOST_PORTS + 1)]
 
 
 def values(unit: Life, t: float, *, maker: str, serial: str) -> Mapping[Channel, Value]:
     """Return every value at `t`, UTC; the unit has lived until then."""
-    plate = {Channel(p.MN): maker, Channel(p.SN): serial, Channel(p.MD): unit.model.name, Channel(p.VR): FIRMWARE}
-    return _ac(unit, t) | _dc(unit, t) | _supervision(unit, t) | plate
+    plate = zip(_PLATE, (maker, serial, unit.model.name, FIRMWARE), strict=True)
+    return dict(chain(_ac(unit, t), _dc(unit, t), _supervision(unit, t), plate))
 
 
-def _ac(unit: Life, t: float) -> dict[Channel, Value]:
+def _ac(unit: Life, t: float) -> _Values:
     watt, volt, hertz = unit.watt(t), unit.terminal.volt(t), unit.terminal.supply.hertz_at(t)
     var = _var(unit, watt, volt, hertz) if unit.firmware.feeding else 0.0
     va = hypot(watt, var)
-    return {
-        Channel(p.W): watt,
-        Channel(p.VAR): var,
-        Channel(p.VA): va,
-        Channel(p.PF): watt / va if va else 1.0,
-        Channel(p.A): va / volt if volt else 0.0,
-        Channel(p.LNV): volt,
-        Channel(p.HZ): hertz,
-        Channel(p.TOT_WH_INJ): int(unit.counter_wh(t)),
-        Channel(p.TMP_CAB): unit.case_c(t),
-    }
+    factor, amps = watt / va if va else 1.0, va / volt if volt else 0.0
+    found = (watt, var, va, factor, amps, volt, hertz, int(unit.counter_wh(t)), unit.case_c(t))
+    return zip(_AC, found, strict=True)
 
 
 def _var(unit: Life, watt: float, volt: float, hertz: float) -> float:
@@ -54,33 +64,30 @@ def _var(unit: Life, watt: float, volt: float, hertz: float) -> float:
     return min(max(wanted, -room), room)
 
 
-def _dc(unit: Life, t: float) -> dict[Channel, Value]:
+def _dc(unit: Life, t: float) -> _Values:
     given, ports = unit.given_w(t), unit.model.ports
     wanted = unit.stage.dc(unit.watt(t)) if unit.firmware.feeding else STANDBY_W
     drawn = min(wanted, given)
     volt = unit.daylight.source.voltage(drawn / given if given else 0.0, t)
     watt = drawn / ports
-    values: dict[Channel, Value] = {}
-    for port in range(1, ports + 1):
-        values[Channel(p.DCW, port)] = watt
-        values[Channel(p.DCV, port)] = volt
-        values[Channel(p.DCA, port)] = watt / volt if volt else 0.0
-    return values
+    found = (watt, volt, watt / volt if volt else 0.0)
+    return chain.from_iterable(zip(channels, found, strict=True) for channels in _INPUTS[:ports])
 
 
-def _supervision(unit: Life, t: float) -> dict[Channel, Value]:
+def _supervision(unit: Life, t: float) -> _Values:
     firmware, throttled_by = unit.firmware, _throttled_by(unit, t)
-    return {
-        Channel(p.RIS): unit.insulation.ohm(t),
-        Channel(p.DCI): unit.dc.amps(t) if firmware.feeding else 0.0,
-        Channel(p.UP_TMS): round(max(0.0, t - firmware.booted_at), 3),
-        Channel(p.W_MAX_LIM_PCT): firmware.limits.owner_pct,
-        Channel(p.PF_W_INJ): firmware.reactive.pf if isinstance(firmware.reactive, PFWInj) else 1.0,
-        Channel(p.VAR_SET_PCT): firmware.reactive.pct if isinstance(firmware.reactive, VarSet) else 0.0,
-        Channel(p.INV_ST): firmware.state if throttled_by is None else InvSt.THROTTLED,
-        Channel(p.CONN): int(firmware.connect),
-        Channel(p.THROT_SRC): 0 if throttled_by is None else 1 << throttled_by,
-    }
+    found = (
+        unit.insulation.ohm(t),
+        unit.dc.amps(t) if firmware.feeding else 0.0,
+        round(max(0.0, t - firmware.booted_at), 3),
+        firmware.limits.owner_pct,
+        firmware.reactive.pf if isinstance(firmware.reactive, PFWInj) else 1.0,
+        firmware.reactive.pct if isinstance(firmware.reactive, VarSet) else 0.0,
+        firmware.state if throttled_by is None else InvSt.THROTTLED,
+        int(firmware.connect),
+        0 if throttled_by is None else 1 << throttled_by,
+    )
+    return zip(_SUPERVISION, found, strict=True)
 
 
 def _throttled_by(unit: Life, t: float) -> ThrotSrc | None:

@@ -51,9 +51,9 @@ class Outlet:
                 stream = await listener.accept()
             except LinkDownError:  # unplugged while it waited
                 continue
-            _log.info("client connected", link=self.url)
+            _log.info("client_connected", link=self.url)
             try:
                 await self._modem.serve(stream)
             finally:
                 stream.close()
-            _log.info("client gone", link=self.url)
+            _log.info("client_gone", link=self.url)

@@ -35,6 +35,6 @@ def perform(act: Act, instruments: Instruments) -> None:
     try:
         getattr(instruments, act.name)(**told(act))
     except ConfigError as error:
-        _log.warning("act skipped", act=act.name, reason=str(error))
+        _log.warning("act_skipped", act=act.name, reason=str(error))
     else:
         _log.info("act", act=act.name, **act.args)

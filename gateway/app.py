@@ -128,7 +128,7 @@ class App:
         self.health = Health(clock, self.notifier, alive=lambda: any(south.alive for south in self.souths))
         about, report = _about(site), self.health.report
         self.bridge = Bridge(
-            self.state, clock, about, site.mqtt, options, report, tap, orders=self.control, alarms=self.alarms
+            self.state, about, site.mqtt, options, report, tap, orders=self.control, alarms=self.alarms
         )
         self._report_on(tap)
 

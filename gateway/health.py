@@ -15,7 +15,7 @@ from gateway.notify import Notifier
 LOOK_EVERY_S = 5.0  # between two looks at the loop's lag; sooner when the watchdog wants it
 LAGS_KEPT = 12  # of the last minute
 
-Json: TypeAlias = Mapping[str, Any]
+Report: TypeAlias = Mapping[str, Any]
 
 _log = structlog.get_logger(__name__)
 
@@ -30,17 +30,17 @@ class Health:
         self._clock = clock
         self._notifier = notifier
         self._alive = alive
-        self._sources: dict[str, Callable[[], Json]] = {}
+        self._sources: dict[str, Callable[[], Report]] = {}
         self._lags_s: deque[float] = deque(maxlen=LAGS_KEPT)
         self._started_at: float | None = None
         self._withheld = False
         self._failures = 0
 
-    def add(self, name: str, read: Callable[[], Json]) -> None:
+    def add(self, name: str, read: Callable[[], Report]) -> None:
         """Have a part of the daemon reported under a name."""
         self._sources[name] = read
 
-    def report(self) -> Json:
+    def report(self) -> Report:
         """Return the condition at this moment; a source that fails costs its own part only."""
         return {
             "process": self._process(),
@@ -68,7 +68,7 @@ class Health:
             _log.error("watchdog_withheld", reason="no poller makes progress")
         self._withheld = not alive
 
-    def _process(self) -> Json:
+    def _process(self) -> Report:
         started_at = self._started_at
         return {
             "rss_mib": rss_mib(),
@@ -78,7 +78,7 @@ class Health:
             "failed_reports": self._failures,
         }
 
-    def _read(self, name: str, read: Callable[[], Json]) -> Json | None:
+    def _read(self, name: str, read: Callable[[], Report]) -> Report | None:
         try:
             return read()
         except Exception:  # noqa: BLE001 - the health supervisor: whatever is ill, the rest is still told

@@ -19,7 +19,6 @@ from drivers.clock import SystemClock
 from gateway import log
 from opencombiner.exit_code import EPILOG, ExitCode
 from opencombiner.lifetime import run_until_stopped
-from opencombiner.report import finding_rows, report
 from protocols.errors import ConfigError, OpenCombinerError
 
 
@@ -92,7 +91,8 @@ def options(
 @app.command(epilog=EPILOG)
 def check(site: SitePath, *, as_json: AsJson = False) -> None:
     """Check a site file; show links, branch loads, inverters and the poll cycle to expect."""
-    from opencombiner.tables import headline, report_tables, show  # noqa: PLC0415 - memory that the daemon can do without
+    from opencombiner.report import finding_rows, report  # noqa: PLC0415 - memory that the daemon can do without
+    from opencombiner.tables import headline, report_tables, show  # noqa: PLC0415 - the same
 
     clock = SystemClock()
     try:

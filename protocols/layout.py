@@ -7,7 +7,7 @@ from struct import error as struct_error
 from typing import TypeAlias
 
 from protocols.errors import LocalProtocolError, RemoteProtocolError
-from protocols.points import Channel, Number, Point, Value
+from protocols.points import Channel, Point, Value
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,8 +155,7 @@ def _writer(row: Row) -> _Writer:
     """Return what finds the raw value of a row."""
     match row:
         case Field():
-            channel, low, high = Channel(row.point, row.port), *_range(row)
-            return lambda values: _raw(values[channel], row, low, high)
+            return _number_writer(row)
         case Text():
             text = Channel(row.point)
             return lambda values: _text(values[text], row)
@@ -167,24 +166,27 @@ def _writer(row: Row) -> _Writer:
             return lambda _: row.raw
 
 
-def _raw(value: Value, row: Field, low: int, high: int) -> int:
-    if value is None:
-        if row.absent is None:
-            raise ValueError(f"{row.point} has no code for 'not available'")
-        return row.absent
-    if isinstance(value, str):
-        raise TypeError(f"{row.point} = {value!r} is no number")
-    raw = _scaled(value, row)
-    if row.saturates:
-        return min(max(raw, low), high)
-    if raw == row.absent:
-        raise ValueError(f"{row.point} = {value} would read as 'not available'")
-    return raw
+def _number_writer(row: Field) -> _Writer:
+    channel, mul, div, absent, saturates = Channel(row.point, row.port), row.mul, row.div, row.absent, row.saturates
+    low, high = _range(row)
 
+    def write(values: Mapping[Channel, Value]) -> int:  # one call for each number of each payload: no more
+        value = values[channel]
+        if value is None:
+            if absent is None:
+                raise ValueError(f"{row.point} has no code for 'not available'")
+            return absent
+        if isinstance(value, str):
+            raise TypeError(f"{row.point} = {value!r} is no number")
+        scaled = value * div
+        raw = round(scaled if mul == 1 else scaled / mul)
+        if saturates:
+            return raw if low <= raw <= high else min(max(raw, low), high)
+        if raw == absent:
+            raise ValueError(f"{row.point} = {value} would read as 'not available'")
+        return raw
 
-def _scaled(value: Number, row: Field) -> int:
-    scaled = value * row.div
-    return round(scaled if row.mul == 1 else scaled / row.mul)
+    return write
 
 
 def _range(row: Field) -> tuple[int, int]:

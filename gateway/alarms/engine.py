@@ -1,6 +1,7 @@
 """All alarms of a site: follows conditions, and lets alarms hide, stand for and come before each other."""
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from config.alarms import AlarmDef, Catalogue, Latching, Level
 from gateway.alarms.alarm import Alarm, Refused
@@ -15,8 +16,7 @@ from gateway.alarms.record import MAX_TEXT, Moment, Record, Transition
 from gateway.alarms.states import AlarmState, Stimulus, Suppression
 
 
-@dataclass(frozen=True, slots=True)
-class Observation:
+class Observation(NamedTuple):
     """What is known of one condition; `since`: when the device noticed it (UTC, s), if it told."""
 
     subject: str
@@ -47,7 +47,7 @@ class Engine:
     """Turns observations into transitions, each edge into exactly one.
 
     Whoever calls arms one timer for `next_deadline` and calls `tick` then. To rebuild after a restart: `restore` a
-    snapshot, `apply` the later transitions in their order, then `resume`; only then observe.
+    snapshot, then `resume`; only then observe.
     """
 
     def __init__(self, catalogue: Catalogue, plant: Plant) -> None:
@@ -176,15 +176,8 @@ class Engine:
         for record in sorted(snapshot.records, key=lambda record: record.since or 0.0):
             self._rebuild(record)
 
-    def apply(self, row: Transition) -> None:
-        """Take over one transition out of the journal."""
-        self._seq = max(self._seq, row.seq)
-        known = self._found(row.subject, row.code)
-        before = Record(row.subject, row.code) if known is None else known.record
-        self._rebuild(before.after(row))
-
     def resume(self, now: Moment) -> None:
-        """Start the clocks of what `restore` and `apply` rebuilt."""
+        """Start the clocks of what `restore` rebuilt."""
         for alarms in self._alarms.values():
             for alarm in alarms.values():
                 alarm.resume(now)
@@ -217,9 +210,11 @@ class Engine:
 
     def _note(self, now: Moment, seen: Observation) -> bool:
         """Hand an observation to its alarm, which is made when its condition is first there."""
-        if self.row(seen.subject, seen.code) is None:
-            raise LookupError(f"{seen.subject} has no alarm {seen.code}")
         alarm = self._found(seen.subject, seen.code)
+        if alarm is None and self.row(seen.subject, seen.code) is None:
+            raise LookupError(f"{seen.subject} has no alarm {seen.code}")
+        if alarm is None and not seen.condition:
+            return False
         condition = None if self._hiding.frozen(seen.subject, seen.code) else seen.condition
         if alarm is None and not condition:
             return False

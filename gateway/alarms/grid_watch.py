@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from config.grid_profile import GridProfileFile
 from gateway.alarms.engine import Engine, Observation
 from gateway.snapshot import InverterView
-from protocols.points import HZ, LNV, Channel, Point
+from protocols.points import HZ, LNV, Channel, Number, Point
 from protocols.states import Quality
 
 DERIVED = "derived"
@@ -57,4 +57,4 @@ class GridWatch:
 
 def _measured(view: InverterView, point: Point) -> float | None:
     value = view.values.get(Channel(point))
-    return value if view.quality is Quality.GOOD and isinstance(value, int | float) else None
+    return value if view.quality is Quality.GOOD and isinstance(value, Number) else None

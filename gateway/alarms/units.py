@@ -9,7 +9,7 @@ from gateway.alarms.rows import Entry
 from gateway.alarms.trip import Sighting, Trip, trip
 from gateway.snapshot import InverterView
 from gateway.store import UnitRow
-from protocols.points import ALRM_SEQ, UP_TMS, Channel
+from protocols.points import ALRM_SEQ, UP_TMS, Channel, Number
 
 GATEWAY = "gateway"  # who does what nobody commanded
 
@@ -60,7 +60,7 @@ class Units:
         """Return the entries for the unit's new alarm records."""
         who, uptime, newest = view.identity, view.values.get(_UPTIME), view.values.get(_NEWEST)
         ts = now.utc_s if view.ts is None else view.ts
-        uptime_s = uptime if isinstance(uptime, int | float) else None
+        uptime_s = uptime if isinstance(uptime, Number) else None
         seen = Sighting(ts, uptime_s, self._clear_ts.get(who.slot))
         trips = [trip(self._engine.next_seq(), who.slot, who.serial, record, seen) for record in view.records]
         row = self._rows[who.slot]

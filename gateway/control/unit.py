@@ -6,7 +6,7 @@ from math import inf
 from gateway.control.limits import FULL_PCT, Unit
 from gateway.control.order import Code, Refusal, UnitResult, Verb, unsupported
 from gateway.snapshot import CommState, InverterView
-from protocols.points import W_MAX_LIM_PCT, Channel
+from protocols.points import W_MAX_LIM_PCT, Channel, Number
 
 TOLERANCE_PCT = 0.05  # half a step of the wire: closer than that is the same limit
 REFUSED_S = 300.0  # before a unit that refused a limit is asked again
@@ -48,7 +48,7 @@ class Hand:
     def held_pct(self) -> float | None:
         """Return the limit that the unit says it holds; None while it has not said."""
         value = self.view.values.get(_LIMIT)
-        return value if isinstance(value, int | float) else None
+        return value if isinstance(value, Number) else None
 
     @property
     def refuses(self) -> bool:

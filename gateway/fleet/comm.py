@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from gateway.snapshot import CommState
-from protocols.points import DCV, DCW, Channel, Value, W
+from protocols.points import DCV, DCW, Channel, Number, Value, W
 from protocols.profile import Model
 from protocols.states import InvSt
 
@@ -65,14 +65,14 @@ def is_dim(model: Model, state: InvSt | None, values: Mapping[Channel, Value]) -
 
     Some devices tell AC power less often than DC power: the smaller of the two is the newer in the evening.
     """
-    volts = [v for c in _DC_VOLTS[: model.ports] if isinstance(v := values.get(c), int | float)]
+    volts = [v for c in _DC_VOLTS[: model.ports] if isinstance(v := values.get(c), Number)]
     if state is InvSt.SLEEPING or (volts and max(volts) < model.dc_start_v):
         return True
     if state not in _AT_WORK:
         return False
-    inputs = [w for c in _DC_WATTS[: model.ports] if isinstance(w := values.get(c), int | float)]
+    inputs = [w for c in _DC_WATTS[: model.ports] if isinstance(w := values.get(c), Number)]
     ac = values.get(_POWER)
-    powers = ([ac] if isinstance(ac, int | float) else []) + ([sum(inputs)] if inputs else [])
+    powers = ([ac] if isinstance(ac, Number) else []) + ([sum(inputs)] if inputs else [])
     return bool(powers) and min(powers) < _DIM_SHARE * model.rated_w
 
 

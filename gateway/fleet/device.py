@@ -7,7 +7,7 @@ from gateway.fleet.pump import Outcome
 from gateway.snapshot import CommState, Identity, NodeStats
 from protocols.events import AlarmRecord
 from protocols.exchange import Failed
-from protocols.points import INV_ST, UP_TMS, Channel, Value
+from protocols.points import INV_ST, UP_TMS, Channel, Number, Value
 from protocols.profile import Model, RecordLog, Station, VendorProfile
 from protocols.reading import Reading
 from protocols.states import InvSt
@@ -84,7 +84,7 @@ class Device:
         A unit whose uptime fell has restarted: it must join again.
         """
         before, after = self._values.get(_UPTIME), values.get(_UPTIME)
-        if isinstance(before, int | float) and isinstance(after, int | float) and after < before:
+        if isinstance(before, Number) and isinstance(after, Number) and after < before:
             self.joined = False
         self._values.update(values)
         return Reading(self.identity.serial, at, values, self._state, profile.events(self._values), records)

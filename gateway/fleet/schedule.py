@@ -77,7 +77,6 @@ class Schedule:
         elif unit.silent:
             unit.misses = 0
             unit.interval_s = None
-            self.hasten(job.unit, ended)
         else:
             unit.misses = 0
             unit.due[job.item] = max(unit.due[job.item] + self._periods_s[job.item], started)

@@ -10,7 +10,6 @@ from dataclasses import asdict, dataclass
 import structlog
 
 from config.site import Mqtt
-from drivers.clock import Clock
 from drivers.mqtt.connect import connect
 from drivers.mqtt.session import AccessRefusedError, Message, Options, Session
 from drivers.together import first_of
@@ -34,7 +33,7 @@ FLUSH_GAP_S = 0.1  # between two looks at the outbox: a burst of answers is one 
 REPORT_EVERY_S = 60.0  # between two reports of health and links
 FAREWELL_WITHIN_S = 1.0  # for our last word; with the driver's goodbye it stays below 2 s
 
-log = structlog.get_logger()
+_log = structlog.get_logger()
 
 
 @dataclass(slots=True)
@@ -62,7 +61,6 @@ class Bridge:
     def __init__(  # noqa: PLR0913 - everything that speaks with the broker meets here
         self,
         site: Site,
-        clock: Clock,
         about: About,
         settings: Mqtt,
         options: Options,
@@ -74,7 +72,6 @@ class Bridge:
         jitter: Callable[[float, float], float] = random.uniform,
     ) -> None:
         self._site = site
-        self._clock = clock
         self._options = options
         self._health = health
         self._tap = tap
@@ -84,7 +81,7 @@ class Bridge:
         discovery = Discovery(tree, about, prefix, alarms.catalogue) if settings.discovery.enabled else None
         self._messages = Messages(tree, about, discovery, mirror=settings.flat)
         self._questions = Questions(tree, site, about, self._condition)
-        self._commands = Commands(tree, orders, alarms, clock.utc)
+        self._commands = Commands(tree, orders, alarms, site.utc)
         self._alarms = alarms
         self._inventory = tree.topic(topics.Bridge("devices"))
         self._birth = f"{prefix}/status" if discovery else None
@@ -122,16 +119,16 @@ class Bridge:
             self._note("mqtt_down", error)
         except ConfigError:
             raise
-        except Exception:  # the MQTT supervisor: a bug of ours costs the session, never the plant
+        except Exception:  # noqa: BLE001 - the MQTT supervisor: a bug of ours costs the session, never the plant
             self._counters.failures += 1
-            log.exception("mqtt_failed")
+            _log.exception("mqtt_failed")
         finally:
             self._counters.connected = False
         return min(RETRY_FIRST_S * 2.0 ** min(self._tries, 10), RETRY_MOST_S)
 
     def _note(self, event: str, error: LinkDownError, **more: str) -> None:
         """Log a loss once, not every vain try after it."""
-        say = log.debug if event == self._noted else log.warning
+        say = _log.debug if event == self._noted else _log.warning
         self._noted = event
         say(event, broker=self._options.url, reason=str(error), **more)
 
@@ -143,7 +140,7 @@ class Bridge:
             self._noted = None
             self._counters.connected = True
             self._counters.connects += 1
-            log.info("mqtt_up", broker=self._options.url)
+            _log.info("mqtt_up", broker=self._options.url)
             works = (self._tell, self._tell_alarms, self._listen, self._greet_newborn)
             more = (self._report, self._forward_logs, self._reply)
             await first_of(*(work(session) for work in (*works, *more)))
@@ -158,7 +155,7 @@ class Bridge:
             try:
                 await session.subscribe(topic_filter)
             except AccessRefusedError as error:  # telemetry works without
-                log.warning("mqtt_subscription_refused", reason=str(error))
+                _log.warning("mqtt_subscription_refused", reason=str(error))
 
     async def _greet(self, session: Session) -> None:
         """Say everything, in the order that lets a listener make sense of it."""
@@ -179,7 +176,7 @@ class Bridge:
 
     async def _say_site(self, session: Session) -> None:
         summary = self._alarms.summary()
-        await self._say(session, [self._messages.site(self._site.totals(), summary, self._clock.utc())])
+        await self._say(session, [self._messages.site(self._site.totals(), summary, self._site.utc())])
 
     async def _tell_alarms(self, session: Session) -> None:
         """Say each event of the journal, and move on when the broker has acknowledged it."""
@@ -260,7 +257,7 @@ class Bridge:
                 await self._say(session, self._messages.link(view))
 
     def _condition(self) -> Json:
-        return {"ts": payloads.stamp(self._clock.utc()), **self._health()}
+        return {"ts": payloads.stamp(self._site.utc()), **self._health()}
 
     async def _forward_logs(self, session: Session) -> None:
         while True:

@@ -1,10 +1,11 @@
 """What is said on each topic: frozen values in, JSON out. What is asked from outside is checked here, too."""
 
 import json
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
+from math import isfinite
 from typing import Annotated, Any, TypeAlias, TypeVar
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, StringConstraints, TypeAdapter, ValidationError
@@ -40,7 +41,13 @@ _QUALITY = {
 }
 _SWITCHED: Mapping[InvSt | None, bool] = {InvSt.OFF: False, InvSt.RUNNING: True, InvSt.THROTTLED: True}
 _LIMIT, _SWITCH = Channel(W_MAX_LIM_PCT), Channel(CONN)
-_AC = tuple((Channel(field.point), field) for field in AC_FIELDS)
+_Fields: TypeAlias = Sequence[tuple[Channel, Field]]
+_AC: _Fields = tuple((Channel(field.point), field) for field in AC_FIELDS)
+
+
+@cache  # as many as a model has inputs
+def _dc(port: int) -> _Fields:
+    return tuple((Channel(field.point, port), field) for field in DC_FIELDS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,7 +113,7 @@ def inverter_state(view: InverterView) -> Json:
         **_sample(view),
         "state": "sleeping" if asleep and answered(view) else state,
         "events": sorted({event.kind.name.lower() for event in view.events}) if known else None,
-        **{field.key: _value(view, channel, field) for channel, field in _AC},
+        **_measured(view, _AC),
         "limit_w": _limit_w(view),
         "enabled": _enabled(view),
         **_energy(view, 0),
@@ -117,7 +124,7 @@ def input_state(view: InverterView, port: int) -> Json:
     """Return the DC side of one PV input of a slot."""
     return {
         **_sample(view),
-        **{field.key: _value(view, Channel(field.point, port), field) for field in DC_FIELDS},
+        **_measured(view, _dc(port)),
         **_energy(view, port),
         **_flags(view, port),
     }
@@ -204,15 +211,20 @@ def _sample(view: InverterView) -> Json:
     return {"ts": stamp(view.ts), "seq": view.seq, "quality": quality}
 
 
-def _value(view: InverterView, channel: Channel, field: Field) -> float | None:
+def _measured(view: InverterView, fields: _Fields) -> Json:
+    """Return the values of a side by their keys."""
     if not answered(view):
-        return None
+        return {field.key: None for _, field in fields}
+    values = view.values
     if view.comm is CommState.ASLEEP:
-        if field.zero_at_night:
-            return 0
-        if not field.setting:
-            return None
-    return _rounded(view.values.get(channel), field.digits)
+        return {field.key: _at_night(values.get(channel), field) for channel, field in fields}
+    return {field.key: _rounded(values.get(channel), field.digits) for channel, field in fields}
+
+
+def _at_night(value: Value, field: Field) -> float | None:
+    if field.zero_at_night:
+        return 0
+    return _rounded(value, field.digits) if field.setting else None
 
 
 def _limit_w(view: InverterView) -> float | None:
@@ -239,11 +251,13 @@ def _flags(view: InverterView, port: int) -> Json:
 
 def _rounded(value: Value, digits: int) -> float | None:
     """Return a number fit for JSON: no text, no infinity, no minus zero."""
+    if isinstance(value, float) and digits and isfinite(value):  # nearly all
+        return round(value, digits) + 0.0
     if isinstance(value, int):
         return value
-    if value is None or isinstance(value, str) or not math.isfinite(value):
+    if value is None or isinstance(value, str) or not isfinite(value):
         return None
-    return round(value, digits) + 0.0 if digits else round(value)
+    return round(value)
 
 
 def _energy(view: InverterView, port: int) -> Json:

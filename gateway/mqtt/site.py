@@ -20,6 +20,10 @@ class Site(Protocol):
         """Return where news waits for the bridge."""
         ...
 
+    def utc(self) -> float:
+        """Return the time for stamps."""
+        ...
+
     def totals(self) -> SiteTotals:
         """Return the sums of this moment."""
         ...

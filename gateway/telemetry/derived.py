@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from math import hypot
 
-from protocols.points import PF, VA, VAR, Channel, Value, W
+from protocols.points import PF, VA, VAR, Channel, Number, Value, W
 
 
 def derived(values: Mapping[Channel, Value]) -> dict[Channel, Value]:
@@ -12,7 +12,7 @@ def derived(values: Mapping[Channel, Value]) -> dict[Channel, Value]:
     The power factor of nothing is not known; its sign is the active power's (IEC 61557-12).
     """
     watt, var = values.get(_W), values.get(_VAR)
-    if _PF in values or not isinstance(watt, int | float) or not isinstance(var, int | float):
+    if _PF in values or not isinstance(watt, Number) or not isinstance(var, Number):
         return {}
     va = hypot(watt, var)
     return {_VA: va, _PF: watt / va if va else None}

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from gateway.snapshot import Energy
 from gateway.store import LedgerRow
 from gateway.telemetry.energy import Account, Instant
-from protocols.points import DCW, UP_TMS, Channel, W
+from protocols.points import DCW, UP_TMS, Channel, Number, W
 from protocols.profile import USUAL_EFFICIENCY, Counter
 from protocols.reading import Reading
 
@@ -30,12 +30,12 @@ class Split:
     def observe(self, reading: Reading) -> None:
         """Take the powers of a reading."""
         values = reading.values
-        watts = {port: w for port, c in self._channels.items() if isinstance(w := values.get(c), int | float)}
+        watts = {port: w for port, c in self._channels.items() if isinstance(w := values.get(c), Number)}
         total, ac = sum(watts.values()), values.get(_AC_POWER)
         if len(watts) < len(self.shares) or min(watts.values()) < 0 or total <= 0:
             return  # a side that draws power would take energy back from its ledger
         self.shares = {port: w / total for port, w in watts.items()}
-        if isinstance(ac, int | float) and _PLAUSIBLE[0] <= ac / total <= _PLAUSIBLE[1]:
+        if isinstance(ac, Number) and _PLAUSIBLE[0] <= ac / total <= _PLAUSIBLE[1]:
             self.efficiency = ac / total
 
 
@@ -71,7 +71,7 @@ class Ledger:
         heard = False
         for account in self._accounts:
             value = reading.values.get(account.channel)
-            if isinstance(value, int | float):
+            if isinstance(value, Number):
                 heard = True
                 added[account.row.port] = account.accept(round(value * 1000), when)
         if self._derived and heard:

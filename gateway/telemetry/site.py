@@ -15,7 +15,20 @@ from gateway.telemetry.day import SiteDay, Turn
 from gateway.telemetry.derived import derived
 from gateway.telemetry.ledger import AC, Ledger, rows_by_slot
 from gateway.telemetry.outbox import Outbox, SiteEvent
-from protocols.points import CONN, GRID_PROFILE, MD, PF_W_INJ, VAR, VAR_SET_PCT, VR, W_MAX_LIM_PCT, Channel, Value, W
+from protocols.points import (
+    CONN,
+    GRID_PROFILE,
+    MD,
+    PF_W_INJ,
+    VAR,
+    VAR_SET_PCT,
+    VR,
+    W_MAX_LIM_PCT,
+    Channel,
+    Number,
+    Value,
+    W,
+)
 from protocols.profile import Counter
 from protocols.reading import Reading
 from protocols.states import InvSt, Quality
@@ -117,16 +130,16 @@ class SiteState:
     def totals(self) -> SiteTotals:
         """Return the sums over the site."""
         views = self._views.values()
-        reporting = [v for v in views if v.comm in _REACHED and v.quality is Quality.GOOD]
+        reporting = [v for v in views if v.quality is Quality.GOOD and v.comm in _REACHED]
         allowed_w, rated_w = _limits(views)
         asleep = [v for v in views if v.comm is CommState.ASLEEP]
         energies = [v.energy[AC] for v in views if AC in v.energy]
-        counted = all(AC in v.energy or v.comm is CommState.LOST for v in views)
+        counted = len(energies) == len(views) or all(AC in v.energy or v.comm is CommState.LOST for v in views)
         return SiteTotals(
             p_ac_w=_sum(reporting, asleep, _POWER),
             q_ac_var=_sum(reporting, asleep, _REACTIVE),
-            e_total_wh=sum(energy.total_wh for energy in energies) if counted else None,
-            e_day_wh=sum(energy.day_wh for energy in energies),
+            e_total_wh=sum([energy.total_wh for energy in energies]) if counted else None,
+            e_day_wh=sum([energy.day_wh for energy in energies]),
             expected=len(views) - len(asleep),
             reporting=len(reporting),
             asleep=len(asleep),
@@ -317,14 +330,14 @@ def _at_night(view: InverterView) -> InverterView:
 
 def _sum(awake: Iterable[InverterView], asleep: Sequence[InverterView], channel: Channel) -> float | None:
     """Return what flows: nothing from sleepers, whether they were ever heard or not; None where nobody is known."""
-    values = [value for view in awake if isinstance(value := view.values.get(channel), int | float)]
+    values = [value for view in awake if isinstance(value := view.values.get(channel), Number)]
     return sum(values) if values or asleep else None
 
 
 def _limits(views: Iterable[InverterView]) -> tuple[float, float]:
     """Return what the units that told their limits may deliver together, and their rated power."""
-    known = [(v, view.identity.rated_w) for view in views if isinstance(v := view.values.get(_LIMIT), int | float)]
-    return sum(pct / 100 * rated_w for pct, rated_w in known), sum(rated_w for _, rated_w in known)
+    known = [(v, view.identity.rated_w) for view in views if isinstance(v := view.values.get(_LIMIT), Number)]
+    return sum([pct / 100 * rated_w for pct, rated_w in known]), sum([rated_w for _, rated_w in known])
 
 
 def _date(ordinal: int | None) -> date | None:

@@ -2,7 +2,8 @@ import re
 
 import pytest
 
-from benchmarks.figures import BARS, Bar, Figure, missed, parts
+from benchmarks.figures import Bar, Figure, missed, parts
+from benchmarks.measures import BARS, MEASURES
 from tests.support import tree
 
 
@@ -22,10 +23,19 @@ def test_a_bar(bar: Bar, figure: Figure, *, met: bool) -> None:
 
 
 def test_the_figures_that_miss_are_named() -> None:
-    assert missed({"cpu_per_poll_ratio": 2.9, "virtual_day_s": 12.5, "rss_idle_mib": 51}) == [
+    assert missed(BARS, {"cpu_per_poll_ratio": 2.9, "virtual_day_s": 12.5, "rss_idle_mib": 51}) == [
         "rss_idle_mib",
         "virtual_day_s",
     ]
+
+
+def test_every_measure_and_every_figure_has_a_name_of_its_own() -> None:
+    assert len({measure.name for measure in MEASURES}) == len(MEASURES)
+    assert len({bar.name for bar in BARS}) == len(BARS)
+
+
+def test_all_measures_together_are_done_within_ten_minutes() -> None:
+    assert sum(measure.usual_s for measure in MEASURES) <= 600
 
 
 def test_a_plain_figure_is_one_part() -> None:

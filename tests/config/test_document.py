@@ -2,9 +2,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import yaml
 
-from config.document import MAX_BYTES, MAX_DEPTH, MAX_VALUES, parse
+from config.document import MAX_BYTES, MAX_DEPTH, MAX_VALUES, parse, read
 from config.findings import SiteRefusedError
+from tests.support import tree
 
 BROKEN = [
     pytest.param(
@@ -123,3 +125,18 @@ def test_plain_scalars_stay_texts(tmp_path: Path, text: str, data: object) -> No
 def test_yaml_that_no_site_file_needs_is_a_finding(text: str, problem: str) -> None:
     (finding,) = parse(Path("site.yaml"), text).findings
     assert finding.problem.startswith(problem)
+
+
+@pytest.mark.parametrize("file", sorted((tree.ROOT / "config" / "data").rglob("*_*.yaml")), ids=lambda file: file.stem)
+def test_without_libyaml_a_file_reads_the_same(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    fast = read(file)
+    monkeypatch.setattr(yaml, "__with_libyaml__", False)
+    assert read(file) == fast
+
+
+def test_a_serial_that_looks_like_a_number_stays_a_text_either_way(monkeypatch: pytest.MonkeyPatch) -> None:
+    text = "serial: 000123\nother: 1410E12345\nlist: [1, ~, yes]\n"
+    fast = parse(Path("site.yaml"), text)
+    assert fast.data == {"serial": "000123", "other": "1410E12345", "list": ["1", None, "yes"]}
+    monkeypatch.setattr(yaml, "__with_libyaml__", False)
+    assert parse(Path("site.yaml"), text) == fast

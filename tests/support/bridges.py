@@ -16,9 +16,7 @@ from gateway.mqtt.site import Site
 from tests.support.alarms import ScriptedAlarms
 from tests.support.brokers import Broker
 from tests.support.listener import Listener
-from tests.support.mqtt_site import NOON
 from tests.support.orders import ScriptedOrders
-from tests.support.virtual_time import FakeClock
 
 ROOT = "opencombiner/home"
 STATE = f"{ROOT}/bridge/state"
@@ -39,7 +37,6 @@ def bridge(
     mqtt = Mqtt(url=broker.url, **settings)
     return Bridge(
         site,
-        FakeClock(NOON),
         ABOUT,
         mqtt,
         mqtt_options(mqtt, "home"),

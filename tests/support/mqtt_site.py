@@ -9,6 +9,7 @@ from protocols import points
 from protocols.events import Event, EventKind
 from protocols.points import Channel
 from protocols.states import InvSt, Quality
+from tests.support.virtual_time import FakeClock
 
 NOON = 1_782_043_200.0  # 2026-06-21T12:00:00Z
 
@@ -68,6 +69,10 @@ class StillSite:
     def __init__(self, *views: InverterView, outbox: Outbox | None = None) -> None:
         self.views = {view.identity.slot: view for view in views}
         self.outbox = outbox or Outbox()
+
+    def utc(self) -> float:
+        """Return noon plus what has passed since."""
+        return FakeClock(NOON).utc()
 
     def totals(self) -> SiteTotals:
         """Return sums that follow from the views."""

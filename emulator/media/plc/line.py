@@ -156,8 +156,9 @@ class Line:
             sent.done()
 
     def _deliver(self, sent: Transmission, data: bytes) -> None:
+        faithful = self._channel.faithful
         for node in self._nodes:
-            if node is sent.sender or not node.linked or (self._channel.faithful and node.ignores(data)):
+            if node is sent.sender or not node.linked or (faithful and node.ignores(data)):
                 continue
             heard = sent.rest[node] if node in sent.rest else self._heard(sent, data)
             if heard:

@@ -66,14 +66,13 @@ def live(device: Device, now: float) -> bytes:
     """Return the live block; what the device does not measure is not available."""
     values, alarms = device.values(now), device.alarms(now)
     newest = next(iter(device.alarm_records(now)), None)
-    own = {
-        Channel(LED): led(InvSt(int(_own(values, INV_ST))), alarms),
-        Channel(ALRM): alarm_word(alarms),
-        Channel(ALRM_SEQ): _seq(newest.seq) if newest else 0,
-        Channel(UP_TMS): int(1000 * _own(values, UP_TMS)) % y.MS_WRAP / 1000,
-        Channel(THROT_SRC): int(_own(values, THROT_SRC)) & 0xFFFF,
-    }
-    return y.LIVE.pack(dict.fromkeys(y.LIVE.channels) | dict(values) | own)
+    block = {channel: values.get(channel) for channel in y.LIVE.channels}
+    block[Channel(LED)] = led(InvSt(int(_own(values, INV_ST))), alarms)
+    block[Channel(ALRM)] = alarm_word(alarms)
+    block[Channel(ALRM_SEQ)] = _seq(newest.seq) if newest else 0
+    block[Channel(UP_TMS)] = int(1000 * _own(values, UP_TMS)) % y.MS_WRAP / 1000
+    block[Channel(THROT_SRC)] = int(_own(values, THROT_SRC)) & 0xFFFF
+    return y.LIVE.pack(block)
 
 
 def control(device: Device, command: int, now: float) -> bytes:

@@ -7,7 +7,7 @@ from protocols.decode import Decoded, Kind
 from protocols.errors import RemoteProtocolError
 from protocols.layout import Layout
 from protocols.modbus import pdu, rtu
-from protocols.points import DCV, HZ, INV_ST, LNV, SN, TMP_CAB, Channel, Value
+from protocols.points import DCV, HZ, INV_ST, LNV, SN, TMP_CAB, Channel, Number, Value
 from protocols.sunspec.chain import chain
 from protocols.vendors.atmoce import layout as y
 from protocols.vendors.atmoce.events import events
@@ -82,7 +82,7 @@ def _name(channel: Channel) -> str:
 
 
 def _within(value: Value, least: float, most: float) -> bool:
-    return not isinstance(value, int | float) or least <= value <= most
+    return not isinstance(value, Number) or least <= value <= most
 
 
 def _records(frames: Sequence[bytes], request: bytes | None) -> Decoded:

@@ -14,7 +14,6 @@ from protocols.vendors.atmoce.control import FIRST_123, LAST_123, Controls
 from protocols.vendors.atmoce.sunspec_side import SunSpecSide
 
 MUTE = 0  # address of a unit that has none
-_BROADCAST = rtu.BROADCAST.to_bytes()
 
 
 class InverterSide:
@@ -36,7 +35,7 @@ class InverterSide:
 
     def concerns(self, datagram: bytes) -> bool:
         """Tell by the address; most of what a unit hears is for another."""
-        return datagram[:1] in (_BROADCAST, self.node.to_bytes())
+        return len(datagram) > 0 and (datagram[0] == self.node or datagram[0] == rtu.BROADCAST)
 
     def answer(self, datagram: bytes, now: float) -> tuple[bytes, ...]:
         """Return the answer to a request for this unit; silence to all else."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from protocols.points import DCA, DCV, DCW, Channel, Value
+from protocols.points import DCA, DCV, DCW, Channel, Number, Value
 from protocols.push import Heard
 from protocols.vendors.rockcore.keys import FAULTS, FLAGS, INPUTS, KEYS, REGISTER, REPORT_S, Key
 from protocols.vendors.rockcore.message import Answer, Kind, Raw, Uplink, encode_answer, parse_uplink
@@ -17,7 +17,7 @@ def values(raw: Mapping[str, Raw]) -> dict[Channel, Value]:
     found |= {channel: raw[name] for name, channel in FLAGS.items() if name in raw}
     for watt_at, volt_at, amp_at in _CURRENTS:
         watt, volt = found.get(watt_at), found.get(volt_at)
-        if isinstance(watt, int | float) and isinstance(volt, int | float):
+        if isinstance(watt, Number) and isinstance(volt, Number):
             found[amp_at] = watt / volt if volt else 0.0
     return found
 

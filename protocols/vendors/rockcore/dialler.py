@@ -5,7 +5,7 @@ from math import inf
 from zlib import crc32
 
 from protocols.errors import RemoteProtocolError
-from protocols.points import INV_ST, UP_TMS, Channel, Value
+from protocols.points import INV_ST, UP_TMS, Channel, Number, Value
 from protocols.profile import Device
 from protocols.push import HangUp
 from protocols.states import InvSt
@@ -39,7 +39,7 @@ class UnitSide:
         """Return what the lamp shows; which of the two start-ups it has is the unit's."""
         shown = self._device.values(now)
         state, up_s = shown.get(Channel(INV_ST)), shown.get(Channel(UP_TMS))
-        if not isinstance(state, int) or not isinstance(up_s, int | float):
+        if not isinstance(state, int) or not isinstance(up_s, Number):
             return Lamp.DARK
         return lamp(InvSt(state), up_s, self._start_up)
 
@@ -109,7 +109,7 @@ class UnitSide:
     def _raw(self, key: Key, shown: Mapping[Channel, Value]) -> int | None:
         """Return a value in the key's steps, within its range; None for what the unit does not measure."""
         value = shown.get(key.channel)
-        if not isinstance(value, int | float):
+        if not isinstance(value, Number):
             return None
         counted = self._offset_wh if key.channel.point.unit == "Wh" else 0
         return min(max(round(value * key.div) + counted, key.least), key.most)

@@ -6,9 +6,9 @@ from typing import Literal, TypeAlias
 from config.alarms import Catalogue, load_catalogue
 from gateway.alarms.alarm import Refused
 from gateway.alarms.command import Action, Command
-from gateway.alarms.engine import Engine, Observation
+from gateway.alarms.engine import Engine, Observation, Snapshot
 from gateway.alarms.plant import Plant
-from gateway.alarms.record import Moment, Transition
+from gateway.alarms.record import Moment, Record, Transition
 from gateway.alarms.states import AlarmState, Stimulus, Suppression
 
 UTC = 1_782_000_000.0
@@ -25,6 +25,15 @@ def at(t: float) -> Moment:
 
 def units(branch: str, number: int) -> tuple[str, ...]:
     return tuple(f"{branch}{n}" for n in range(1, number + 1))
+
+
+def after(rows: Iterable[Transition], before: Snapshot = Snapshot(0, ())) -> Snapshot:  # noqa: B008 - frozen
+    """Return what a snapshot has become by later transitions."""
+    seq, records = before.seq, {(record.subject, record.code): record for record in before.records}
+    for row in rows:
+        key = row.subject, row.code
+        seq, records[key] = max(seq, row.seq), records.get(key, Record(*key)).after(row)
+    return Snapshot(seq, tuple(records.values()))
 
 
 class Bench:

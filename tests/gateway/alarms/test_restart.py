@@ -5,7 +5,7 @@ from gateway.alarms.engine import Engine, Observation, Snapshot
 from gateway.alarms.plant import Plant
 from gateway.alarms.record import Moment, Record
 from gateway.alarms.states import AlarmState, Stimulus, Suppression
-from tests.gateway.alarms.bench import CATALOGUE, UTC, Bench, at
+from tests.gateway.alarms.bench import CATALOGUE, UTC, Bench, after, at
 
 
 def restarted(bench: Bench, t: float, loop_s: float = 0.0) -> Bench:
@@ -13,8 +13,7 @@ def restarted(bench: Bench, t: float, loop_s: float = 0.0) -> Bench:
     other = Bench(catalogue=bench.catalogue)
     other.plant = bench.plant
     other.engine = Engine(bench.catalogue, bench.plant)
-    for row in bench.rows:
-        other.engine.apply(row)
+    other.engine.restore(after(bench.rows))
     other.engine.resume(Moment(loop_s, UTC + t))
     return other
 
@@ -37,9 +36,7 @@ def test_a_snapshot_and_the_later_rows_do_too() -> None:
     later = len(bench.rows)
     bench.see(5, "a1", {9: False})
     other = Engine(CATALOGUE, bench.plant)
-    other.restore(snapshot)
-    for row in bench.rows[later:]:
-        other.apply(row)
+    other.restore(after(bench.rows[later:], snapshot))
     assert other.snapshot() == bench.engine.snapshot()
 
 
@@ -180,8 +177,7 @@ def test_alarms_of_what_is_no_more_are_dropped() -> None:
     bench.see(0, "a1", {3: True})
     bench.see(0, "a2", {3: True})
     other = Engine(CATALOGUE, Plant({"roof": {"a": ("a2",)}}))
-    for row in bench.rows:
-        other.apply(row)
+    other.restore(after(bench.rows))
     assert [s.record.subject for s in other.standing()] == ["a2"]
     snapshot = Snapshot(7, (Record("gone", 3), Record("a2", 999)))
     other.restore(snapshot)

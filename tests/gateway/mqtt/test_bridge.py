@@ -35,7 +35,6 @@ from tests.support.brokers import Broker, InProcessBroker
 from tests.support.listener import Listener, listening
 from tests.support.mqtt_site import NOON, StillSite, running, silent
 from tests.support.orders import ScriptedOrders
-from tests.support.virtual_time import FakeClock
 
 
 def three_slots() -> StillSite:
@@ -227,7 +226,6 @@ def test_health_and_links_are_reported_once_a_minute_even_across_sessions() -> N
         options, orders = mqtt_options(mqtt, "home"), ScriptedOrders()
         subject = Bridge(
             StillSite(running()),
-            FakeClock(),
             ABOUT,
             mqtt,
             options,

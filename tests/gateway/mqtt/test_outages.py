@@ -28,7 +28,6 @@ from tests.support.brokers import Broker, InProcessBroker
 from tests.support.listener import Listener, listening
 from tests.support.mqtt_site import NOON, StillSite, running
 from tests.support.orders import ScriptedOrders
-from tests.support.virtual_time import FakeClock
 
 
 class GatedOutbox(Outbox):
@@ -229,10 +228,7 @@ def test_tries_are_spaced_out_up_to_half_a_minute() -> None:
     async def main() -> None:
         options = mqtt_options(mqtt, "home")
         orders, alarms = ScriptedOrders(), ScriptedAlarms()
-        clock, tap = FakeClock(), LogTap()
-        subject = Bridge(
-            StillSite(), clock, ABOUT, mqtt, options, dict, tap, orders=orders, alarms=alarms, jitter=jitter
-        )
+        subject = Bridge(StillSite(), ABOUT, mqtt, options, dict, LogTap(), orders=orders, alarms=alarms, jitter=jitter)
         async with running_bridge(subject):
             await asyncio.sleep(200)
 

@@ -3,7 +3,7 @@ from math import inf
 import pytest
 
 from config.grid_profiles import grid_profile
-from emulator.insulation_test import InsulationTest
+from emulator.insulation_check import InsulationTest
 
 LIMITS = grid_profile("eu_en_50549_1_2019").insulation  # 7 kOhm, clear at 10 kOhm
 
