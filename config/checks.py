@@ -53,6 +53,13 @@ def _time_zone(site: Site) -> Iterator[Finding]:
         yield Finding(problem=f"there is no time zone {quoted(name)}", remedy=remedy, loc=("location", "timezone"))
 
 
+def _no_time_zone(site: Site) -> Iterator[Finding]:
+    if "timezone" not in site.location.model_fields_set:
+        problem = "is not given: the energy of the day begins anew at midnight UTC"
+        remedy = "write an IANA name, as Europe/Amsterdam, or UTC if you want it so"
+        yield Finding(problem=problem, remedy=remedy, loc=("location", "timezone"), severity=Severity.WARNING)
+
+
 def _grid_profile(site: Site) -> Iterator[Finding]:
     try:
         grid_profile(site.grid_profile)
@@ -289,6 +296,7 @@ def _doubles(what: str, entries: Iterable[tuple[Loc, str]]) -> Iterator[Finding]
 
 _RULES: tuple[Callable[[Site], Iterator[Finding]], ...] = (
     _time_zone,
+    _no_time_zone,
     _grid_profile,
     _gateway_ids,
     _branch_ids,

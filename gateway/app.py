@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from importlib import metadata
+from math import inf
 from typing import TypeAlias
 from zoneinfo import ZoneInfo
 
@@ -39,7 +40,7 @@ from gateway.mqtt.options import broker_options, mqtt_options
 from gateway.mqtt.payloads import About, Json
 from gateway.notify import Notifier
 from gateway.snapshot import Identity
-from gateway.store import LimitRow, Store, UnitRow, WriteRow
+from gateway.store import CLOSE_S, LimitRow, Store, UnitRow, WriteRow
 from gateway.telemetry.outbox import Outbox
 from gateway.telemetry.site import SiteState
 from protocols.errors import ConfigError, LocalProtocolError
@@ -47,6 +48,8 @@ from protocols.profile import Counter
 
 SITE_SCHEMA = "1"  # form of the site file; grows when an old file would be refused
 STALL_S = 300.0  # a poller turns every half minute; the longest conversation on the slowest line takes one more
+STOP_S = 2.0  # from the request to stop to the end, whatever broker and disk do; the disk gets what the broker leaves
+LEAST_CLOSE_S = 0.3  # of it, for the disk: a broker that hangs takes 1.5 s
 RESTART_S = 10.0  # before a link's task that failed on a bug of ours is tried again
 
 Openers: TypeAlias = Mapping[str, Opener]
@@ -170,14 +173,21 @@ class App:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Run until `stop` is set; what was learnt is stored then, and the broker is told."""
+        now, ends_at = asyncio.get_running_loop().time, inf
+
+        async def asked() -> None:
+            nonlocal ends_at
+            await stop.wait()
+            ends_at = now() + STOP_S
+
         works = [self.state.run(), self.control.run(), self.alarms.run(), self.health.run(), self.bridge.run()]
         try:
             self.notifier.ready()
-            await first_of(stop.wait(), *works, *(south.run() for south in self.souths))
+            await first_of(asked(), *works, *(south.run() for south in self.souths))
         finally:
             self.notifier.stopping()
             self.state.save()
-            self.store.close()
+            self.store.close(min(max(ends_at - now(), LEAST_CLOSE_S), CLOSE_S))
 
 
 async def run(site: Site, *, clock: Clock, stop: asyncio.Event, tap: LogTap, openers: Openers = _DIRECT) -> None:

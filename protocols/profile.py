@@ -74,12 +74,14 @@ class PollItem:
     """One thing that is read regularly; the vendor knows by its name how.
 
     `every_s` None means the period that the site file sets. With `after_command_s` the first reading after a command
-    to a unit comes so long after it, neither earlier nor later.
+    to a unit comes so long after it, neither earlier nor later. With `on_change` the item is also read as soon as that
+    value of the live poll differs from the one before.
     """
 
     name: str
     every_s: float | None = None
     after_command_s: float | None = None
+    on_change: Channel | None = None
 
 
 @dataclass(frozen=True, slots=True)

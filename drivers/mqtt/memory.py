@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from drivers.mqtt.filters import matches
 from drivers.mqtt.line import Line
-from drivers.mqtt.session import Message, Options, Session
+from drivers.mqtt.session import ClosedError, Message, Options, Session, TakenOverError
 from protocols.errors import LinkDownError
 
 MAX_TRANSCRIPT = 10_000  # messages that the transcript keeps, for whoever looks at a run afterwards
@@ -70,7 +70,7 @@ class MemoryBroker:
         self._held_up = None
         self.retained.clear()
         for connection in self._connections.values():
-            connection.line.lose(f"{self.name}: broker stopped")
+            connection.line.lose(ClosedError(f"{self.name}: broker stopped"))
         self._connections.clear()
 
     def start(self) -> None:
@@ -87,10 +87,10 @@ class MemoryBroker:
         for act in waiting:
             act()
 
-    def drop(self, client_id: str) -> None:
+    def drop(self, client_id: str, reason: LinkDownError | None = None) -> None:
         """Cut one client off, as a broken cable does; its will is published."""
         connection = self._connections.pop(client_id)
-        connection.line.lose(f"{self.name}: connection lost")
+        connection.line.lose(reason or LinkDownError(f"{self.name}: connection lost"))
         if connection.will is not None:
             self.accept(connection.will)
 
@@ -111,7 +111,7 @@ class MemoryBroker:
     def attach(self, connection: _Connection) -> None:
         """Let a client in; whoever had its name before is cut off."""
         if connection.client_id in self._connections:
-            self.drop(connection.client_id)
+            self.drop(connection.client_id, TakenOverError(f"{self.name}: another client came under our name"))
         self._connections[connection.client_id] = connection
 
     def detach(self, connection: _Connection) -> None:
