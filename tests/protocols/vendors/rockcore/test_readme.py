@@ -54,5 +54,5 @@ def test_topics_and_login_are_those_of_the_profile() -> None:
 def test_the_printed_site_passes_its_check(tmp_path: Path) -> None:
     [printed] = re.findall(r"^```yaml\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
     path = tmp_path / "site.yaml"
-    path.write_text(f"location: {{latitude: 52, longitude: 5}}\n{printed}")
+    path.write_text(f"location: {{latitude: 52, longitude: 5, timezone: Europe/Amsterdam}}\n{printed}")
     assert check_site(load_site(path, FixedClock())) == ()
