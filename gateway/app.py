@@ -140,7 +140,7 @@ class App:
         senders = {slot: pollers[view.identity.gateway].submit for slot, view in self.state.views.items()}
         limits = grid_profile(site.grid_profile)
         wanted = limits.id if "grid_profile" in site.model_fields_set else None
-        mute = {gateway.id for gateway in site.gateways if not profile_of(gateway).tells_alarms}
+        mute = {gateway.id for gateway in site.gateways if not profile_of(gateway).alarm_codes}
         watched = {slot for slot, view in self.state.views.items() if view.identity.gateway in mute}
         mark = self.outbox.mark_alarms
         alarms = Alarms(

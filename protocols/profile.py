@@ -20,12 +20,14 @@ USUAL_EFFICIENCY = 0.965  # European efficiency of the supported models, rounded
 class Station:
     """A device on a medium: `serial` is its identity, `node` its address there.
 
-    `host` is what the gateway calls itself on the medium, empty where a medium has no such name.
+    `host` is what the gateway calls itself on the medium, empty where a medium has no such name. `model` is the name
+    of the unit's model, for what its answers do not tell; empty where nobody says.
     """
 
     serial: str
     node: int
     host: str = ""
+    model: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +176,7 @@ class VendorProfile:
     commands that the vendor's units carry out; others never reach `command`. `memory_writes` says which of them are
     written to a unit's memory, how often each: the gateway allows so many a day.
     With `push` the units report by themselves and nobody asks them: what makes requests and answers is then that of
-    `protocols.unasked`. `tells_alarms`: the units tell alarms 1-10 by their events.
+    `protocols.unasked`.
     """
 
     name: str
@@ -192,7 +194,7 @@ class VendorProfile:
     poll_size: Callable[[Model], PollSize]  # of the live poll, for the expected cycle
     node: Callable[[str], int] | None = None
     push: Push | None = None
-    tells_alarms: bool = True
+    alarm_codes: frozenset[int] = frozenset(range(1, 11))  # those that its units can report
     memory_writes: Mapping[type[Command], int] = field(default_factory=dict)
     records: RecordLog | None = None
     volatile: tuple[Volatile, ...] = ()  # what differs between two requests that ask the same, for a replay

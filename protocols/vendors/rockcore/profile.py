@@ -50,5 +50,5 @@ PROFILE = VendorProfile(
         user="client",
         password="client",  # noqa: S106 - every unit of the family has it, and it is public
     ),
-    tells_alarms=False,
+    alarm_codes=frozenset(),  # the coding of the flags is not known
 )
