@@ -6,7 +6,7 @@ from itertools import pairwise
 import pytest
 
 from emulator.media.serial_bridge import bridge
-from emulator.media.serial_bridge.bridge import QUEUE, Bridge
+from emulator.media.serial_bridge.bridge import Bridge
 from protocols.modems.radio_frame import (
     OWN_MODULE,
     Main,
@@ -95,14 +95,15 @@ def test_a_unit_with_newer_firmware_delivers_every_third_fragment_in_its_time() 
 
 def test_a_sub_ghz_unit_waits_on_the_boot_channel() -> None:
     before, call, after = conversation("cmt2300a", asked(HMS), CALL, asked(HMS), serial=HMS)
-    assert (numbers(before), numbers(call), numbers(after)) == ([], [], [1, 2, 3])
+    assert (numbers(before), numbers(after)) == ([], [1, 2, 3])
+    assert [each.frame.encode().hex() for each in call] == ["d6837610978010268002001521a4"]
 
 
 def test_a_unit_to_which_nobody_speaks_for_a_quarter_of_an_hour_goes_back_to_the_boot_channel() -> None:
     found = conversation(
         "cmt2300a", CALL, 890.0, asked(HMS), 890.0, asked(HMS), 905.0, asked(HMS), CALL, asked(HMS), serial=HMS
     )
-    assert [numbers(heard) for heard in found] == [[], [1, 2, 3], [1, 2, 3], [], [], [1, 2, 3]]
+    assert [numbers(heard) for heard in found] == [[2], [1, 2, 3], [1, 2, 3], [], [2], [1, 2, 3]]
 
 
 def test_a_call_to_another_part_of_the_world_is_not_followed() -> None:
@@ -128,6 +129,7 @@ def test_a_bridge_says_who_it_is_and_takes_an_address(radio: str) -> None:
     assert first.frame.main == Main.MODULE | 0x80
     assert first.frame.payload[2:6] == bytes(4)
     assert second.frame.payload[2:6] == third.frame.payload[2:6] == DTU.to_bytes(4, "big")
+    assert [each.frame.dtu for each in (first, second, third)] == [0, DTU, 0]
 
 
 @pytest.mark.parametrize(("radio", "serial"), [("nrf24", HM), ("cmt2300a", HMS)])
@@ -144,12 +146,12 @@ def test_requests_that_a_host_pours_out_are_sent_one_by_one_and_the_rest_is_lost
         bridge = air.modem
         assert isinstance(bridge, Bridge)
         host = Host(bridge)
-        await host.send(*[asked("114199999999")] * (QUEUE + 5), asked(HM))
+        await host.send(asked("114199999999"), asked(HM), asked(HM), asked(HM))
         heard = await host.read(2.0)
         await host.leave()
         return bridge.overrun_frames, len(heard)
 
-    assert run(talk()) == (5, 0)
+    assert run(talk()) == (2, 3)
 
 
 def test_at_night_nobody_answers() -> None:
@@ -193,7 +195,7 @@ def test_a_unit_that_has_booted_is_on_the_boot_channel_again() -> None:
         await host.leave()
         return [numbers(heard) for heard in found]
 
-    assert run(talk()) == [[], [1, 2, 3], [], [], [1, 2, 3]]
+    assert run(talk()) == [[2], [1, 2, 3], [], [2], [1, 2, 3]]
 
 
 def test_a_unit_that_was_taken_off_the_air_is_silent() -> None:
@@ -208,16 +210,18 @@ def test_a_unit_that_was_taken_off_the_air_is_silent() -> None:
     assert run(talk()) == []
 
 
-def test_answers_are_for_the_dtu_that_asked() -> None:
+@pytest.mark.parametrize(("radio", "serial"), [("nrf24", HM), ("cmt2300a", HMS)])
+def test_answers_are_for_the_dtu_that_asked(radio: str, serial: str) -> None:
     """Two bridges on one air: each DTU hears what it has asked for."""
 
     async def talk() -> tuple[list[int], list[int]]:
-        air = medium("nrf24")
-        hung(air, HM)
+        air = medium(radio)
+        hung(air, serial)
         one, two = Host(air.modem), Host(bridge(air.link, air.air))
         await two.send(module_query(0x12345678))
         await two.read(0.1)
-        first = await one.ask(asked(HM))
+        await one.ask(CALL)
+        first = await one.ask(asked(serial))
         foreign = await two.read(0.1)
         await one.leave()
         await two.leave()
