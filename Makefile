@@ -1,5 +1,5 @@
 # Everything lives in .venv; the machine is touched only where a Debian package is missing, and only by root.
-# `make PYTHON=python3.12 …` picks another interpreter; ARGS="…" is passed on to `demo`, `test` and `bench`.
+# `make PYTHON=python3.12 …` picks another interpreter; ARGS="…" is passed on to `demo`, `test`, `fuzz` and `bench`.
 
 PYTHON ?= python3
 ARGS ?=
@@ -16,7 +16,7 @@ PIP_INSTALL := PIP_CONSTRAINT=constraints.txt PIP_BUILD_CONSTRAINT=constraints.t
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL: # two pips in one environment, or two apts on one machine, get in each other's way
-.PHONY: help demo test check format generate bench test-compose clean
+.PHONY: help demo test fuzz check format generate bench test-compose clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | while IFS="$$(printf '\t')" read -r name text; do \
@@ -29,6 +29,9 @@ demo: $(DEMO_STAMP) ## watch an emulated plant live; Ctrl-C ends it
 test: export PATH := $(PATH):/usr/local/sbin:/usr/sbin
 test: mosquitto $(DEV_STAMP) ## run the tests with coverage; ARGS="tests/config -k serial" runs some of them, without
 	@$(BIN)/python -m pytest $(if $(ARGS),$(ARGS),--ignore=tests/architecture --cov --cov-report=term:skip-covered)
+
+fuzz: $(DEV_STAMP) ## give broken inputs to every parser for ten minutes; ARGS="--seconds 60 --target NAME"
+	@$(BIN)/python -m tests.fuzz $(ARGS)
 
 check: $(DEV_STAMP) ## judge format, lint, types, contracts, dead code, generated files, architecture
 	@$(BIN)/ruff format --check .
@@ -45,6 +48,7 @@ format: $(DEV_STAMP) ## rewrite the code in the house format and mend what ruff 
 generate: $(DEV_STAMP) ## write the generated files anew
 	@$(BIN)/python docs/points.py
 	@schema="$$($(BIN)/opencombiner schema)" && printf '%s\n' "$$schema" > config/data/site.schema.json
+	@schema="$$($(BIN)/opencombiner hil schema)" && printf '%s\n' "$$schema" > config/data/scenario.schema.json
 
 bench: export PATH := $(PATH):/usr/local/sbin:/usr/sbin
 bench: mosquitto $(DEV_STAMP) ## measure the figures of docs/benchmarks.md in ten minutes; ARGS="day polls" measures some
@@ -54,7 +58,7 @@ test-compose: ## build the containers, start them, break them, and see them reco
 	@docker/test-compose
 
 clean: ## remove the environment, caches and results
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage dist benchmarks/latest.json
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage dist benchmarks/latest.json fuzz-failures
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # $(call debian,PACKAGE,PURPOSE): install PACKAGE as root, else say how.

@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, available_timezones
 
 from config.branch import Limit, branch_load
+from config.check_faces import check_faces
 from config.findings import Finding, Loc, Severity, SiteRefusedError, in_order, quoted, setting
 from config.grid_profiles import grid_profile
 from config.instruments import check_script
@@ -49,6 +50,13 @@ def _time_zone(site: Site) -> Iterator[Finding]:
         near = get_close_matches(name, available_timezones(), n=1)
         remedy = f"did you mean {near[0]}?" if near else "write an IANA name, as Europe/Amsterdam"
         yield Finding(problem=f"there is no time zone {quoted(name)}", remedy=remedy, loc=("location", "timezone"))
+
+
+def _no_time_zone(site: Site) -> Iterator[Finding]:
+    if "timezone" not in site.location.model_fields_set:
+        problem = "is not given: the energy of the day begins anew at midnight UTC"
+        remedy = "write an IANA name, as Europe/Amsterdam, or UTC if you want it so"
+        yield Finding(problem=problem, remedy=remedy, loc=("location", "timezone"), severity=Severity.WARNING)
 
 
 def _grid_profile(site: Site) -> Iterator[Finding]:
@@ -285,6 +293,7 @@ def _doubles(what: str, entries: Iterable[tuple[Loc, str]]) -> Iterator[Finding]
 
 _RULES: tuple[Callable[[Site], Iterator[Finding]], ...] = (
     _time_zone,
+    _no_time_zone,
     _grid_profile,
     _gateway_ids,
     _branch_ids,
@@ -302,5 +311,6 @@ _RULES: tuple[Callable[[Site], Iterator[Finding]], ...] = (
     _slow_links,
     _in_process_urls,
     _broker,
+    check_faces,
     check_script,
 )

@@ -60,7 +60,12 @@ class SiteRefusedError(ConfigError):
 
 def setting(loc: Loc) -> str:
     """Return the path of a setting as a user writes it: gateways[0].link.url."""
-    return "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in loc).lstrip(".")
+    return "".join(f"[{part}]" if isinstance(part, int) else f".{_word(part)}" for part in loc).lstrip(".")
+
+
+def _word(key: str) -> str:
+    """Return a key out of the file, made harmless where it is no usual one."""
+    return key if key.isprintable() and len(key) <= MAX_QUOTED else quoted(key)
 
 
 def quoted(value: object) -> str:

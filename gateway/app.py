@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from importlib import metadata
+from math import inf
 from typing import TypeAlias
 from zoneinfo import ZoneInfo
 
@@ -25,6 +26,8 @@ from gateway.alarms.service import Alarms
 from gateway.control.budget import Budget
 from gateway.control.leases import Leases
 from gateway.control.service import Control
+from gateway.faces.desk import Desk
+from gateway.faces.registry import servers
 from gateway.fleet.device import Device
 from gateway.fleet.poller import Poller
 from gateway.health import Health
@@ -35,7 +38,7 @@ from gateway.mqtt.options import mqtt_options
 from gateway.mqtt.payloads import About, Json
 from gateway.notify import Notifier
 from gateway.snapshot import Identity
-from gateway.store import LimitRow, Store, UnitRow, WriteRow
+from gateway.store import CLOSE_S, LimitRow, Store, UnitRow, WriteRow
 from gateway.telemetry.outbox import Outbox
 from gateway.telemetry.site import SiteState
 from protocols.errors import ConfigError
@@ -43,6 +46,8 @@ from protocols.profile import Counter
 
 SITE_SCHEMA = "1"  # form of the site file; grows when an old file would be refused
 STALL_S = 300.0  # a poller turns every half minute; the longest conversation on the slowest line takes one more
+STOP_S = 2.0  # from the request to stop to the end, whatever broker and disk do; the disk gets what the broker leaves
+LEAST_CLOSE_S = 0.3  # of it, for the disk: a broker that hangs takes 1.5 s
 RESTART_S = 10.0  # before a link's task that failed on a bug of ours is tried again
 
 Openers: TypeAlias = Mapping[str, Opener]
@@ -117,6 +122,7 @@ class App:
         self.control = Control(self.state, pollers, leases, fallback_pct, offered, budget)
         self.state.watch(self.control.look)
         self.alarms = self._alarms(site, journal, pollers)
+        self.faces = servers(site, Desk(self.state, self.control, self.alarms))
         self.notifier = Notifier.from_environment()
         self.health = Health(clock, self.notifier, alive=lambda: any(south.alive for south in self.souths))
         about, report = _about(site), self.health.report
@@ -139,6 +145,8 @@ class App:
         self.health.add("mqtt", self.bridge.counters)
         self.health.add("links", lambda: {south.gateway: south.condition() for south in self.souths})
         self.health.add("alarms", self.alarms.condition)
+        if self.faces:
+            self.health.add("faces", lambda: {name: face.condition() for name, face in self.faces.items()})
         self.health.add("outbox", lambda: {"dropped_events": self.outbox.dropped_events})
         self.health.add("log", lambda: {"dropped": tap.dropped})
         self.health.add(
@@ -152,14 +160,22 @@ class App:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Run until `stop` is set; what was learnt is stored then, and the broker is told."""
+        now, ends_at = asyncio.get_running_loop().time, inf
+
+        async def asked() -> None:
+            nonlocal ends_at
+            await stop.wait()
+            ends_at = now() + STOP_S
+
         works = [self.state.run(), self.control.run(), self.alarms.run(), self.health.run(), self.bridge.run()]
         try:
             self.notifier.ready()
-            await first_of(stop.wait(), *works, *(south.run() for south in self.souths))
+            sides = (*self.souths, *self.faces.values())
+            await first_of(asked(), *works, *(side.run() for side in sides))
         finally:
             self.notifier.stopping()
             self.state.save()
-            self.store.close()
+            self.store.close(min(max(ends_at - now(), LEAST_CLOSE_S), CLOSE_S))
 
 
 async def run(site: Site, *, clock: Clock, stop: asyncio.Event, tap: LogTap, openers: Openers = _DIRECT) -> None:

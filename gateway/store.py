@@ -3,10 +3,12 @@
 Rows are coalesced by key while they wait, so a disk that is slow or full costs one pending row per key.
 """
 
+import os
 import sqlite3
 import threading
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, fields
+from functools import partial
 from operator import attrgetter
 from pathlib import Path
 from typing import TypeAlias, TypeVar
@@ -21,8 +23,9 @@ MAX_PENDING = 10_000  # rows that wait for the disk: seven times a full link of 
 MAX_BYTES = 64 * 2**20  # of the file: a card that the database fills up stops the whole machine
 RETRY_S = 10.0
 _PAGE_BYTES = 4096
-_CLOSE_S = 1.5  # a clean stop takes less than 2 s
-_SETTING = "state_dir"
+CLOSE_S = 1.5  # for a disk that hangs, unless a stop leaves it less
+_SETTING, _REMEDY = "state_dir", "let this user write there or name another directory"
+_STRICT = ", STRICT" if sqlite3.sqlite_version_info >= (3, 37) else ""  # a check at the start judges types, too
 
 _log = structlog.get_logger(__name__)
 
@@ -141,7 +144,7 @@ def _table(row: type[Row], name: str, columns: str, key_cells: int) -> _Table:
     key = ", ".join(names[:key_cells])
     return _Table(
         name,
-        f"CREATE TABLE IF NOT EXISTS {name} ({columns}, PRIMARY KEY ({key})) WITHOUT ROWID",
+        f"CREATE TABLE IF NOT EXISTS {name} ({columns}, PRIMARY KEY ({key})) WITHOUT ROWID{_STRICT}",
         f"INSERT OR REPLACE INTO {name} ({', '.join(names)}) VALUES ({', '.join('?' * len(names))})",  # noqa: S608 - our names
         attrgetter(*names),
         key_cells,
@@ -271,26 +274,29 @@ class Store:
         else:
             self._wake.set()
 
-    def close(self) -> None:
-        """Write what waits and close; what the disk refuses is logged and lost."""
+    def close(self, within_s: float = CLOSE_S) -> None:
+        """Write what waits and close; what the disk refuses, or does not take in time, is logged and lost."""
         self._stop.set()
         self._wake.set()
-        if self._thread is not None:
-            self._thread.join(_CLOSE_S)
-            if self._thread.is_alive():
-                _log.error("store_not_closed", path=str(self.path), rows=self.pending)
-                return
-        if not self._commit():
-            _log.error("store_rows_lost", path=str(self.path), rows=self.pending)
-        self._db.close()
+        if self._thread is None:
+            self._finish()
+            return
+        self._thread.join(within_s)
+        if self._thread.is_alive():
+            _log.error("store_not_closed", path=str(self.path), rows=self.pending, within_s=within_s)
 
     def _write_on(self) -> None:
         while not self._stop.is_set():
             self._wake.wait()
             self._wake.clear()
-            while not self._commit():
-                if self._stop.wait(RETRY_S):
-                    return
+            while not self._commit() and not self._stop.wait(RETRY_S):
+                pass
+        self._finish()
+
+    def _finish(self) -> None:
+        if not self._commit():
+            _log.error("store_rows_lost", path=str(self.path), rows=self.pending)
+        self._db.close()
 
     def _commit(self) -> bool:
         with self._lock:
@@ -334,13 +340,8 @@ class Store:
             raise self._refusal(error) from error
         except sqlite3.DatabaseError as error:
             aside = self._move_aside()
-            _log.error(
-                "store_damaged",
-                path=str(self.path),
-                moved_to=str(aside),
-                error=str(error),
-                lost="energy of the day, totals beyond what the units have counted, limits, states of alarms",
-            )
+            lost = "energy of the day, totals beyond what the units have counted, limits, states of alarms"
+            _log.error("store_damaged", path=str(self.path), moved_to=str(aside), error=str(error), lost=lost)
         try:
             return self._open()
         except sqlite3.Error as error:
@@ -348,12 +349,12 @@ class Store:
 
     def _refusal(self, error: sqlite3.Error) -> OpenCombinerError:
         """Return what to say when the database cannot be opened; a disk that is full is no wrong setting."""
-        if "full" in str(error) or "I/O" in str(error):
+        writable = os.access(self.path.parent, os.W_OK, effective_ids=True)  # else that is an I/O error, too
+        if writable and ("full" in str(error) or "I/O" in str(error)):
             return OpenCombinerError(f"{self.path}: {error}; free some space on this disk")
         if "locked" in str(error):
             return ConfigError(f"{_SETTING}: another daemon uses {self.path}; stop it or name another directory")
-        remedy = "let this user write there or name another directory"
-        return ConfigError(f"{_SETTING}: cannot write {self.path} ({error}); {remedy}")
+        return ConfigError(f"{_SETTING}: cannot write {self.path} ({error}); {_REMEDY}")
 
     def _open(self) -> sqlite3.Connection:
         db = sqlite3.connect(self.path, timeout=1.0, check_same_thread=False)
@@ -365,6 +366,7 @@ class Store:
         return db
 
     def _prepare(self, db: sqlite3.Connection) -> None:
+        db.text_factory = partial(str, encoding="utf-8", errors="replace")  # whatever a disk has made of a text
         db.execute("PRAGMA locking_mode = EXCLUSIVE")  # two daemons would count the same energy into one file
         db.execute("PRAGMA journal_mode = WAL")
         db.execute("PRAGMA synchronous = NORMAL")
@@ -385,9 +387,13 @@ class Store:
                 db.execute(f"PRAGMA user_version = {SCHEMA}")
 
     def _move_aside(self) -> Path:
-        """Rename the damaged file, over an older damaged one, and drop its log."""
+        """Rename the damaged file, over an older damaged one, and drop its log. Raises ConfigError."""
         aside = self.path.with_suffix(".damaged")
-        self.path.replace(aside)
-        for suffix in ("-wal", "-shm"):
-            self.path.with_name(FILE_NAME + suffix).unlink(missing_ok=True)
+        try:
+            self.path.replace(aside)
+            for suffix in ("-wal", "-shm"):
+                self.path.with_name(FILE_NAME + suffix).unlink(missing_ok=True)
+        except OSError as error:
+            problem = f"is damaged and cannot be moved aside: {error.strerror}; {_REMEDY}"
+            raise ConfigError(f"{_SETTING}: {self.path} {problem}") from error
         return aside

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import opencombiner
+from opencombiner.lifetime import ENDS_WITH_STDIN
 
 STOP_S = 3.0  # a service stops within 2 s of SIGTERM; then it is killed
 TAIL_LINES = 15
@@ -35,7 +36,7 @@ async def child(name: str, *arguments: str, log: Path) -> AsyncIterator[Child]:
     with log.open("wb") as out:
         process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", "opencombiner", *arguments),
-            stdin=asyncio.subprocess.DEVNULL,
+            stdin=asyncio.subprocess.PIPE,  # nothing is ever written: its end tells the child that we are gone
             stdout=out,
             stderr=out,
             env=_environment(),
@@ -50,7 +51,7 @@ async def child(name: str, *arguments: str, log: Path) -> AsyncIterator[Child]:
 def _environment() -> dict[str, str]:
     """Return an environment in which a folder of the user's named `config` is not taken for ours."""
     path = os.pathsep.join(filter(None, (str(_ROOT), os.environ.get("PYTHONPATH"))))
-    return {**os.environ, "PYTHONPATH": path, "PYTHONSAFEPATH": "1"}
+    return {**os.environ, "PYTHONPATH": path, "PYTHONSAFEPATH": "1", ENDS_WITH_STDIN: "1"}
 
 
 async def end(process: asyncio.subprocess.Process, patience_s: float = STOP_S) -> None:

@@ -33,13 +33,14 @@ class View:
             return
         try:
             payload = json.loads(message.payload)
-        except ValueError:  # not JSON, or no UTF-8
+        except (ValueError, RecursionError):  # not JSON, or no UTF-8; brackets without end
             return
         match payload:
             case list():
                 self.lists[topic] = payload
             case {"transaction": str(asked), "status": status}:
-                reason = (payload.get("error") or {}).get("message")
+                error = payload.get("error")
+                reason = error.get("message") if isinstance(error, dict) else None
                 self.news.append(f"asked: {asked}: {status}" + (f", {reason}" if reason else ""))
             case {"code": int(code), "kind": kind, "name": name, "subject": subject} if _is_shown(payload):
                 self.news.append(f"{subject}: {code} {name}: {kind}")
@@ -55,7 +56,8 @@ class View:
     def alarms(self, slot: str) -> list[int]:
         """Return the codes of a slot's alarms that an operator should look at."""
         listed = self.lists.get(f"inverter/{slot}/alarms", [])
-        return [alarm["code"] for alarm in listed if isinstance(alarm, dict) and alarm.get("shown")]
+        shown = [alarm.get("code") for alarm in listed if isinstance(alarm, dict) and alarm.get("shown")]
+        return [code for code in shown if isinstance(code, int)]
 
     def slots_with(self, code: int) -> list[str]:
         """Return the slots that show an alarm."""

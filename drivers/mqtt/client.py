@@ -15,7 +15,7 @@ from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
 from drivers.mqtt.line import Line
-from drivers.mqtt.session import AccessRefusedError, Message, Options, Session, Tls
+from drivers.mqtt.session import AccessRefusedError, ClosedError, Message, Options, Session, TakenOverError, Tls
 from protocols.errors import LinkDownError
 
 KNOCK_WITHIN_S = 5.0  # for name, TCP and TLS
@@ -27,6 +27,7 @@ MAX_PACKET = 1024 * 1024  # bytes that a broker may send in one packet: what we 
 _VERSION_REFUSED = {1, 132}  # CONNACK: 3.1.1 return code, MQTT 5 reason code
 _ACCESS_REFUSED = {4, 5, 134, 135, 138, 140}  # bad user or password, not authorised, banned, bad authentication
 _UNSAID = {7, 128}  # the library's "connection lost", MQTT 5's "unspecified error"
+_TAKEN_OVER = 142  # MQTT 5
 _NO_DELAY = (socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # small packets now, not after the peer's delayed ACK
 
 
@@ -86,7 +87,7 @@ class _Session:
         try:
             await anext(self._client.messages)
         except (aiomqtt.MqttError, OSError) as error:
-            self._line.lose(f"connection lost: {_why(error)}")
+            self._line.lose(_loss(error))
 
 
 def _inbox(line: Line) -> type[asyncio.Queue[aiomqtt.Message]]:
@@ -145,12 +146,16 @@ def _spoken(error: Exception) -> str:
     return os.strerror(code) if code > 0 else error.strerror or str(error)
 
 
-def _why(error: BaseException) -> str:
-    """Say why a connection ended; the library calls an end without a goodbye an unspecified error."""
+def _loss(error: BaseException) -> LinkDownError:
+    """Return why a connection ended; the library calls an end without a goodbye an unspecified error."""
     while error.__cause__ is not None:
         error = error.__cause__
-    unsaid = isinstance(error, aiomqtt.MqttCodeError) and _number(error.rc) in _UNSAID
-    return "closed by the broker, or by a second gateway with this site's id" if unsaid else str(error)
+    code = _number(error.rc) if isinstance(error, aiomqtt.MqttCodeError) else None
+    if code == _TAKEN_OVER:
+        return TakenOverError("another client came to the broker under our name")
+    if code in _UNSAID:
+        return ClosedError("connection lost: closed by the broker, or by a second gateway with this site's id")
+    return LinkDownError(f"connection lost: {error}")
 
 
 async def _objection(reader: asyncio.StreamReader) -> None:

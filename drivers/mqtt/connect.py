@@ -7,6 +7,7 @@ from drivers.mqtt import client, memory
 from drivers.mqtt.session import Options, Session
 from protocols.errors import ConfigError
 
+_SHOWN = 200  # characters of an address in an error
 _PORTS = {"mqtt": 1883, "mqtts": 8883}
 
 
@@ -16,12 +17,17 @@ def connect(options: Options) -> AbstractAsyncContextManager[Session]:
     Raises ConfigError for a URL that names no broker; entering the context raises LinkDownError when the broker is
     away and AccessRefusedError when it denies us. A loss inside it shows as LinkDownError from the session's methods.
     """
-    where = urlsplit(options.url)
+    try:
+        where = urlsplit(options.url)
+    except ValueError as error:  # a broken IPv6 address
+        raise ConfigError(f"mqtt url {options.url[:_SHOWN]!r}: {str(error)[:_SHOWN]}") from None
     if where.scheme == "mem" and where.netloc and not where.path:
         return memory.session(memory.broker(where.netloc), options)
     if where.scheme in _PORTS and where.hostname:
         return client.session(where.hostname, _port(where, options.url), options, secure=where.scheme == "mqtts")
-    raise ConfigError(f"mqtt url {options.url!r}: expected mqtt://host[:port], mqtts://host[:port] or mem://name")
+    raise ConfigError(
+        f"mqtt url {options.url[:_SHOWN]!r}: expected mqtt://host[:port], mqtts://host[:port] or mem://name"
+    )
 
 
 def _port(where: SplitResult, url: str) -> int:
@@ -30,4 +36,4 @@ def _port(where: SplitResult, url: str) -> int:
     try:
         return where.port or _PORTS[where.scheme]
     except ValueError as error:
-        raise ConfigError(f"mqtt url {url!r}: {error}") from None
+        raise ConfigError(f"mqtt url {url[:_SHOWN]!r}: {str(error)[:_SHOWN]}") from None

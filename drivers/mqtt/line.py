@@ -19,7 +19,7 @@ class Line:
         self.dropped = 0
         self._inbox: deque[Message] = deque()
         self._stirred = asyncio.Event()
-        self._lost: str | None = None
+        self._lost: LinkDownError | None = None
         self._waiting: set[asyncio.Timeout] = set()
 
     def deliver(self, message: Message) -> None:
@@ -30,7 +30,7 @@ class Line:
         self._inbox.append(message)
         self._stirred.set()
 
-    def lose(self, reason: str) -> None:
+    def lose(self, reason: LinkDownError) -> None:
         """End all waiting: the connection is gone. The first reason stays."""
         if self._lost is not None:
             return
@@ -68,4 +68,4 @@ class Line:
     def check(self) -> None:
         """Raise LinkDownError when the connection is lost."""
         if self._lost is not None:
-            raise LinkDownError(self._lost)
+            raise type(self._lost)(*self._lost.args)  # a fresh one: each carries its own traceback

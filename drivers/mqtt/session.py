@@ -12,6 +12,14 @@ class AccessRefusedError(LinkDownError):
     """The broker denies us: user, password, certificate or rights are wrong; a retry will not help by itself."""
 
 
+class ClosedError(LinkDownError):
+    """The broker has ended the session, and did not say why: it stopped, or another client came under our name."""
+
+
+class TakenOverError(ClosedError):
+    """Another client has come to the broker under our name, and the broker let us go."""
+
+
 @dataclass(frozen=True, slots=True)
 class Message:
     """One message, either way. `retain` on a received message: the broker replayed it after a subscribe."""

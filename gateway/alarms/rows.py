@@ -8,6 +8,7 @@ from typing import Any, TypeAlias
 import structlog
 
 from gateway.alarms.record import Record, Shelf, Transition
+from gateway.alarms.sound import sound
 from gateway.alarms.states import AlarmState, Stimulus, Suppression
 from gateway.alarms.trip import Trip
 from gateway.store import AlarmRow, JournalRow
@@ -16,6 +17,8 @@ Entry: TypeAlias = Transition | Trip
 
 TRIP = "record"  # kind of the entries that no stimulus made
 _COLUMNS = frozenset({"seq", "ts", "subject", "code", "stimulus"})
+
+_UNREADABLE = (KeyError, TypeError, ValueError, RecursionError)  # the last: brackets without end
 
 _log = structlog.get_logger(__name__)
 
@@ -35,7 +38,7 @@ def entry(row: JournalRow) -> Entry | None:
     """Return the entry of a row; None for one that this version cannot read, which is logged."""
     try:
         return _entry(row, json.loads(row.facts))
-    except (KeyError, TypeError, ValueError) as error:
+    except _UNREADABLE as error:
         _log.error("alarm_event_unreadable", seq=row.seq, kind=row.kind, error=repr(error))
         return None
 
@@ -43,9 +46,10 @@ def entry(row: JournalRow) -> Entry | None:
 def _entry(row: JournalRow, facts: dict[str, Any]) -> Entry:
     facts |= {"seq": row.seq, "ts": row.ts_ms / 1000, "subject": row.subject, "code": row.code}
     if row.kind == TRIP:
-        return Trip(**facts)
+        return sound(Trip(**facts))
     facts |= {name: AlarmState(facts[name]) for name in ("before", "state")}
-    return Transition(**facts | {"stimulus": Stimulus(row.kind), "suppression": Suppression(facts["suppression"])})
+    named = {"stimulus": Stimulus(row.kind), "suppression": Suppression(facts["suppression"])}
+    return sound(Transition(**facts | named))
 
 
 def alarm_row(record: Record) -> AlarmRow:
@@ -61,8 +65,8 @@ def record(row: AlarmRow) -> Record | None:
         facts["shelf"] = facts["shelf"] and Shelf(**facts["shelf"])
         facts["occurrences"] = tuple(facts["occurrences"])
         facts["escalated"] = tuple((tag, ts) for tag, ts in facts["escalated"])
-        return Record(**facts)
-    except (KeyError, TypeError, ValueError) as error:
+        return sound(Record(**facts))
+    except _UNREADABLE as error:
         _log.error("alarm_unreadable", subject=row.subject, code=row.code, error=repr(error))
         return None
 

@@ -6,12 +6,13 @@ import random
 from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
+from math import inf
 
 import structlog
 
 from config.site import Mqtt
 from drivers.mqtt.connect import connect
-from drivers.mqtt.session import AccessRefusedError, Message, Options, Session
+from drivers.mqtt.session import AccessRefusedError, ClosedError, Message, Options, Session, TakenOverError
 from drivers.together import first_of
 from gateway.log import LogTap
 from gateway.mqtt import payloads, topics
@@ -27,11 +28,16 @@ from protocols.errors import ConfigError, LinkDownError
 
 RETRY_FIRST_S = 1.0  # pause before another try; doubled each time
 RETRY_MOST_S = 30.0  # so that a broker that comes back is found within half a minute
+STEADY_S = 60.0  # a session that lasted for less does not end the doubling
+SHORT_SESSIONS = 5  # in a row: it is no broker that restarts; a broker of MQTT 5 may tell at once who took our place
+RETRY_TAKEN_S = 300.0  # then: who knocks at once throws the other off, and so on
 RETRY_REFUSED_S = 60.0  # after a refusal, which a person must put right first
 BIRTH_DELAY_S = (0.5, 3.0)  # before we answer Home Assistant's birth: not all devices at once
 FLUSH_GAP_S = 0.1  # between two looks at the outbox: a burst of answers is one message per topic
 REPORT_EVERY_S = 60.0  # between two reports of health and links
 FAREWELL_WITHIN_S = 1.0  # for our last word; with the driver's goodbye it stays below 2 s
+
+_TAKEN, _REMEDY = "mqtt_taken_over", "does a second gateway run with this site's id? Give each an `id` of its own"
 
 _log = structlog.get_logger()
 
@@ -91,6 +97,8 @@ class Bridge:
         self._events: deque[Message] = deque()  # taken from the outbox and not yet acknowledged
         self._report_at = 0.0
         self._tries = 0
+        self._since = inf  # when the session began
+        self._short = 0  # sessions in a row that did not last
         self._noted: str | None = None  # the loss that the log knows of
         self._counters = BridgeCounters()
 
@@ -109,13 +117,19 @@ class Bridge:
 
     async def _attempt(self) -> float:
         """Hold one session until it ends; return how long to pause at most before the next."""
+        self._since = inf
         try:
             async with connect(self._options) as session:
+                self._since = asyncio.get_running_loop().time()
                 await self._serve(session)
         except AccessRefusedError as error:
             self._note("mqtt_refused", error, remedy="check user, password, certificate and rights")
             return RETRY_REFUSED_S
         except LinkDownError as error:
+            self._count_short(error)
+            if self._short >= SHORT_SESSIONS:
+                self._note(_TAKEN, error, remedy=_REMEDY)
+                return RETRY_TAKEN_S
             self._note("mqtt_down", error)
         except ConfigError:
             raise
@@ -126,9 +140,18 @@ class Bridge:
             self._counters.connected = False
         return min(RETRY_FIRST_S * 2.0 ** min(self._tries, 10), RETRY_MOST_S)
 
+    def _count_short(self, error: LinkDownError) -> None:
+        """Count sessions in a row that the broker soon ended: two gateways of one name do so to each other for ever."""
+        held_s = asyncio.get_running_loop().time() - self._since
+        if isinstance(error, TakenOverError):
+            self._short = SHORT_SESSIONS
+        elif held_s >= 0:  # there was a session
+            self._short = self._short + 1 if held_s < STEADY_S and isinstance(error, ClosedError) else 0
+            self._tries = self._tries if self._short else 0
+
     def _note(self, event: str, error: LinkDownError, **more: str) -> None:
         """Log a loss once, not every vain try after it."""
-        say = _log.debug if event == self._noted else _log.warning
+        say = _log.debug if event == self._noted else _log.error if event == _TAKEN else _log.warning
         self._noted = event
         say(event, broker=self._options.url, reason=str(error), **more)
 
@@ -136,8 +159,8 @@ class Bridge:
         try:
             await self._subscribe(session)
             await self._greet(session)
-            self._tries = 0
-            self._noted = None
+            self._tries = self._tries if self._short else 0
+            self._noted = self._noted if self._short else None  # a loss that comes again soon is the same one
             self._counters.connected = True
             self._counters.connects += 1
             _log.info("mqtt_up", broker=self._options.url)

@@ -94,7 +94,7 @@ class SiteState:
             self._views[slot] = InverterView(identity, quality=quality, energy=ledger.energy)
         self._day = SiteDay(zone, today=_date(meta.get("day")), previous=_date(meta.get("previous_day")))
         self._trusted_at: tuple[float, float] | None = None  # UTC and loop time of the last trusted look at the clock
-        if "trusted_utc" in meta:
+        if 0 <= meta.get("trusted_utc", -1) < _MOST_DAYS * _DAY_S:
             self._trusted_at = (float(meta["trusted_utc"]), self._loop.time())
         self._watchers: list[Callable[[InverterView], None]] = []
         self._around: list[Callable[[], None]] = []
@@ -341,9 +341,13 @@ def _limits(views: Iterable[InverterView]) -> tuple[float, float]:
 
 
 def _date(ordinal: int | None) -> date | None:
-    return date.fromordinal(ordinal) if ordinal else None
+    """Return a stored day; None for none, or for one that a damaged disk has made up."""
+    days = (ordinal or 0) - date(1970, 1, 1).toordinal()
+    return date.fromordinal(ordinal) if ordinal and 0 < days < _MOST_DAYS else None
 
 
+_DAY_S = 86400
+_MOST_DAYS = 100_000  # from 1970 on: some days of the year 2243
 _POWER = Channel(W)
 _REACTIVE = Channel(VAR)
 _LIMIT = Channel(W_MAX_LIM_PCT)

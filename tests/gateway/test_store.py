@@ -1,5 +1,4 @@
 import os
-import resource
 import signal
 import sqlite3
 import subprocess
@@ -14,6 +13,7 @@ from structlog.testing import capture_logs
 
 from gateway.store import FILE_NAME, MAX_PENDING, SCHEMA, LedgerRow, Meta, Store
 from protocols.errors import ConfigError
+from tests.support.disk import disk_full
 
 ROW = LedgerRow("s1", 0, "A", 1000, 200, 100, 5000, 60, 1_700_000_000)
 
@@ -140,15 +140,12 @@ def test_a_damaged_file_is_moved_aside_and_a_fresh_one_begun(tmp_path: Path, dam
     assert Path(entry["moved_to"]).exists()
 
 
-@contextmanager
-def disk_full(path: Path) -> Iterator[None]:
-    """Let no file of this process grow, as a full disk does."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (max(p.stat().st_size for p in path.iterdir()), hard))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+def test_a_damaged_file_that_cannot_be_moved_aside_is_refused(tmp_path: Path) -> None:
+    scribble(tmp_path / FILE_NAME)
+    (tmp_path / "opencombiner.damaged" / "in the way").mkdir(parents=True)
+    with pytest.raises(ConfigError, match=r"^state_dir: .* is damaged and cannot be moved aside: .*; let this user"):
+        Store(tmp_path)
+    assert (tmp_path / FILE_NAME).read_bytes().startswith(b"no database")
 
 
 def test_a_full_disk_is_logged_once_and_made_up_for(tmp_path: Path) -> None:

@@ -95,6 +95,47 @@ def test_who_ignores_the_request_to_stop_is_killed() -> None:
     assert asyncio.run(main()) == -signal.SIGKILL
 
 
+ORPHANED = """
+import asyncio, os, signal, sys
+from pathlib import Path
+from opencombiner.child import child
+
+async def main():
+    async with child("emulator", "emulate", sys.argv[1], log=Path(sys.argv[2])) as part:
+        while "combiner: pty:" not in part.tail():
+            await asyncio.sleep(0.02)
+        print(part.process.pid, flush=True)
+        os.kill(os.getpid(), signal.SIGKILL)
+
+asyncio.run(main())
+"""
+
+
+@pytest.mark.integration
+def test_a_child_ends_when_its_parent_is_killed(site: str, tmp_path: Path) -> None:
+    async def main() -> None:
+        parent = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-c", ORPHANED, site, str(tmp_path / "log")), stdout=asyncio.subprocess.PIPE
+        )
+        assert parent.stdout is not None
+        orphan = int(await parent.stdout.readline())
+        assert await parent.wait() == -signal.SIGKILL
+        async with asyncio.timeout(20):
+            while _runs(orphan):  # noqa: ASYNC110 - nobody tells us of a grandchild's end
+                await asyncio.sleep(0.02)
+
+    asyncio.run(main())
+    assert not (tmp_path / "combiner").exists()  # it stopped in order: the link is taken away
+
+
+def _runs(pid: int) -> bool:
+    """Tell whether a process is there and is more than an entry that nobody has collected."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text("utf-8").rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
 def test_the_tail_is_bounded(tmp_path: Path) -> None:
     log = tmp_path / "log"
     log.write_bytes(b"".join(b"line %d\n" % n for n in range(1000)) + b"\xff\n")

@@ -1,7 +1,7 @@
 """A bridge under test, and where it speaks."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -31,6 +31,7 @@ def bridge(
     *,
     orders: Orders | None = None,
     alarms: Alarms | None = None,
+    jitter: Callable[[float, float], float] = lambda _low, _high: 0.01,
     **settings: Any,
 ) -> Bridge:
     """Return a bridge between a site and a broker that tries again at once; `settings` are those of the broker."""
@@ -44,7 +45,7 @@ def bridge(
         tap or LogTap(),
         orders=orders or ScriptedOrders(),
         alarms=alarms or ScriptedAlarms(),
-        jitter=lambda _low, _high: 0.01,
+        jitter=jitter,
     )
 
 

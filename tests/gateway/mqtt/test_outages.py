@@ -2,13 +2,14 @@
 
 import asyncio
 import json
+from typing import Any
 
 import pytest
 from structlog.testing import capture_logs
 
 from config.site import Mqtt
 from gateway.log import LogTap
-from gateway.mqtt.bridge import Bridge
+from gateway.mqtt.bridge import RETRY_TAKEN_S, SHORT_SESSIONS, STEADY_S, Bridge
 from gateway.mqtt.options import mqtt_options
 from gateway.snapshot import SiteTotals
 from gateway.telemetry.outbox import MAX_EVENTS, Outbox, SiteEvent
@@ -235,3 +236,61 @@ def test_tries_are_spaced_out_up_to_half_a_minute() -> None:
     broker.stop()
     virtual_time.run(main())
     assert drawn[:7] == [1, 2, 4, 8, 16, 30, 30]
+
+
+def test_two_gateways_of_one_id_say_so_once_and_back_off(broker: Broker) -> None:
+    """Whoever is thrown off says what is wrong, and does not throw the other off in turn for ever."""
+    pauses: list[float] = []
+
+    def jitter(_low: float, high: float) -> float:
+        pauses.append(high)
+        return 3600.0 if high == RETRY_TAKEN_S else 0.01
+
+    async def main() -> list[Any]:
+        first, second = (bridge(broker, StillSite(), jitter=jitter) for _ in range(2))
+        with capture_logs() as logs:
+            async with running_bridge(first), running_bridge(second), asyncio.timeout(20):
+                while RETRY_TAKEN_S not in pauses:  # noqa: ASYNC110 - a pause is no event
+                    await asyncio.sleep(0.01)
+        return [log for log in logs if log["event"] == "mqtt_taken_over"]
+
+    (told,) = broker.run(main())
+    assert told["log_level"] == "error"
+    assert "a second gateway run with this site's id" in told["remedy"]
+    assert len(pauses) <= 4 * SHORT_SESSIONS  # who knocks in the same instant may be refused
+
+
+def test_gateways_that_are_thrown_off_all_day_say_so_once() -> None:
+    async def main() -> tuple[list[str], int]:
+        there = InProcessBroker("shared")
+        first, second = (bridge(there, StillSite(), jitter=lambda low, high: (low + high) / 2) for _ in range(2))
+        with capture_logs() as logs:
+            async with running_bridge(first), running_bridge(second):
+                await asyncio.sleep(24 * 3600)
+        told = [log["event"] for log in logs if log["log_level"] in {"warning", "error"}]
+        return told, [log["event"] for log in logs].count("mqtt_up")
+
+    told, connects = virtual_time.run(main())
+    assert told == ["mqtt_taken_over", "mqtt_taken_over"]  # one line of each
+    assert connects <= 24 * 3600 / (0.7 * RETRY_TAKEN_S) + 2
+
+
+def test_a_session_that_does_not_last_does_not_end_the_doubling_of_pauses() -> None:
+    pauses: list[float] = []
+
+    def jitter(_low: float, high: float) -> float:
+        pauses.append(high)
+        return high
+
+    async def main() -> None:
+        there = InProcessBroker("shaky")
+        async with running_bridge(bridge(there, StillSite(), jitter=jitter)):
+            for lasts_s in (1.0, 1.0, 2 * STEADY_S, 1.0):
+                await asyncio.sleep(lasts_s)
+                there.stop()
+                there.start()
+                await asyncio.sleep(0.01)
+                await asyncio.sleep(pauses[-1])
+
+    virtual_time.run(main())
+    assert pauses == [1.0, 2.0, 1.0, 1.0]

@@ -1,0 +1,238 @@
+"""Targets that nobody has to list: deframers, decoding functions, and what each vendor folder declares."""
+
+import ast
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from importlib import import_module
+from inspect import signature
+from itertools import product
+from typing import Any
+
+from protocols.commands import Activate, AlarmReset, Conn, Restart, WMaxLimPct
+from protocols.decode import Kind, identify
+from protocols.errors import RemoteProtocolError
+from protocols.exchange import Done, Exchange, Failed, Send
+from protocols.framing.crc import crc16_modbus
+from protocols.profile import Station, VendorProfile
+from protocols.registry import vendor, vendor_names
+from tests.fuzz.corpus import EMPTY, vectors
+from tests.fuzz.target import Target
+from tests.support import tree
+from tests.support.device import ScriptedDevice, running
+from tests.support.held import held
+from tests.support.layouts import every_layout
+
+MOST_HELD = 4096  # bytes that a deframer keeps between two calls; no frame of a medium that we speak is longer
+MOST_ANSWERED = 16 * 1024  # bytes that a device says to one datagram
+DECODING = ("decode", "parse", "unpack", "read")
+_PLACES = ("protocols", "drivers")
+NOON = 1_782_043_200.0  # 2026-06-21T12:00Z
+_HOST = "80170000"  # what a gateway calls itself, where a vendor wants it
+_STEPS = 50  # of one conversation: longer is endless
+
+
+def module_of(path: Any) -> str:
+    """Return the name under which a file of the product is imported."""
+    return ".".join(path.relative_to(tree.ROOT).with_suffix("").parts)
+
+
+def deframers() -> Iterator[Target]:
+    """Yield a target for each class that is fed with bytes, made of nothing or of switches: one for each setting."""
+    for path in tree.sources():
+        for node in tree.parsed(path).body:
+            if isinstance(node, ast.ClassDef) and _is_fed(node):
+                owner = getattr(import_module(module_of(path)), node.name)
+                name = f"{module_of(path)}:{node.name}.feed"
+                for setting in _settings(owner):
+                    told = " ".join(f"{switch}={on}" for switch, on in setting.items())
+                    make = partial(owner, **setting)
+                    yield Target(f"{name} {told}".strip(), partial(_feed, make), (*vectors(), EMPTY), (name,))
+
+
+def _settings(owner: Callable[..., Any]) -> Iterator[dict[str, bool]]:
+    """Yield every setting of the switches that a class must be told."""
+    required = [each for each in signature(owner).parameters.values() if each.default is each.empty]
+    switches = [each.name for each in required if each.annotation is bool]
+    for values in product((False, True), repeat=len(switches)):
+        yield dict(zip(switches, values, strict=True))
+
+
+def _is_fed(node: ast.ClassDef) -> bool:
+    methods = {each.name for each in node.body if isinstance(each, ast.FunctionDef)}
+    return "feed" in methods and not any("Protocol" in ast.unparse(base) for base in node.bases)
+
+
+def _feed(make: Callable[[], Any], data: bytes) -> None:
+    """Feed the whole, then in odd pieces, then byte by byte; what is held stays below one frame."""
+    fed = make()
+    for size in (len(data) or 1, 7, 1):
+        for at in range(0, len(data), size):
+            fed.feed(data[at : at + size])
+            assert held(fed) <= MOST_HELD, f"{held(fed)} bytes are held"
+
+
+def functions() -> Iterator[Target]:
+    """Yield a target for each public function of the protocols that decodes bytes and needs nothing else."""
+    for path in tree.sources():
+        for node in tree.parsed(path).body:
+            if module_of(path).startswith("protocols.") and isinstance(node, ast.FunctionDef) and decodes_alone(node):
+                decode = getattr(import_module(module_of(path)), node.name)
+                name = f"{module_of(path)}:{node.name}"
+                yield Target(
+                    name, partial(_call, decode), (*_pieces(), EMPTY), (name,), (RemoteProtocolError,), vague=True
+                )
+
+
+def _pieces() -> Iterator[bytes]:
+    """Yield frames, and what is left of them without an address of one byte and a checksum of two."""
+    for raw in vectors():
+        yield from (raw, raw[1:-2])
+
+
+def decodes_alone(node: ast.FunctionDef) -> bool:
+    """Tell whether a function is made to decode, and takes bytes alone."""
+    required = node.args.args[: len(node.args.args) - len(node.args.defaults)]
+    alone = len(required) == 1 and not any(default is None for default in node.args.kw_defaults)
+    return (
+        node.name.split("_")[0] in DECODING
+        and alone
+        and required[0].annotation is not None
+        and ast.unparse(required[0].annotation) in {"bytes", "bytes | bytearray"}
+    )
+
+
+def _call(decode: Callable[[bytes], object], data: bytes) -> None:
+    decode(data)
+
+
+def layouts() -> Iterator[Target]:
+    """Yield a target for each payload that is declared."""
+    for name, layout in every_layout().items():
+        yield Target(
+            f"layout {name}",
+            partial(_call, layout.unpack),
+            (bytes(layout.size), *vectors()),
+            _UNPACK,
+            _REMOTE,
+            vague=True,
+        )
+
+
+_REMOTE = (RemoteProtocolError,)
+_UNPACK = ("protocols.layout:Layout.unpack",)
+
+
+def vendors() -> Iterator[Target]:
+    """Yield the targets of each vendor folder: its kinds of messages, its conversations and its devices."""
+    for name in vendor_names():
+        profile = vendor(name)
+        seeds = (*vectors(name, "modbus", "sunspec"), *_spoken(profile), EMPTY)
+        for kind in profile.kinds:
+            yield Target(f"kind {name} {kind.name}", partial(_kind, kind), seeds, (), _REMOTE, vague=True)
+        yield Target(
+            f"kinds of {name}", partial(_identify, profile.kinds), seeds, ("protocols.decode:identify",), _REMOTE
+        )
+        yield Target(f"conversations of {name}", partial(_converse, profile), seeds, _CONVERSATIONS)
+        yield Target(f"device of {name}", partial(_device, profile), seeds)
+
+
+_CONVERSATIONS = (
+    "protocols.exchange:Mapped.received",
+    "protocols.exchange:Then.received",
+    "protocols.modbus.exchange:_Transaction.received",
+)
+
+
+def _spoken(profile: VendorProfile) -> Iterator[bytes]:
+    """Yield what our side and an emulated device of the vendor say to each other."""
+    responder = profile.responder(_scripted(profile))
+    for exchange in _exchanges(profile):
+        step = exchange.start()
+        for _ in range(_STEPS):
+            if not isinstance(step, Send):
+                break
+            yield step.datagram
+            answers = responder.answer(step.datagram, 0.0)
+            yield from answers
+            step = exchange.received(answers[0]) if answers else exchange.timed_out()
+
+
+def _mended(data: bytes) -> tuple[bytes, bytes]:
+    """Return an input as it is, and with a checksum that fits: behind a wrong one no decoder is reached."""
+    return data, data[:-2] + crc16_modbus(data[:-2]).to_bytes(2, "little")
+
+
+def _kind(kind: Kind, data: bytes) -> None:
+    data, whole = _mended(data)
+    half = len(data) // 2
+    attempts: tuple[tuple[Sequence[bytes], bytes | None], ...] = (
+        ((data,), None),
+        ((data,), data),
+        ((whole,), None),
+        ((whole,), whole),
+        ((data[:half], data[half:]), None),
+        ((), data),
+    )
+    refusals = []
+    for frames, request in attempts:
+        try:
+            kind.decode(frames, request)
+        except RemoteProtocolError as error:
+            refusals.append(error)
+    if len(refusals) == len(attempts):
+        raise refusals[0]
+
+
+def _identify(kinds: Sequence[Kind], data: bytes) -> None:
+    identify(kinds, (data,))
+
+
+COMMANDS = (WMaxLimPct(55.0), Conn(on=False), Restart(), AlarmReset(), Activate(permitted=True))
+
+
+def _exchanges(profile: VendorProfile) -> list[Exchange[Any]]:
+    serial = _serial(profile)
+    station = Station(serial, 7 if profile.node is None else profile.node(serial), _HOST)
+    polls = [profile.poll(station, item, NOON) for item in profile.poll_plan]
+    records = [] if profile.records is None else [profile.records.read(station, profile.records.most, NOON)]
+    orders = [profile.command(station, each, NOON) for each in COMMANDS if type(each) in profile.commands]
+    return [profile.join(station, NOON), *polls, *records, *orders]
+
+
+def _converse(profile: VendorProfile, data: bytes) -> None:
+    """Hear an input in every conversation."""
+    for heard in _mended(data):
+        for exchange in _exchanges(profile):
+            _end(profile, exchange, heard)
+
+
+def _end(profile: VendorProfile, exchange: Exchange[Any], data: bytes) -> None:
+    """Hear the same at every step until a conversation ends."""
+    step = exchange.start()
+    for _ in range(_STEPS):
+        if isinstance(step, Done | Failed):
+            break
+        step = exchange.received(data)
+        if not isinstance(step, Done | Failed):
+            step = exchange.timed_out()
+    else:
+        raise AssertionError("the conversation does not end")
+    if isinstance(step, Done) and isinstance(step.value, dict):
+        profile.events(step.value)
+
+
+def _device(profile: VendorProfile, data: bytes) -> None:
+    responder = profile.responder(_scripted(profile))
+    for heard in _mended(data):
+        responder.concerns(heard)
+        assert sum(map(len, responder.answer(heard, 1.0))) <= MOST_ANSWERED
+
+
+def _scripted(profile: VendorProfile) -> ScriptedDevice:
+    model = next(iter(profile.models.values()))
+    return ScriptedDevice(_serial(profile), model, running(model.ports))
+
+
+def _serial(profile: VendorProfile) -> str:
+    """Return a serial of the vendor's: ranges are of numbers that serials show in hexadecimal."""
+    return f"{profile.serials[0][0]:012X}" if profile.serials else "TEST00001"
