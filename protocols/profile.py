@@ -49,6 +49,8 @@ class Counter:
 class Model:
     """Figures of one model from its manual; `source` says where they stand.
 
+    `starts_by_voltage`: its processor starts as soon as the voltage suffices, whatever the power, and so it boots again
+    and again at dawn and dusk.
     `efficiency`, AC over DC, serves where a unit counts on one side and its powers do not tell.
     """
 
@@ -64,6 +66,7 @@ class Model:
     source: str
     phases: int = 1
     efficiency: float = USUAL_EFFICIENCY
+    starts_by_voltage: bool = False
 
 
 @dataclass(frozen=True, slots=True)
