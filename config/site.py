@@ -7,6 +7,7 @@ from zlib import crc32
 from pydantic import BeforeValidator, Field, ValidationInfo
 
 from config.daylight import daylight
+from config.faces import AnyFace
 from config.links import Link, Nrf24Link, PlcLink, SerialBridgeLink
 from config.section import BROKER_URL, DTU_SERIAL, TOPIC, Id, OneOf, Section, Serial
 
@@ -101,6 +102,7 @@ class Branch(Section):
 
     id: Id
     breaker_a: Annotated[int, Field(gt=0, le=63, description="rating of the branch breaker, A")] = 20
+    phase: Annotated[int, Field(ge=1, le=3, description="phase that the branch is on, for the emulator")] = 1
     coupling: Annotated[
         Literal["inverter_side", "grid_side"],
         Field(description="side of the branch breaker on which the modem couples; grid_side: an open one cuts it off"),
@@ -218,4 +220,5 @@ class Site(Section):
         str, Field(description="protection settings: the id of a grid profile of the package, or the path of a file")
     ] = "eu_en_50549_1_2019"
     gateways: Annotated[tuple[AnyGateway, ...], Field(min_length=1)]
+    faces: Annotated[tuple[AnyFace, ...], Field(max_length=16, description="servers to the north; off unless set")] = ()
     emulation: Emulation = Emulation()

@@ -19,12 +19,14 @@ USUAL_EFFICIENCY = 0.965  # European efficiency of the supported models, rounded
 class Station:
     """A device on a medium: `serial` is its identity, `node` its address there.
 
-    `host` is what the gateway calls itself on the medium, empty where a medium has no such name.
+    `host` is what the gateway calls itself on the medium, empty where a medium has no such name. `model` is the name
+    of the unit's model, for what its answers do not tell; empty where nobody says.
     """
 
     serial: str
     node: int
     host: str = ""
+    model: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,6 +174,7 @@ class VendorProfile:
     poll_size: Callable[[Model], PollSize]  # of the live poll, for the expected cycle
     node: Callable[[str], int] | None = None
     carrier: Callable[[str], str | None] | None = None
+    alarm_codes: frozenset[int] = frozenset(range(1, 11))  # those that its units can report
     memory_writes: Mapping[type[Command], int] = field(default_factory=dict)
     records: RecordLog | None = None
     volatile: tuple[Volatile, ...] = ()  # what differs between two requests that ask the same, for a replay

@@ -49,15 +49,16 @@ def transaction_s(settings: BridgeSettings, request_bytes: int, answers: Sequenc
 
 
 class Window:
-    """When to stop listening for `replies` fragments after a request of so many bytes that left at `at`."""
+    """When to stop listening for `replies` fragments after a request of so many bytes that leaves now."""
 
     def __init__(
-        self, settings: BridgeSettings, at: float, request_bytes: int, *, replies: int, within_s: float
+        self, settings: BridgeSettings, now: float, request_bytes: int, *, replies: int, within_s: float
     ) -> None:
+        pace = pace_of(settings)
         self._replies = replies
-        self._spacing_s = pace_of(settings).spacing_s
-        self.free_at = at + uart_s(settings, request_bytes) + pace_of(settings).air_s(request_bytes)
+        self._spacing_s = pace.spacing_s
         self._slack_s = settings.latency_s + uart_s(settings, FULL_FRAME) + MARGIN_S
+        self.free_at = now + uart_s(settings, request_bytes) + pace.air_s(request_bytes)
         self.deadline = self.free_at + (within_s + self._slack_s if replies else settings.latency_s)
 
     def heard(self, now: float, number: int) -> None:

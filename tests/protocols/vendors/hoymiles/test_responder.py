@@ -26,6 +26,7 @@ from protocols.points import (
 from protocols.profile import Station
 from protocols.vendors.hoymiles import alarm_log, codec
 from protocols.vendors.hoymiles import layout as y
+from protocols.vendors.hoymiles.alarm_log import MAX_RECORDS
 from protocols.vendors.hoymiles.control import Action, Order
 from protocols.vendors.hoymiles.grid_settings import from_profile
 from protocols.vendors.hoymiles.models import MODELS
@@ -210,13 +211,13 @@ def test_an_alarm_is_dated_by_the_device_s_own_record() -> None:
     assert unit.log()[-1] == (141, 8 * 3600 - 23, None)
 
 
-def test_the_log_keeps_the_newest_fifteen() -> None:
+def test_the_log_keeps_only_so_many_entries() -> None:
     unit = pair()
     for step in range(20):
         unit.unit.active = frozenset({5}) if step % 2 else frozenset({3})
         unit.live(MORNING + step)
     entries = unit.log(MORNING + 20)
-    assert len(entries) == 15
+    assert len(entries) == MAX_RECORDS == 15
     assert entries[-1] == (141, 8 * 3600 + 19, None)
 
 
