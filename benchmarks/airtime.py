@@ -10,12 +10,12 @@ On a power line:
 A frame of n bytes takes (n + overhead) · 8 / bit rate; each of the two needs one change of direction. What a framed
 modem's own serial port adds is not paper time: the emulated one has none.
 
-On the radio of a Hoymiles unit with two inputs: a question of 27 bytes, and 42 bytes of values with 2 of CRC in fragments
-of 16, each with 11 bytes around it. Figures are those seen on real units.
+On the radio of a Hoymiles unit with two inputs: a question of 27 bytes, and 42 bytes of values with 2 of CRC in
+fragments of 16, each with 11 bytes around it. Figures are those seen on real units.
 
-    nRF24       the first fragment 65 ms after the question (45 to 85 were seen), the others every 46 ms (42 to 50)
-    CMT2300A    question and last fragment in the air, 10 ms before the unit answers, a fragment every 48.5 ms (47 to 50);
-                a frame of n bytes is 34 bytes of preamble and sync word, then n + 3 bytes of which each is sent as 14 bits
+    nRF24       first fragment 65 ms after the question (45 to 85 were seen), the others every 46 ms (42 to 50)
+    CMT2300A    question and last fragment in the air, 10 ms before the unit answers, a fragment every 48.5 ms (47 to
+                50); a frame of n bytes is 34 bytes, then n + 3 bytes of which each is sent as 14 bits
 """
 
 from collections.abc import Mapping

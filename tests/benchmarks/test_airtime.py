@@ -1,14 +1,11 @@
 import json
-from collections.abc import Callable, Mapping
-from typing import Literal
 
 import pytest
 
 from benchmarks import airtime
-from config.links import PlcLink, SerialBridgeLink
+from config.links import PlcLink
 from config.plant import transaction_s
 from protocols.vendors.atmoce.profile import PROFILE
-from protocols.vendors.hoymiles.profile import PROFILE as HOYMILES
 from tests.support import tree
 
 SIZE = PROFILE.poll_size(PROFILE.models["MI-400"])
@@ -37,22 +34,6 @@ def test_a_setting_that_is_no_number_is_refused() -> None:
 def test_it_agrees_with_what_check_tells_the_user() -> None:
     link = PlcLink(url="mem://line", overhead_bytes=7)
     assert airtime.poll_s(link.model_dump()) == pytest.approx(transaction_s(link, SIZE))
-
-
-@pytest.mark.parametrize(
-    ("radio", "model", "paper_s"),
-    [
-        pytest.param("nrf24", "HM-600", airtime.nrf24_s, id="nRF24"),
-        pytest.param("cmt2300a", "HMS-1000-2T", airtime.cmt2300a_s, id="CMT2300A"),
-    ],
-)
-def test_radios_take_about_what_check_tells_the_user(
-    radio: Literal["nrf24", "cmt2300a"], model: str, paper_s: Callable[[Mapping[str, object]], float]
-) -> None:
-    link = SerialBridgeLink(url="mem://roof", radio=radio)
-    size = HOYMILES.poll_size(HOYMILES.models[model])
-    assert sum(size.answers) == sum(airtime.FRAGMENTS) + 11 * len(airtime.FRAGMENTS)
-    assert paper_s(link.model_dump()) == pytest.approx(transaction_s(link, size), rel=0.15)
 
 
 def test_it_imports_nothing_of_the_product() -> None:
