@@ -80,10 +80,11 @@ def test_check_prints_the_same_as_json(demo: str) -> None:
     report = json.loads(result.stdout)
     assert result.exit_code == ExitCode.OK
     assert (report["ok"], report["site"], report["findings"]) == (True, "demo", [])
-    (link,) = report["links"]
+    link, radio = report["links"]
     assert (link["gateway"], link["units"], link["poll_s"], link["period_s"]) == ("combiner", 12, 5.0, 5.0)
     assert link["cycle_s"] == pytest.approx(12 * link["transaction_s"], rel=0.01)
-    assert [branch["used_pct"] for branch in report["branches"]] == [90, 73]
+    assert (radio["adapter"], radio["units"]) == ("cmt2300a, 865.00 MHz", 3)
+    assert [branch["used_pct"] for branch in report["branches"]] == [90, 73, None]
     assert report["inverters"][11] == {
         "slot": "west-5",
         "serial": "500E2400012",
