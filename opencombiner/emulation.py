@@ -9,6 +9,7 @@ from config.site import Emulation, Site
 from drivers.clock import Clock
 from drivers.stream import listen
 from drivers.together import first_of
+from emulator import standing
 from emulator.control import Control
 from emulator.instruments import Instruments
 from emulator.script import play
@@ -32,6 +33,16 @@ async def emulate(
     if control is not None:
         works.append(_obey(plant, site, control))
     await first_of(stop.wait(), *works)
+
+
+async def stand_in(site: Site, serial: str, link: str, clock: Clock, stop: asyncio.Event) -> None:
+    """Be one unit of a site on the radio bridge at `link` until the event is set.
+
+    Raises ConfigError when that cannot be, LinkDownError when the bridge is gone.
+    """
+    unit = standing.stand_in(site, serial, link, clock, asyncio.get_running_loop().time())
+    typer.echo(f"{serial} is on {link}")
+    await first_of(stop.wait(), unit.run())
 
 
 async def _obey(plant: Plant, site: Site, control: str) -> None:

@@ -9,6 +9,7 @@ import asyncio
 from config.links import SerialBridgeLink
 from drivers.stream import ByteStream, open_stream
 from drivers.together import first_of
+from emulator.host import HostPort
 from emulator.inverter import Inverter
 from emulator.media.serial_bridge.berth import Berth
 from emulator.media.serial_bridge.voice import CMT_PACE, NRF_PACE, Voice
@@ -31,26 +32,24 @@ class StandIn:
         self._berth = Berth(link.band) if link.radio == "cmt2300a" else None
         self._voice = Voice(inverter, NRF_PACE if self._berth is None else CMT_PACE, link.url)
         self._tuned: int | None = None
-        self._outgoing: asyncio.Queue[bytes] = asyncio.Queue()  # twelve fragments, at the pace of the radio
+        self._port = HostPort()
 
     async def run(self) -> None:
         """Be the inverter until the bridge is gone: raises LinkDownError then."""
         stream = await open_stream(self._link.url, baud=self._link.baud)
         try:
+            self._port.attach()
             self._put(module_query(self._address))
-            await first_of(self._listen(stream), self._write(stream), self._stay_tuned())
+            await first_of(self._listen(stream), self._port.drain(stream), self._stay_tuned())
         finally:
             self._voice.stop()
+            self._port.detach()
             stream.close()
 
     async def _listen(self, stream: ByteStream) -> None:
         while True:
             for datagram in self._deframer.feed(await stream.read()):
                 self._hear(datagram)
-
-    async def _write(self, stream: ByteStream) -> None:
-        while True:
-            await stream.write(await self._outgoing.get())
 
     async def _stay_tuned(self) -> None:
         while True:
@@ -77,4 +76,4 @@ class StandIn:
             self._voice.say(answers, self._put)
 
     def _put(self, frame: bytes) -> None:
-        self._outgoing.put_nowait(radio_bridge.encode(frame, stuffed=self._link.stuffed))
+        self._port.put(radio_bridge.encode(frame, stuffed=self._link.stuffed))
