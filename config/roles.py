@@ -13,4 +13,5 @@ class Role:
 
 ROLES = {
     "m-combiner": Role(vendor="atmoce", title="M-Combiner (Atmoce)"),
+    "dtu": Role(vendor="hoymiles", title="DTU (Hoymiles)"),
 }
