@@ -1,8 +1,8 @@
 """How often a day the memory of each unit may be written: it wears out, and nobody sees it until it fails.
 
 A vendor says which commands cost how many writes; what is only held until a unit loses power costs none, and a limit
-that a unit is told to keep costs one at least. What was written is stored, so that a restart of the daemon forgets neither the count nor the limit that a unit keeps: the same
-limit is not sent again.
+that a unit is told to keep costs one at least. What was written is stored, so that a restart of the daemon forgets
+neither the count nor the limit that a unit keeps: the same limit is not sent again.
 """
 
 from collections.abc import Callable, Iterable, Mapping

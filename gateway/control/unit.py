@@ -27,9 +27,9 @@ class Hand:
     """What is known of a unit, and how far the limit has come that it was sent last.
 
     `verbs` are what its vendor offers, `keeps`: it writes every limit to its memory. `lasting_pct` is a limit that it
-    is still to be told for its memory, where that is not so; a restart of the daemon forgets it. `said_at` is the UTC of its last
-    word about its limit, `heard_seq` the number of its last answer to a poll when it did not answer to a limit,
-    `wait_until` the loop time before which that limit is not sent again.
+    is still to be told for its memory, where that is not so; a restart of the daemon forgets it. `said_at` is the UTC
+    of its last word about its limit, `heard_seq` the number of its last answer to a poll when it did not answer to a
+    limit, `wait_until` the loop time before which that limit is not sent again.
     """
 
     view: InverterView

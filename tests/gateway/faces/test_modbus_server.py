@@ -13,8 +13,8 @@ from pymodbus.pdu import DecodePDU
 
 from gateway.control.order import Code, Order, Refusal, Verb
 from gateway.faces.desk import Plant, Wish
-from gateway.faces.modbus_server import WRITES_BURST, Answer, Modbus
-from gateway.faces.tcp_server import Pace
+from gateway.faces.modbus_server import Answer, Modbus
+from gateway.faces.tcp_server import WRITES_BURST, Pace
 from protocols.errors import RemoteProtocolError
 from protocols.modbus.pdu import ExceptionCode
 from tests.support.modbus_client import adu
