@@ -1,7 +1,8 @@
 """`face_poll_share` and `face_us_per_read`: what a SunSpec client that reads 50 inverters a second costs the gateway.
 
 Emulated units on a paced line, asked for more than it can carry, so that any delay of the gateway shows as fewer polls.
-Windows with and without the client take turns; the share is the polls of those over the polls of these.
+Windows with and without the client take turns; the share is the polls of one over those of the other
+beside it, the middle of all pairs.
 """
 
 import asyncio
@@ -86,7 +87,7 @@ async def _compare(ear: _Ear, daemon: Program, face: int) -> Result:
         with suppress(asyncio.CancelledError):
             await client
         reads += round(WINDOW_S / READ_EVERY_S) * UNITS
-    share = median(polls for polls, _ in asked) / median(polls for polls, _ in alone)
+    share = median(with_it / without for (with_it, _), (without, _) in zip(asked, alone, strict=True))
     cost_s = sum(cpu_s for _, cpu_s in asked) - sum(cpu_s for _, cpu_s in alone)
     figures: dict[str, Figure] = {"face_poll_share": share, "face_us_per_read": 1e6 * cost_s / reads}
     return figures, {"polls_alone": [polls for polls, _ in alone], "polls_asked": [polls for polls, _ in asked]}

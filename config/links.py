@@ -4,7 +4,8 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
-from config.section import LINK_URL, Section
+from config.broker import Broker
+from config.section import BROKER_URL, LINK_URL, Section
 from protocols.modems.radio_frame import Region
 
 
@@ -142,3 +143,17 @@ class Nrf24Link(Link):
     def adapter(self) -> str:
         """Return how the radio is connected."""
         return f"nrf24, CE on GPIO {self.ce_pin}"
+
+
+class WifiLink(Link, Broker):
+    """The broker that units with Wi-Fi dial; it may be the site's own."""
+
+    medium: Annotated[Literal["wifi"], Field(description="units that dial a broker over Wi-Fi")] = "wifi"
+    url: Annotated[
+        str, Field(pattern=BROKER_URL, description="mqtt://host:port of the broker that the units are led to")
+    ]
+
+    @property
+    def adapter(self) -> str:
+        """Return what the units use."""
+        return "MQTT over Wi-Fi"

@@ -18,6 +18,7 @@ from emulator.order import Order
 from emulator.setup import Settings, Start
 from emulator.sky import Sky
 from emulator.source import Source
+from protocols.commands import Activate
 from protocols.errors import ConfigError
 from protocols.profile import Model, VendorProfile
 
@@ -52,21 +53,23 @@ class Place:
     module: PvModule
     terminal: Terminal
 
-    def source(self, serial: str, *, cell_count: int | None = None, in_series: int = 1) -> Source:
-        """Return what the modules here give, or others that somebody has put in their place."""
-        emulation, module, sky = self.around.emulation, self.module, self.around.sky
+    def source(
+        self, serial: str, *, cell_count: int | None = None, in_series: int = 1, sky: Sky | None = None
+    ) -> Source:
+        """Return what the modules here give, others that somebody has put in their place, or under another sky."""
+        emulation, module, sky = self.around.emulation, self.module, sky or self.around.sky
         tolerance = Random(f"{emulation.seed}/{serial}/module").gauss(1, _TOLERANCE)
         specimen = Module(module.rated_w, cell_count=cell_count, tolerance=tolerance, in_series=in_series)
         delay_s = self.terminal.position * SPACING_M / _CLOUDS_M_PER_S
         return Source(sky, specimen, module.tilt, module.azimuth, self.model.ports, delay_s=delay_s)
 
     def unit(self, serial: str, start: Start, *, activated: bool) -> Inverter:
-        """Hang a unit here."""
+        """Hang a unit here; one that nobody could activate needs no activation."""
         emulation = self.around.emulation
         plate = Nameplate(maker=self.vendor.name.capitalize(), model=self.model, serial=serial)
         settings = Settings(
             profile=self.around.profile,
-            activated=activated,
+            activated=activated or Activate not in self.vendor.commands,
             auto_next_start=emulation.insulation_latch == "auto_next_start",
         )
         source, order = self.source(serial), self.around.order
@@ -123,7 +126,7 @@ def model_of(profile: VendorProfile, slot: Slot) -> Model:
 
 def feeders(gateway: Gateway, around: Surroundings) -> dict[str, Feeder]:
     """Return the branches of a gateway by id, each with a breaker of its own."""
-    return {branch.id: Feeder(around.service, around.grid.branch()) for branch in gateway.branches}
+    return {branch.id: Feeder(around.service, around.grid.branch(branch.phase)) for branch in gateway.branches}
 
 
 def places(gateway: Gateway, feeders: Mapping[str, Feeder], around: Surroundings) -> Iterator[tuple[str, str, Place]]:

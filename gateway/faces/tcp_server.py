@@ -14,6 +14,7 @@ from protocols.errors import ConfigError, RemoteProtocolError
 
 _log = structlog.get_logger(__name__)
 
+MAX_CLIENTS = 40  # a house has a handful; a display wall, a logger and a manager each poll by several
 MOST_WAIT_S = 1.0  # of a request for its turn: those who wait and go must not make others wait for ever
 WRITES_PER_S = 10.0  # of all clients: each is an audit event; a manager that renews ten limits a second is busy enough
 WRITES_BURST = 60  # a manager that sets every inverter of a house at once
@@ -49,7 +50,7 @@ class Bounds:
     connections must not lock out those who work.
     """
 
-    clients: int = 40  # a house has a handful; a display wall, a logger and a manager each poll by several
+    clients: int = MAX_CLIENTS
     frame_bytes: int = 512  # a Modbus frame has 260
     per_s: float = 500.0  # of all clients together: half a millisecond each, at most a fifth of a slow core
     burst: int = 200  # a client that reads 50 inverters asks for 150 models at once

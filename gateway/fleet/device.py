@@ -26,7 +26,7 @@ class Device:
     def __init__(self, identity: Identity, model: Model, record_seq: int | None = None, host: str = "") -> None:
         self.identity = identity
         self.model = model
-        self.station = Station(identity.serial, identity.node, host)
+        self.station = Station(identity.serial, identity.node, host, identity.model)
         self.comm = Comm()
         self.joined = False
         self.record_seq = record_seq

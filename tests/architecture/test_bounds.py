@@ -40,6 +40,9 @@ INVENTORY: dict[str, Bound | str] = {
     "drivers/plc/line.py _frames": Bound(
         "drivers.plc.line:FRAMES", HOSTILE, "test_a_chatterbox_on_the_line_fills_no_memory"
     ),
+    "drivers/serial_bridge/line.py _frames": Bound(
+        "drivers.serial_bridge.line:FRAMES", "drivers/serial_bridge/test_link.py", "test_a_chatterbox_fills_no_memory"
+    ),
     "drivers/recording.py _answers": "a recording is in memory as a whole, and drivers.pcapng bounds its file",
     "drivers/replay.py _heard": "never more than the recording holds, and drivers.pcapng bounds its file",
     "config/grid_profiles.py _packaged": "as many as the package holds",
@@ -51,6 +54,9 @@ INVENTORY: dict[str, Bound | str] = {
     "emulator/module.py _stc_w": "as many as there are types of module in the site file",
     "emulator/media/plc/unit.py _frames": Bound("", HOSTILE, "test_caches_have_an_end"),
     "emulator/source.py _knots": "as many as its maxsize",
+    "hil/trace.py frames": Bound(
+        "hil.trace:MAX_FRAMES", "hil/test_trace.py", "test_the_newest_frames_and_so_many_points_are_kept"
+    ),
     "gateway/alarms/journal.py _waiting": Bound(
         "gateway.alarms.journal:MAX_ROWS",
         "gateway/alarms/test_journal.py",
@@ -93,6 +99,12 @@ INVENTORY: dict[str, Bound | str] = {
         "test_events_are_bounded_and_the_oldest_goes",
     ),
     "opencombiner/view.py news": Bound("opencombiner.view:MAX_NEWS", HOSTILE, "test_the_news_of_the_demo_have_an_end"),
+    "protocols/vendors/apsystems/kinds.py recognise": "as many as its maxsize",
+    "protocols/vendors/hoymiles/memory.py _entries": Bound(
+        "protocols.vendors.hoymiles.alarm_log:MAX_RECORDS",
+        "protocols/vendors/hoymiles/test_responder.py",
+        "test_the_log_keeps_only_so_many_entries",
+    ),
     "protocols/registry.py vendor": "as many as there are vendor folders",
     "protocols/registry.py vendor_names": "one",
 }
@@ -141,10 +153,27 @@ COUNTED = {
     "bytes of a packet from the broker": Bound(
         "drivers.mqtt.client:MAX_PACKET", "hostile/test_commands.py", "test_a_command_of_10_mb"
     ),
+    "messages of a run": Bound(
+        "hil.trace:MAX_HEARD", "hil/judge/test_judge.py", "test_a_trace_is_bounded_and_tells_that_it_is_full"
+    ),
+    "bytes of a line of the control interface": Bound(
+        "drivers.lines:MAX_LINE", "drivers/test_lines.py", "test_a_line_that_never_ends_is_the_end_of_the_connection"
+    ),
+    "characters of a formula": Bound(
+        "config.formula:MAX_LENGTH", "config/test_formula.py", "test_anything_else_is_refused"
+    ),
     "bytes of a site file": Bound(
         "config.document:MAX_BYTES", "config/test_document.py", "test_what_is_no_yaml_is_refused"
     ),
     "values of a site file": Bound("config.document:MAX_VALUES", "hostile/test_site_files.py", "test_a_file_that"),
+    "writes by Modbus": Bound(
+        "gateway.faces.modbus_server:WRITES_BURST",
+        "gateway/faces/test_modbus_server.py",
+        "test_more_writes_than_a_manager_needs_are_put_off",
+    ),
+    "clients of a face": Bound(
+        "gateway.faces.tcp_server:MAX_CLIENTS", "integration/test_hostile_modbus.py", "test_the_daemon_survives_who"
+    ),
     "bytes of a capture": Bound(
         "drivers.pcapng:MAX_FILE_BYTES", "drivers/test_replay.py", "test_what_cannot_be_replayed_says_why"
     ),

@@ -10,7 +10,7 @@ from config.loader import load_site
 from tests.support.fixed_clock import FixedClock
 
 SITE = """\
-location: {latitude: 52, longitude: 5}
+location: {latitude: 52, longitude: 5, timezone: Europe/Amsterdam}
 mqtt: {url: "mqtt://localhost:1883"}
 gateways:
   - id: roof

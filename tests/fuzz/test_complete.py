@@ -19,10 +19,14 @@ _OUTSIDE = re.compile(r"\b(bytes|bytearray|Path|str|Message|JournalRow|AlarmRow|
 REASONS = {
     "config.loader:load_packaged": "reads what comes with the package",
     "drivers.capture:Recorder.take": "writes bytes as they are",
+    "gateway.fleet.receiver:Receiver.hear": "hands what it gets to the vendor's `hear`",
+    "protocols.unasked:Unasked.received": "takes nothing of it",
     "gateway.telemetry.site:SiteState.read_back": "takes values that were decoded",
     "opencombiner.cli:decode": "hands its arguments to opencombiner.decoding",
 }
-_DRIVEN = re.compile(r"^protocols\.vendors\.[\w.]+:\w+\.(received|answer)$")  # by `conversations of`, `device of`
+_DRIVEN = re.compile(  # by `conversations of`, `device of` and the kinds of a vendor, which unpack its rows
+    r"^protocols\.vendors\.([\w.]+:\w+\.(received|answer)|\w+\.rows:\w+\.(read|unpack))$"
+)
 
 
 def _parsers(module: str, body: list[ast.stmt], owner: str = "") -> Iterator[str]:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from gateway.faces.tcp_server import Bounds
+from gateway.faces.tcp_server import MAX_CLIENTS
 from tests.support.modbus_client import ModbusClient, adu, connected
 from tests.support.served import Served, serving
 
@@ -70,7 +70,7 @@ async def crowd(port: int) -> None:
 async def half_open(port: int) -> None:
     """Take all places, say nothing or half a request, and go on."""
     async with AsyncExitStack() as stack:
-        for number in range(2 * Bounds().clients):
+        for number in range(2 * MAX_CLIENTS):
             client = await stack.enter_async_context(connected(port))
             client.writer.write(adu(126, READ)[: number % 9])
         async with connected(port) as honest:

@@ -13,7 +13,7 @@ from gateway.control.order import Order, Verb
 from gateway.faces import dtu_modbus, dtu_tcp
 from gateway.faces.tcp_server import TcpServer
 from gateway.mqtt import payloads
-from tests.support.dtu_plant import DTU_SERIAL, UNITS, Hands, StillDesk, modbus_section, plant, report, site
+from tests.support.still_dtu import DTU_SERIAL, UNITS, Hands, StillDesk, modbus_section, plant, report, site
 from tests.support.face_plant import StillPlant
 from tests.support.hoymiles_clients import WifiClient, plant_data
 from tests.support.mosquitto import free_port
