@@ -7,7 +7,7 @@ from hoymiles_modbus.datatypes import PlantData
 from hoymiles_wifi.dtu import DTU
 
 
-class WifiClient(DTU):
+class WifiClient(DTU):  # type: ignore[misc]  # the library has no types
     """hoymiles-wifi knows one port only, and rests for two seconds between questions."""
 
     def __init__(self, port: int) -> None:

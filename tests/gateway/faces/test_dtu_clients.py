@@ -13,10 +13,10 @@ from gateway.control.order import Order, Verb
 from gateway.faces import dtu_modbus, dtu_tcp
 from gateway.faces.tcp_server import TcpServer
 from gateway.mqtt import payloads
-from tests.support.still_dtu import DTU_SERIAL, UNITS, Hands, StillDesk, modbus_section, plant, report, site
 from tests.support.face_plant import StillPlant
 from tests.support.hoymiles_clients import WifiClient, plant_data
 from tests.support.mosquitto import free_port
+from tests.support.still_dtu import DTU_SERIAL, UNITS, Hands, StillDesk, modbus_section, plant, report, site
 
 pytestmark = [pytest.mark.integration, pytest.mark.enable_socket]
 
@@ -58,7 +58,7 @@ def serving(
 def by_mqtt(still: StillPlant) -> dict[tuple[str, int], dict[str, Any]]:
     """Return what MQTT says of every input, with what it says of the unit, by serial and port."""
     return {
-        (view.identity.serial, port): payloads.inverter_state(view) | payloads.input_state(view, port)
+        (view.identity.serial, port): {**payloads.inverter_state(view), **payloads.input_state(view, port)}
         for view in still.views.values()
         for port in range(1, view.identity.ports + 1)
     }
@@ -105,7 +105,7 @@ def test_hoymiles_wifi_reads_what_mqtt_says() -> None:
             assert isclose(each.power / 10, mqtt["p_dc_w"])
             assert (each.energy_total, each.energy_daily) == (mqtt["e_total_wh"], mqtt["e_day_wh"])
         for each in data.sgs_data:
-            mqtt = payloads.inverter_state(still.views[slot_of(numbers[each.serial_number])])
+            mqtt = dict(payloads.inverter_state(still.views[slot_of(numbers[each.serial_number])]))
             assert each.voltage / 10 == mqtt["v_ac_v"]
             assert each.frequency / 100 == mqtt["f_ac_hz"]
             assert each.active_power / 10 == mqtt["p_ac_w"]
