@@ -8,51 +8,14 @@ from typing import Any
 import pytest
 from pymodbus.client import ModbusTcpClient
 
-from config.faces import DtuTcpFace
 from gateway.control.order import Order, Verb
-from gateway.faces import dtu_modbus, dtu_tcp
-from gateway.faces.tcp_server import TcpServer
 from gateway.mqtt import payloads
+from tests.support.dtu_server import serving
 from tests.support.face_plant import StillPlant
 from tests.support.hoymiles_clients import WifiClient, plant_data
-from tests.support.mosquitto import free_port
-from tests.support.still_dtu import DTU_SERIAL, UNITS, Hands, StillDesk, modbus_section, plant, report, site
+from tests.support.still_dtu import DTU_SERIAL, UNITS, Hands, plant
 
 pytestmark = [pytest.mark.integration, pytest.mark.enable_socket]
-
-PATIENCE_S = 20.0
-SCALES = {"voltage": 10, "current": 100, "power": 10}
-
-
-def serving(
-    kind: str,
-    act: Callable[[int, Hands], Awaitable[None]],
-    *,
-    still: StillPlant | None = None,
-    writes: bool = True,
-    units: dict[str, tuple[str, str]] | None = None,
-) -> None:
-    """Run an act against a face of a plant that stands still."""
-
-    async def main() -> None:
-        hands, port = Hands(report()), free_port()
-        desk, plan = StillDesk(still or plant(units), hands), site(units=units)
-        if kind == "dtu_modbus":
-            server: TcpServer = dtu_modbus.serve(modbus_section(port=port, writes=writes), plan, desk, "faces[0]")
-        else:
-            face = DtuTcpFace.model_validate({"kind": kind, "port": port, "writes": writes})
-            server = dtu_tcp.serve(face, plan, desk, "faces[0]")
-        task = asyncio.create_task(server.run())
-        try:
-            async with asyncio.timeout(PATIENCE_S):
-                await server.ready.wait()
-                await act(port, hands)
-            assert (server.counters.malformed, server.counters.failures) == (0, 0)
-        finally:
-            task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
-
-    asyncio.run(main())
 
 
 def by_mqtt(still: StillPlant) -> dict[tuple[str, int], dict[str, Any]]:
