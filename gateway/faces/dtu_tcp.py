@@ -12,7 +12,9 @@ from pathlib import Path
 from typing import Any, TypeAlias
 from zoneinfo import ZoneInfo
 
-from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
+from google.protobuf import descriptor_pool, message_factory
+from google.protobuf.descriptor_pb2 import FieldDescriptorProto as _Field
+from google.protobuf.descriptor_pb2 import FileDescriptorProto as _File
 from google.protobuf.message import DecodeError
 
 from config.faces import DtuTcpFace
@@ -56,7 +58,7 @@ def serve(face: DtuTcpFace, site: Site, desk: Desk, name: str) -> TcpServer:
 
 def _built() -> Mapping[str, type[Any]]:
     """Return the message classes of `dtu.proto` by name."""
-    file = descriptor_pb2.FileDescriptorProto(name="dtu.proto", package="dtu", syntax="proto3")
+    file = _File(name="dtu.proto", package="dtu", syntax="proto3")
     for name, body in _MESSAGE.findall(_COMMENT.sub("", SCHEMA.read_text(encoding="utf-8"))):
         file.message_type.add(name=name).field.extend(_fields(body))
     pool = descriptor_pool.DescriptorPool()
@@ -65,15 +67,16 @@ def _built() -> Mapping[str, type[Any]]:
     return {each.name: message_factory.GetMessageClass(each) for each in found}
 
 
-def _fields(body: str) -> Iterator[descriptor_pb2.FieldDescriptorProto]:
+def _fields(body: str) -> Iterator[_Field]:
     for repeated, kind, name, number in _FIELD.findall(body):
-        field = descriptor_pb2.FieldDescriptorProto(name=name, number=int(number))
-        field.label = field.LABEL_REPEATED if repeated else field.LABEL_OPTIONAL
-        if kind[0].isupper():
-            field.type, field.type_name = field.TYPE_MESSAGE, f".dtu.{kind}"
-        else:
-            field.type = descriptor_pb2.FieldDescriptorProto.Type.Value(f"TYPE_{kind.upper()}")
-        yield field
+        nested = kind[0].isupper()
+        yield _Field(
+            name=name,
+            number=int(number),
+            label=_Field.LABEL_REPEATED if repeated else _Field.LABEL_OPTIONAL,
+            type=_Field.TYPE_MESSAGE if nested else _Field.Type.Value(f"TYPE_{kind.upper()}"),
+            type_name=f".dtu.{kind}" if nested else None,
+        )
 
 
 CLASSES = _built()

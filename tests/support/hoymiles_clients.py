@@ -16,7 +16,7 @@ class WifiClient(DTU):  # type: ignore[misc]  # the library has no types
 
     async def async_send_request(self, *args: Any, **more: Any) -> Any:
         """Send a question to our port at once."""
-        self.last_request_time = 0
+        self.__dict__.update(last_request_time=0)
         return await super().async_send_request(*args, dtu_port=self._port, **more)
 
 
