@@ -32,7 +32,7 @@ def test_a_unit_of_the_site_answers_a_dtu_over_the_bridge(tmp_path: Path) -> Non
         there = asyncio.create_task(stand_in(plan, HMS, "mem://its-own", FakeClock(NOON), 0.0).run())
         served = asyncio.create_task(bridge(air.link, air.air).serve(await listener.accept()))
         dtu = Host(air.modem)
-        await dtu.ask(asked(HMS))  # it is not on this channel
+        await asyncio.sleep(1.5)  # it finds its channel
         await dtu.ask(CALL)
         heard = await dtu.ask(asked(HMS))
         for task in (there, served):

@@ -31,7 +31,7 @@ class Bridge(Modem):
         super().__init__()
         self._stuffed = stuffed
         self._deframer = radio_bridge.Deframer(stuffed=stuffed)
-        self._radio = radio(self._tell)
+        self._radio = radio(self._heard)
         self._address = 0
         self._waiting: bytes | None = None  # there is one place: a host holds one conversation at a time
         self._sending = False
@@ -86,6 +86,14 @@ class Bridge(Modem):
         if frame[0] == Main.CHANNEL:
             self._tell(channel_answer(decode(frame)))
         self._send()
+
+    def _heard(self, frame: bytes) -> None:
+        """Hand a frame to the host; one that an inverter sent damaged is dropped."""
+        try:
+            decode(frame)
+        except RemoteProtocolError:
+            return
+        self._tell(frame)
 
     def _tell(self, frame: bytes) -> None:
         self.port.put(radio_bridge.encode(frame, stuffed=self._stuffed))

@@ -13,11 +13,13 @@ from emulator.host import HostPort
 from emulator.inverter import Inverter
 from emulator.media.serial_bridge.berth import Berth
 from emulator.media.serial_bridge.voice import CMT_PACE, NRF_PACE, Voice
+from protocols.errors import LinkDownError
 from protocols.exchange import Responder
 from protocols.modems import radio_bridge
-from protocols.modems.radio_frame import OWN_MODULE, channel_change, module_query
+from protocols.modems.radio_frame import ANSWER, OWN_MODULE, Main, channel_change, module_query
 
-LOOK_S = 1.0  # how often it is seen to that the bridge is on the inverter's channel
+LOOK_S = 1.0  # how often it is seen to that the bridge is what it is to be
+TRIES = 5  # some bridges start anew when their port is opened, and need seconds for it
 
 
 class StandIn:
@@ -31,15 +33,16 @@ class StandIn:
         self._deframer = radio_bridge.Deframer(stuffed=link.stuffed)
         self._berth = Berth(link.band) if link.radio == "cmt2300a" else None
         self._voice = Voice(inverter, NRF_PACE if self._berth is None else CMT_PACE, link.url)
-        self._tuned: int | None = None
+        self._met = False  # the bridge has answered
+        self._asked_for: int | None = None  # the channel that the bridge was told last
+        self._tuned: int | None = None  # the one that it has confirmed
         self._port = HostPort()
 
     async def run(self) -> None:
-        """Be the inverter until the bridge is gone: raises LinkDownError then."""
+        """Be the inverter until the bridge is gone, or does not answer: raises LinkDownError then."""
         stream = await open_stream(self._link.url, baud=self._link.baud)
         try:
             self._port.attach()
-            self._put(module_query(self._address))
             await first_of(self._listen(stream), self._port.drain(stream), self._stay_tuned())
         finally:
             self._voice.stop()
@@ -52,6 +55,14 @@ class StandIn:
                 self._hear(datagram)
 
     async def _stay_tuned(self) -> None:
+        """Tell the bridge the inverter's address, then follow the inverter's channel."""
+        for _ in range(TRIES):
+            self._put(module_query(self._address))
+            await asyncio.sleep(LOOK_S)
+            if self._met:
+                break
+        else:
+            raise LinkDownError(f"no answer from a bridge at {self._link.baud} baud")
         while True:
             self._tune()
             await asyncio.sleep(LOOK_S)
@@ -63,10 +74,18 @@ class StandIn:
         now = asyncio.get_running_loop().time()
         channel = self._berth.channel(now, self._inverter.booted_at(now))
         if channel != self._tuned:
-            self._tuned = channel
+            self._asked_for = channel
             self._put(channel_change(0, 0, self._link.band, channel, index=OWN_MODULE))
 
     def _hear(self, datagram: bytes) -> None:
+        if datagram[0] == Main.MODULE | ANSWER:
+            self._met = True
+        elif datagram[0] == Main.CHANNEL | ANSWER:
+            self._tuned = self._asked_for
+        else:
+            self._answer(datagram)
+
+    def _answer(self, datagram: bytes) -> None:
         now = asyncio.get_running_loop().time()
         if not self._responder.concerns(datagram) or not self._inverter.awake(now):
             return

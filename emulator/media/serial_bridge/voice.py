@@ -56,4 +56,5 @@ class Voice:
 
 
 def _number(frame: bytes) -> int:
-    return frame[_NUMBER] & ~LAST
+    """Return the number of a fragment; one that a fault has cut off before it counts as the first."""
+    return frame[_NUMBER] & ~LAST if len(frame) > _NUMBER else 1

@@ -2,9 +2,11 @@
 
 import asyncio
 from itertools import pairwise
+from random import Random
 
 import pytest
 
+from emulator.faults import Faults, FaultyResponder
 from emulator.media.serial_bridge import bridge
 from emulator.media.serial_bridge.bridge import Bridge
 from protocols.modems.radio_frame import (
@@ -16,7 +18,7 @@ from protocols.modems.radio_frame import (
     module_query,
 )
 from protocols.vendors.hoymiles.requests import DataType, again
-from protocols.vendors.hoymiles.responder import Habits
+from protocols.vendors.hoymiles.responder import Habits, InverterSide
 from protocols.vendors.hoymiles.serials import inverter_address
 from tests.support.emulated import MIDNIGHT, unit
 from tests.support.radio import DTU, HM, HMS, Heard, Host, asked, hung, medium
@@ -181,6 +183,55 @@ def test_a_unit_that_loses_its_power_says_no_more(radio: str, serial: str) -> No
         return numbers(heard)
 
     assert run(talk()) in ([1], [1, 2])
+
+
+@pytest.mark.parametrize("fault", ["loss", "bit_errors", "duplicates", "reorder", "truncation"])
+@pytest.mark.parametrize(("radio", "serial"), [("nrf24", HM), ("cmt2300a", HMS)])
+def test_faults_of_the_medium_damage_answers_and_never_the_bridge(radio: str, serial: str, fault: str) -> None:
+    async def talk() -> list[list[Heard]]:
+        air, inverter, faults = medium(radio), unit(serial=serial, ports=2), Faults(Random(1))
+        air.attach(inverter, FaultyResponder(InverterSide(inverter), faults), inverter_address(serial))
+        host = Host(air.modem)
+        await host.ask(CALL)
+        setattr(faults, fault, 0.01 if fault == "bit_errors" else 0.5)
+        found = [await host.ask(asked(serial)) for _ in range(40)]
+        setattr(faults, fault, 0.0)
+        found += [await host.ask(asked(serial)) for _ in range(2)]
+        await host.leave()
+        return found
+
+    *faulty, last = run(talk())
+    assert numbers(last) == [1, 2, 3]
+    whole = {each.frame.encode() for heard in faulty for each in heard if each.frame.number == 2}
+    assert whole
+    assert any(numbers(heard) != [1, 2, 3] for heard in faulty)
+
+
+@pytest.mark.parametrize(
+    ("manner", "told"),
+    [
+        ("short", [[], [], []]),
+        ("long", [[1, 2, 3]] * 3),  # zeros behind the end change no exclusive or: that is the host's to find out
+        ("silent", [[], [], []]),
+        ("stale", [[], [1, 2, 3], [1, 2, 3]]),
+    ],
+)
+def test_a_unit_that_answers_in_another_manner_does_not_harm_the_bridge(manner: str, told: list[list[int]]) -> None:
+    async def talk() -> list[list[Heard]]:
+        air, inverter = medium("nrf24"), unit(serial=HM, ports=2)
+        side = FaultyResponder(InverterSide(inverter), Faults(Random(1)))
+        side.manner = manner
+        air.attach(inverter, side, inverter_address(HM))
+        host = Host(air.modem)
+        found = [await host.ask(asked(HM)) for _ in range(3)]
+        side.manner = "right"
+        found.append(await host.ask(asked(HM)))
+        await host.leave()
+        return found
+
+    *odd, right = run(talk())
+    assert numbers(right) == [1, 2, 3]
+    assert [numbers(heard) for heard in odd] == told
 
 
 def test_a_unit_that_has_booted_is_on_the_boot_channel_again() -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 
 import pytest
 
@@ -9,9 +10,10 @@ from drivers.stream import listen
 from drivers.transport import Listener
 from emulator.inverter import Inverter
 from emulator.media.serial_bridge import bridge
-from emulator.media.serial_bridge.stand_in import StandIn
+from emulator.media.serial_bridge.stand_in import TRIES, StandIn
 from protocols.errors import LinkDownError
-from protocols.modems.radio_frame import Region, channel_change
+from protocols.modems import radio_bridge
+from protocols.modems.radio_frame import Region, channel_change, module_query
 from protocols.vendors.hoymiles.requests import DataType, again
 from protocols.vendors.hoymiles.responder import InverterSide
 from protocols.vendors.hoymiles.serials import inverter_address
@@ -32,7 +34,7 @@ def stood_in(radio: str, serial: str, act: Callable[[Host, Inverter], Awaitable[
         listener = await listen(link.url)
         served = asyncio.create_task(_serve(listener, bridge(link, air.air)))
         there = asyncio.create_task(StandIn(inverter, InverterSide(inverter), link, inverter_address(serial)).run())
-        await asyncio.sleep(0.1)
+        await asyncio.sleep(1.5)
         dtu = Host(air.modem)
         try:
             await act(dtu, inverter)
@@ -101,6 +103,25 @@ def test_without_power_it_is_silent() -> None:
         assert await dtu.ask(asked(HM), within_s=0.5) == []
 
     stood_in("nrf24", HM, act)
+
+
+def test_a_bridge_that_starts_slowly_is_asked_again_and_one_that_never_answers_is_given_up() -> None:
+    async def talk() -> list[bytes]:
+        inverter, link = unit(serial=HM, ports=2), medium("nrf24").link.model_copy(update={"url": "mem://slow"})
+        listener = await listen(link.url)
+        side = StandIn(inverter, InverterSide(inverter), link, inverter_address(HM))
+        there = asyncio.create_task(side.run())
+        stream, chunks = await listener.accept(), list[bytes]()
+        with suppress(LinkDownError):
+            while True:
+                chunks.append(await stream.read())
+        with pytest.raises(LinkDownError, match="no answer from a bridge at 115200 baud"):
+            await there
+        listener.close()
+        return chunks
+
+    query = radio_bridge.encode(module_query(inverter_address(HM)), stuffed=True)
+    assert run(talk()) == [query] * TRIES
 
 
 def test_it_ends_with_its_bridge() -> None:
