@@ -162,13 +162,17 @@ def emulate(
     """Emulate the inverters of a site behind their modems until it is stopped."""
     if (link is None) != (serial is None):
         raise typer.BadParameter("--link and --serial go together: the bridge, and the unit of the site to be on it")
+    if link is not None and control is not None:
+        raise typer.BadParameter("--control is for a plant that this program serves, not for one unit with --link")
     log.configure(log_level, log_format)
     loaded = _load(site)
     from opencombiner import emulation  # noqa: PLC0415 - each command loads what it runs
 
     with _placed(loaded):
         if link is not None and serial is not None:
-            run_until_stopped(lambda stop: emulation.stand_in(loaded.site, serial, link, SystemClock(), stop))
+            run_until_stopped(
+                lambda stop: emulation.stand_in(loaded.site, seed, SystemClock(), stop, link=link, serial=serial)
+            )
         else:
             run_until_stopped(lambda stop: emulation.emulate(loaded.site, seed, SystemClock(), stop, control=control))
 

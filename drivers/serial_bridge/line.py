@@ -21,7 +21,7 @@ from protocols.modems.radio_frame import (
 )
 
 FRAMES = 32  # an answer has twelve at most; no chatterbox fills the memory
-TRIES = 3
+TRIES = 5  # some bridges start anew when their port is opened, and need seconds for it
 ANSWER_S = 1.0  # for the bridge's own answers, beside the latency
 _INVERTER = slice(1, 5)
 

@@ -131,6 +131,7 @@ def test_a_refused_site_is_told_in_json_too(overloaded: str) -> None:
         ["fly"],
         ["emulate", "a", "--link", "mem://x"],
         ["emulate", "a", "--serial", "1"],
+        ["emulate", "a", "--link", "mem://x", "--serial", "1", "--control", "127.0.0.1:0"],
         ["run", "site.yaml", "--log-level", "loud"],
         ["demo", "--seconds", "0"],
     ],

@@ -259,7 +259,7 @@ def test_a_port_without_a_bridge_is_no_link() -> None:
         link = BridgeLink("roof", CMT)
         with capture_logs() as logs:
             tasks = [asyncio.create_task(serve(listener, peer)), asyncio.create_task(link.run())]
-            await asyncio.sleep(4.0)
+            await asyncio.sleep(TRIES * 1.5)
             with pytest.raises(LinkDownError, match="no answer from a bridge at 115200 baud"):
                 await talk(link, read_live(UNIT, UTC))
             for task in tasks:
