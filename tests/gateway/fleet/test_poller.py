@@ -174,6 +174,16 @@ def test_items_of_their_own_period_complete_each_other() -> None:
     assert all(reading.events for reading in slow_readings[1:])
 
 
+@pytest.mark.parametrize(("models", "read"), [(None, True), (frozenset({MODEL.name}), True), (frozenset(), False)])
+def test_an_item_is_asked_of_units_whose_model_has_it(*, models: frozenset[str] | None, read: bool) -> None:
+    profile = replace(PROFILE, poll_plan=(PollItem("live"), PollItem("slow", every_s=60.0, models=models)))
+    bench = Bench(plant(1), profile=profile)
+    ear = bench.run(600, (200, bench.medium.pull), (210, bench.medium.plug))
+    slow = [reading for _, reading in ear.readings if set(reading.values) == {Channel(TMP_CAB)}]
+    assert (len(slow) > 5) == read
+    assert bool(slow) == read
+
+
 def test_an_overloaded_link_says_how_long_its_cycle_is() -> None:
     bench = Bench(plant(20), poll_s=1.0)
     bench.run(120)
