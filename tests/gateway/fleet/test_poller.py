@@ -15,7 +15,7 @@ from protocols.exchange import Cause, Exchange, Failed, Step
 from protocols.points import ALRM, TMP_CAB, Channel, Value, W
 from protocols.profile import PollItem, Station
 from protocols.states import InvSt
-from tests.gateway.acme import IDENTITY_AT, PROFILE
+from tests.gateway.acme import IDENTITY_AT, MODEL, PROFILE
 from tests.gateway.fleet.bench import Bench, plant
 from tests.gateway.fleet.medium import ANSWER_S, Medium, Unit
 
