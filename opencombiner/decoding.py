@@ -22,7 +22,7 @@ def decode(vendor_name: str, frames: Sequence[str], kind: str | None, request: s
     raw = [_bytes(text, f"frame {number}") for number, text in enumerate(frames, start=1)]
     asked = None if request is None else _bytes(request, "request")
     try:
-        verdict = identify(profile.kinds, raw, wanted=kind, request=asked)
+        verdict = identify(profile.kinds, raw, wanted=kind, request=asked, serial=serial)
     except (RemoteProtocolError, LookupError) as error:
         raise DecodeError(str(error)) from None
     return _json(vendor_name, verdict, serial)

@@ -6,9 +6,14 @@ from typing import TypeAlias
 
 @dataclass(frozen=True, slots=True)
 class WMaxLimPct:
-    """Limit active power to `pct` of the rating, 0 … 100 (SunSpec 704)."""
+    """Limit active power to `pct` of the rating, 0 … 100 (SunSpec 704).
+
+    `persistent`: where a device tells the two apart, it shall keep the limit without light. That writes its memory,
+    which wears out: not for control.
+    """
 
     pct: float
+    persistent: bool = False
 
 
 @dataclass(frozen=True, slots=True)

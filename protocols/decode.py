@@ -29,11 +29,13 @@ class Decoded:
 class Kind:
     """One kind of message; `decode` takes its frames and the request that it answers, if that is known.
 
-    It raises RemoteProtocolError when the frames are damaged or cannot be of this kind.
+    It raises RemoteProtocolError when the frames are damaged or cannot be of this kind. `suits` tells whether a device
+    with a certain serial sends such messages, None where serials do not matter.
     """
 
     name: str
     decode: Callable[[Sequence[bytes], bytes | None], Decoded]
+    suits: Callable[[str], bool] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,10 +49,16 @@ class Verdict:
 
 
 def identify(
-    kinds: Sequence[Kind], frames: Sequence[bytes], *, wanted: str | None = None, request: bytes | None = None
+    kinds: Sequence[Kind],
+    frames: Sequence[bytes],
+    *,
+    wanted: str | None = None,
+    request: bytes | None = None,
+    serial: str | None = None,
 ) -> Verdict:
     """Return what `frames` are: the kind `wanted`, else the first in the declared order that fits plausibly.
 
+    Where a serial is known, kinds that do not suit it are left out, and those that do come first.
     Raises RemoteProtocolError with the reason when nothing fits, LookupError when there is no kind of that name.
     """
     if wanted is not None:
@@ -60,14 +68,17 @@ def identify(
         return Verdict(wanted, named[0].decode(frames, request), guessed=False, alternatives=())
     found: list[tuple[Kind, Decoded]] = []
     reasons: list[str] = []
+    suited = {kind.name: kind.suits(serial) for kind in kinds if kind.suits is not None and serial is not None}
     for kind in kinds:
+        if not suited.get(kind.name, True):
+            continue
         try:
             found.append((kind, kind.decode(frames, request)))
         except RemoteProtocolError as error:
             reasons.append(str(error))
     if not found:
         raise RemoteProtocolError("; ".join(dict.fromkeys(reasons)))
-    found.sort(key=lambda match: not match[1].plausible)  # stable: the declared order stays
+    found.sort(key=lambda match: (not match[1].plausible, match[0].name not in suited))  # stable: the order stays
     kind, decoded = found[0]
     others = tuple(other.name for other, _ in found[1:])
     guessed = (bool(others) and request is None) or not decoded.plausible

@@ -30,7 +30,8 @@ class EventKind(IntEnum):
 class Event:
     """One condition that a device reports: the vendor's raw code, its SunSpec kind, its meaning in our words.
 
-    `alarm_code` is the code 1-10 that the event belongs to, None for a mere state.
+    `alarm_code` is the code 1-10 that the event belongs to, None for a mere state. `cause` is the word that the alarm
+    carries as its cause, None where the text says it.
     """
 
     code: int
@@ -38,6 +39,7 @@ class Event:
     text: str
     alarm_code: int | None = None
     port: int = 0
+    cause: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

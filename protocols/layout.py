@@ -131,6 +131,11 @@ class Layout:
             values.update(_read(row, raws[index]))
         return values
 
+    def channels_within(self, start: int, stop: int) -> tuple[Channel, ...]:
+        """Return the channels whose bytes lie wholly between two places in the payload."""
+        inside = (row for row in self._rows if start <= row.at and row.at + calcsize(f">{_code(row)}") <= stop)
+        return tuple(channel for row in inside for channel in _channels(row))
+
     def pack(self, values: Mapping[Channel, Value]) -> bytes:
         """Return the payload for `values`: the inverse of `unpack`.
 

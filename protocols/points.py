@@ -37,6 +37,15 @@ PF = Point("PF", "1", "power factor")
 A = Point("A", "A", "AC current")
 LNV = Point("LNV", "V", "AC voltage, line to neutral")
 HZ = Point("Hz", "Hz", "grid frequency")
+VL1 = Point("VL1", "V", "AC voltage, line 1 to neutral")
+VL2 = Point("VL2", "V", "AC voltage, line 2 to neutral")
+VL3 = Point("VL3", "V", "AC voltage, line 3 to neutral")
+VL1L2 = Point("VL1L2", "V", "AC voltage, line 1 to line 2")
+VL2L3 = Point("VL2L3", "V", "AC voltage, line 2 to line 3")
+VL3L1 = Point("VL3L1", "V", "AC voltage, line 3 to line 1")
+AL1 = Point("AL1", "A", "AC current, line 1")
+AL2 = Point("AL2", "A", "AC current, line 2")
+AL3 = Point("AL3", "A", "AC current, line 3")
 TOT_WH_INJ = Point("TotWhInj", "Wh", "energy injected, lifetime")
 TMP_CAB = Point("TmpCab", "°C", "case temperature")
 
@@ -45,10 +54,12 @@ DCA = Point("DCA", "A", "DC current")
 DCV = Point("DCV", "V", "DC voltage")
 DCW = Point("DCW", "W", "DC power")
 DCWH_INJ = Point("DCWhInj", "Wh", "DC energy, lifetime or since boot as the vendor says")
+DCWH_DAY = Point("DCWhDay", "Wh", "DC energy of the day by the device's own reckoning")  # no SunSpec name
 
 # Supervision
 RIS = Point("Ris", "Ohm", "insulation resistance of the DC side to ground")  # SunSpec 122
 DCI = Point("DCI", "A", "DC component of the output current")  # no SunSpec name; IEC 61727's quantity
+LQI = Point("Lqi", "%", "strength of the radio link, as heard by the gateway")  # no SunSpec name
 UP_TMS = Point("UpTms", "s", "time since the device booted")  # no SunSpec name
 W_MAX_LIM_PCT = Point("WMaxLimPct", "%", "active power limit in force, of the rating")  # SunSpec 704
 

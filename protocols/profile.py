@@ -19,12 +19,14 @@ USUAL_EFFICIENCY = 0.965  # European efficiency of the supported models, rounded
 class Station:
     """A device on a medium: `serial` is its identity, `node` its address there.
 
-    `host` is what the gateway calls itself on the medium, empty where a medium has no such name.
+    `host` is what the gateway calls itself on the medium, empty where a medium has no such name. `model` is the name
+    of the unit's model, for what its answers do not tell; empty where nobody says.
     """
 
     serial: str
     node: int
     host: str = ""
+    model: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,12 +71,14 @@ class PollItem:
     """One thing that is read regularly; the vendor knows by its name how.
 
     `every_s` None means the period that the site file sets. With `after_command_s` the first reading after a command
-    to a unit comes so long after it, neither earlier nor later.
+    to a unit comes so long after it, neither earlier nor later. With `on_change` the item is also read as soon as that
+    value of the live poll differs from the one before.
     """
 
     name: str
     every_s: float | None = None
     after_command_s: float | None = None
+    on_change: Channel | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +169,7 @@ class VendorProfile:
     kinds: tuple[Kind, ...]  # of messages, for whoever looks at captured bytes
     poll_size: Callable[[Model], PollSize]  # of the live poll, for the expected cycle
     node: Callable[[str], int] | None = None
+    alarm_codes: frozenset[int] = frozenset(range(1, 11))  # those that its units can report
     memory_writes: Mapping[type[Command], int] = field(default_factory=dict)
     records: RecordLog | None = None
     volatile: tuple[Volatile, ...] = ()  # what differs between two requests that ask the same, for a replay

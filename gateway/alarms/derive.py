@@ -32,7 +32,10 @@ def of_unit(view: InverterView, *, link_up: bool) -> Iterator[Observation]:
     slot = view.identity.slot
     silent = _SILENT[view.comm] if link_up else None
     yield Observation(slot, COMM_LOSS, silent)
-    raised = {event.alarm_code: event.text for event in view.events}
+    events = sorted(
+        view.events, key=lambda event: event.code, reverse=True
+    )  # the first by number comes last, and stays
+    raised = {event.alarm_code: event.cause or event.text for event in events}
     for code in DEVICE_CODES:
         condition = code in raised if view.quality is Quality.GOOD else None
         yield Observation(slot, code, condition, raised.get(code))

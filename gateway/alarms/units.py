@@ -36,7 +36,7 @@ class Units:
         before = self._rows.get(slot)
         entries: list[Entry] = [*self._recognise(now, view)]
         trips = self._trips(now, view)
-        texts = {event.alarm_code: event.text for event in view.events}
+        texts = {event.alarm_code: event.cause or event.text for event in view.events}
         entries += trips
         entries += [moved for each in trips for moved in self._prove(now, each, texts.get(each.code))]
         after = self._rows[slot]

@@ -8,7 +8,7 @@ from gateway.snapshot import CommState, Identity, NodeStats
 from protocols.events import AlarmRecord
 from protocols.exchange import Failed
 from protocols.points import INV_ST, UP_TMS, Channel, Number, Value
-from protocols.profile import Model, RecordLog, Station, VendorProfile
+from protocols.profile import Model, PollItem, RecordLog, Station, VendorProfile
 from protocols.reading import Reading
 from protocols.states import InvSt
 
@@ -26,7 +26,7 @@ class Device:
     def __init__(self, identity: Identity, model: Model, record_seq: int | None = None, host: str = "") -> None:
         self.identity = identity
         self.model = model
-        self.station = Station(identity.serial, identity.node, host)
+        self.station = Station(identity.serial, identity.node, host, identity.model)
         self.comm = Comm()
         self.joined = False
         self.record_seq = record_seq
@@ -88,6 +88,11 @@ class Device:
             self.joined = False
         self._values.update(values)
         return Reading(self.identity.serial, at, values, self._state, profile.events(self._values), records)
+
+    def outdated(self, values: Mapping[Channel, Value], plan: Sequence[PollItem]) -> tuple[int, ...]:
+        """Return the numbers of the items that an answer calls for: a value that they go by is not what it was."""
+        changed = {channel for channel, value in values.items() if self._values.get(channel, value) != value}
+        return tuple(number for number, item in enumerate(plan) if item.on_change in changed)
 
     @property
     def dim(self) -> bool:

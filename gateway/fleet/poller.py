@@ -263,13 +263,19 @@ class Poller:
         outcome = await self._converse(device, exchange, Urgency.PROBE if job.probe else Urgency.POLL)
         heard = asyncio.get_running_loop().time()
         records = () if joining else await self._new_records(device, outcome.result)
+        outdated = self._outdated(device, outcome.result)
         answered = self._settle(device, outcome, heard, joining=joining, live=not job.item, records=records)
         if answered is None:
             return
         ended = asyncio.get_running_loop().time()
         schedule.report(job, now, ended, answered=answered)
+        for item in outdated:
+            schedule.postpone(job.unit, item, ended)
         if joining and answered:
             schedule.hasten(job.unit, ended)
+
+    def _outdated(self, device: Device, result: CommandResult) -> tuple[int, ...]:
+        return device.outdated(result.value, self._profile.poll_plan) if isinstance(result, Done) else ()
 
     async def _new_records(self, device: Device, result: CommandResult) -> tuple[AlarmRecord, ...]:
         """Read the alarm records that a poll announces; those that do not come now are asked for with the next poll."""

@@ -93,6 +93,12 @@ INVENTORY: dict[str, Bound | str] = {
         "test_events_are_bounded_and_the_oldest_goes",
     ),
     "opencombiner/view.py news": Bound("opencombiner.view:MAX_NEWS", HOSTILE, "test_the_news_of_the_demo_have_an_end"),
+    "protocols/vendors/apsystems/kinds.py recognise": "as many as its maxsize",
+    "protocols/vendors/hoymiles/memory.py _entries": Bound(
+        "protocols.vendors.hoymiles.alarm_log:MAX_RECORDS",
+        "protocols/vendors/hoymiles/test_responder.py",
+        "test_the_log_keeps_only_so_many_entries",
+    ),
     "protocols/registry.py vendor": "as many as there are vendor folders",
     "protocols/registry.py vendor_names": "one",
 }

@@ -22,7 +22,9 @@ REASONS = {
     "gateway.telemetry.site:SiteState.read_back": "takes values that were decoded",
     "opencombiner.cli:decode": "hands its arguments to opencombiner.decoding",
 }
-_DRIVEN = re.compile(r"^protocols\.vendors\.[\w.]+:\w+\.(received|answer)$")  # by `conversations of`, `device of`
+_DRIVEN = re.compile(  # by `conversations of`, `device of` and the kinds of a vendor, which unpack its rows
+    r"^protocols\.vendors\.([\w.]+:\w+\.(received|answer)|\w+\.rows:\w+\.(read|unpack))$"
+)
 
 
 def _parsers(module: str, body: list[ast.stmt], owner: str = "") -> Iterator[str]:

@@ -17,6 +17,7 @@ class Vector:
     name: str
     raw: bytes
     decoded: Mapping[str, Any]
+    frames: tuple[bytes, ...] = ()  # of a message that came in several
 
     def payload(self) -> bytes:
         """Return what the frame carries for a layout."""
@@ -31,7 +32,10 @@ class Vector:
 
 def load(file: str) -> list[Vector]:
     rows = json.loads((VECTORS / f"{file}.json").read_text())
-    return [Vector(row["name"], bytes.fromhex(row["hex"]), row["decoded"]) for row in rows]
+    return [
+        Vector(row["name"], bytes.fromhex(row["hex"]), row["decoded"], tuple(map(bytes.fromhex, row["hex"].split())))
+        for row in rows
+    ]
 
 
 def one(file: str, name: str) -> Vector:

@@ -38,6 +38,18 @@ def test_a_unit_in_touch_tells_of_each_code() -> None:
     assert {(s.subject, s.condition, s.cause) for code, s in seen.items() if code != 9} == {("a1", False, None)}
 
 
+def test_an_event_s_own_word_is_the_cause() -> None:
+    worded = replace(GFDI, cause="gfdi")
+    seen = {s.code: s for s in of_unit(replace(VIEW, events=frozenset({worded})), link_up=True)}
+    assert seen[9] == Observation("a1", 9, True, "gfdi")
+
+
+def test_of_two_events_of_a_code_the_first_by_number_is_the_cause() -> None:
+    one, other = (Event(code, EventKind.DC_OVER_VOLT, f"input {code}", 1) for code in (8, 10))
+    seen = {s.code: s for s in of_unit(replace(VIEW, events=frozenset({other, one})), link_up=True)}
+    assert seen[1] == Observation("a1", 1, True, "input 8")
+
+
 @pytest.mark.parametrize("quality", [q for q in Quality if q is not Quality.GOOD])
 def test_data_that_is_not_good_tells_nothing(quality: Quality) -> None:
     seen = conditions(replace(VIEW, quality=quality, events=frozenset({GFDI})))

@@ -1,3 +1,4 @@
+import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -11,7 +12,7 @@ from gateway.fleet.poller import Poller
 from gateway.snapshot import CommState
 from protocols.errors import LinkDownError
 from protocols.exchange import Cause, Exchange, Failed, Step
-from protocols.points import TMP_CAB, Channel, Value, W
+from protocols.points import ALRM, TMP_CAB, Channel, Value, W
 from protocols.profile import PollItem, Station
 from protocols.states import InvSt
 from tests.gateway.acme import IDENTITY_AT, PROFILE
@@ -256,6 +257,32 @@ def test_joins_come_before_the_first_poll_of_each_unit() -> None:
     units = plant(2)
     Bench(units).run(10)
     assert [unit.heard[0][1] for unit in units] == [IDENTITY_AT, IDENTITY_AT]
+
+
+@pytest.mark.parametrize(
+    ("changes_at", "read_at"),
+    [
+        pytest.param([], [0, 60, 120], id="nothing changes"),
+        pytest.param([31], [0, 35, 95, 155], id="once"),
+        pytest.param([31, 33], [0, 35, 95, 155], id="twice between two live polls"),
+    ],
+)
+def test_an_item_is_read_when_the_value_that_it_goes_by_changes(changes_at: list[float], read_at: list[float]) -> None:
+    (unit,) = units = plant(1)
+    log = PollItem("slow", every_s=60.0, on_change=Channel(ALRM))
+    read: list[float] = []
+
+    def poll(station: Station, item: PollItem, utc: float) -> Exchange[Mapping[Channel, Value]]:
+        if item == log:
+            read.append(round(asyncio.get_running_loop().time()))
+        return PROFILE.poll(station, item, utc)
+
+    def change() -> None:
+        unit.alarm += 1
+
+    bench = Bench(units, poll_s=5.0, profile=replace(PROFILE, poll_plan=(PollItem("live"), log), poll=poll))
+    bench.run(170, *((at, change) for at in changes_at))
+    assert read == read_at
 
 
 @pytest.mark.parametrize(
