@@ -23,6 +23,11 @@ class Faults:
     reorder: float = 0.0
     truncation: float = 0.0
 
+    @property
+    def none(self) -> bool:
+        """Tell whether the medium is good."""
+        return not (self.loss or self.bit_errors or self.duplicates or self.reorder or self.truncation)
+
     def happens(self, chance: float) -> bool:
         """Tell whether something of a chance happens now."""
         return chance > 0 and self.rng.random() < chance
@@ -51,16 +56,15 @@ class FaultyResponder:
     def __init__(self, inner: Responder, faults: Faults) -> None:
         self._inner = inner
         self._faults = faults
+        self.concerns = inner.concerns  # asked for every frame on the medium
         self.manner = "right"
         self._held: bytes | None = None  # an answer that the next one overtakes
         self._last: tuple[bytes, ...] = ()  # what was answered last
 
-    def concerns(self, datagram: bytes) -> bool:
-        """Tell at first sight whether a datagram may be for this device."""
-        return self._inner.concerns(datagram)
-
     def answer(self, datagram: bytes, now: float) -> tuple[bytes, ...]:
         """Return what reaches the medium's other end."""
+        if self._faults.none and self._held is None:
+            return self._answers(datagram, now)
         heard = self._faults.carried(datagram)
         answers = [answer for each in heard for answer in self._answers(each, now)]
         return tuple(piece for answer in self._in_order(answers) for piece in self._faults.carried(answer) if piece)
