@@ -20,7 +20,7 @@ from config.grid_profile import GridProfileFile
 from config.grid_profiles import grid_profile, grid_profiles
 from config.instruments import Kind, Told, arguments, check_acts
 from config.loader import LoadedSite, load_site, typed
-from config.plant import branches, units
+from config.plant import branches, profile_of, units
 from config.roles import ROLES
 from config.scenario import Event, Expectation, Scenario, Sketch
 from config.scope import scope_of, stage_times_s
@@ -112,7 +112,7 @@ def _case(path: Path, document: Document, choice: _Choice, bench: Site | None) -
     names = {**choice.parameters, **choice.matrix}
     try:
         profile = _profile(path, document, names) if bench is None else grid_profile(bench.grid_profile)
-        scope = scope_of(profile, _model(document, names))
+        scope = _scope(document, names, profile, bench)
         for name, text in names.items():
             scope[name] = fill(text, scope)
         expanded = expand(document, scope)
@@ -140,9 +140,18 @@ def _lacking(scenario: Scenario, profile: GridProfileFile) -> str | None:
 
 
 def _title(document: Document, choice: _Choice, scenario: Scenario | None = None) -> str:
-    name = _section({"all": document.data}, "all").get("name", "?") if scenario is None else scenario.name
+    name = _named(document, choice) if scenario is None else scenario.name
     varied = ", ".join(f"{name}={value}" for name, value in choice.matrix.items())
     return f"{name} [{varied}]" if varied else str(name)
+
+
+def _named(document: Document, choice: _Choice) -> str:
+    """Return the name of a scenario that does not apply, as far as its own choices fill it."""
+    name = str(_section({"all": document.data}, "all").get("name", "?"))
+    try:
+        return fill(name, {**choice.parameters, **choice.matrix})
+    except (AbsentError, FormulaError):
+        return name
 
 
 def _profile(path: Path, document: Document, names: Mapping[str, str]) -> GridProfileFile:
@@ -154,14 +163,22 @@ def _profile(path: Path, document: Document, names: Mapping[str, str]) -> GridPr
     return grid_profile(str(path.parent / name))
 
 
-def _model(document: Document, names: Mapping[str, str]) -> object:
-    """Return the figures of the units that are sketched; None when a site file has them."""
+def _scope(document: Document, names: Mapping[str, str], profile: GridProfileFile, bench: Site | None) -> dict[str, Any]:
+    """Return what formulas may name; of a site file's units no model is known."""
+    if bench is not None:
+        return scope_of(profile, None, profile_of(bench.gateways[0]))
     sketch = _section(document.data, "plant")
     if not sketch and _section({"all": document.data}, "all").get("site") is not None:
-        return None
-    role = fill(str(sketch.get("role", "m-combiner")), names)
-    models = vendor(ROLES[role].vendor).models if role in ROLES else {}
-    return models.get(fill(str(sketch["model"]), names)) if "model" in sketch else next(iter(models.values()), None)
+        return scope_of(profile, None)
+    role = fill(str(sketch.get("role", _usual("role"))), names)
+    spoken_for = vendor(ROLES[role].vendor) if role in ROLES else None
+    models = spoken_for.models if spoken_for is not None else {}
+    model = models.get(fill(str(sketch["model"]), names)) if "model" in sketch else next(iter(models.values()), None)
+    return scope_of(profile, model, spoken_for)
+
+
+def _usual(setting: str) -> str:
+    return str(Sketch.model_fields[setting].default)
 
 
 def _planned(case: Case, document: Document, bench: Site | None) -> Case:
