@@ -122,7 +122,7 @@ def _case(path: Path, document: Document, choice: _Choice, bench: Site | None) -
         return Case(_title(document, choice), path, names, absent=str(error))
     except FormulaError as error:
         raise SiteRefusedError(path, (Finding(problem=str(error), remedy="correct the formula"),)) from None
-    title = _title(document, choice, scenario)
+    title = _title(document, replace(choice, matrix={name: shown[name] for name in choice.matrix}), scenario)
     if lacking := _lacking(scenario, profile):
         return Case(title, path, shown, absent=lacking)
     if not scenario.applies:
