@@ -163,7 +163,9 @@ def _profile(path: Path, document: Document, names: Mapping[str, str]) -> GridPr
     return grid_profile(str(path.parent / name))
 
 
-def _scope(document: Document, names: Mapping[str, str], profile: GridProfileFile, bench: Site | None) -> dict[str, Any]:
+def _scope(
+    document: Document, names: Mapping[str, str], profile: GridProfileFile, bench: Site | None
+) -> dict[str, Any]:
     """Return what formulas may name; of a site file's units no model is known."""
     if bench is not None:
         return scope_of(profile, None, profile_of(bench.gateways[0]))
