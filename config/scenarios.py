@@ -73,7 +73,7 @@ def load_cases(path: Path, given: Mapping[str, str] | None = None, bench: Site |
     Raises SiteRefusedError, a ConfigError, with every error in the file.
     """
     document = read(path)
-    held = {} if bench is None else {"profile": bench.grid_profile}
+    held = {} if bench is None else {"profile": bench.grid_profile, "role": bench.gateways[0].role}
     choices = list(_choices(document.data, {**(given or {}), **held}))
     if len(choices) > MAX_CASES:
         _refuse(path, document, f"the matrix makes more than {MAX_CASES} runs", ("matrix",))

@@ -31,7 +31,7 @@ def names() -> tuple[str, ...]:
 
 
 def files(text: Path) -> list[Path]:
-    """Return the scenario files that a word stands for: a file, a folder's files, or what the library has by that name."""
+    """Return the scenario files that a word stands for: a file, a folder's files, or a name of the library."""
     if text.is_dir():
         return sorted(text.glob(f"*{_SUFFIX}"))
     if text.exists() or text.suffix == _SUFFIX:

@@ -7,7 +7,6 @@ from config.scenario import Energy
 from hil.judge.facts import Question, place
 from hil.verdict import Judgement, Verdict
 
-
 STEP_WH = 2.0  # by which a count of whole Wh may be off at its two ends together
 
 

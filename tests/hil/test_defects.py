@@ -13,6 +13,7 @@ from config.grid_profile import GridProfileFile
 from config.scenarios import Case, load_cases
 from emulator import memory
 from emulator.firmware import Firmware
+from emulator.guard import INSULATION, Guard
 from emulator.inverter import Inverter
 from hil import library
 from hil.lab import Lab
@@ -56,18 +57,15 @@ def _nothing(_: Lab) -> None:
     """Do nothing to the plant: the defect is in the code of its firmware."""
 
 
-def _no_latch(patch: pytest.MonkeyPatch, code: int) -> None:
-    patch.setattr(memory, "LATCHES", {other: latch for other, latch in memory.LATCHES.items() if other != code})
+def _missing_latch(patch: pytest.MonkeyPatch) -> Callable[[Lab], None]:
+    """Any start ends every alarm whose cause is gone."""
+
+    patch.setattr(Guard, "_ends", _over)
+    return _nothing
 
 
-def _missing_latch(code: int) -> Plant:
-    """A latched alarm is over as soon as its cause is."""
-
-    def spoil(patch: pytest.MonkeyPatch) -> Callable[[Lab], None]:
-        _no_latch(patch, code)
-        return _nothing
-
-    return spoil
+def _over(self: Guard, code: int, _: memory.Latch, *, rested: bool) -> bool:  # noqa: ARG001 - as the right one's
+    return not self._wrong(code) and (code != INSULATION or self._insulation.sound)
 
 
 def _no_lockout(patch: pytest.MonkeyPatch) -> Callable[[Lab], None]:
@@ -170,8 +168,8 @@ DEFECTS = {
         )
         for share, word in ((0.8, "early"), (1.2, "late"))
     },
-    "a latch of code 9 is missing": Defect(_missing_latch(9), "alarm_09_wet_dawn", ("alarm 9 of roof-1",)),
-    "a latch of code 10 is missing": Defect(_missing_latch(10), "alarm_10_internal_fault", ("never roof-1 running",)),
+    "a latch of code 9 is missing": Defect(_missing_latch, "alarm_09_low_insulation", ("never roof-1 running",)),
+    "a latch of code 10 is missing": Defect(_missing_latch, "alarm_10_internal_fault", ("never roof-1 running",)),
     "over- and under-voltage are swapped": Defect(
         _swapped(4, 5),
         "over_voltage_trip",

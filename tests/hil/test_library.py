@@ -11,9 +11,9 @@ from config.grid_profiles import grid_profiles
 from config.roles import ROLES
 from config.scenarios import Case, load_cases
 from hil import library
-from hil.report import explanation
 from hil.run import run_case, unserved
 from hil.verdict import Verdict
+from tests.support.judged import judged
 
 CASES = [case for name in library.names() for path in library.files(Path(name)) for case in load_cases(path)]
 RUNS = [case for case in CASES if unserved(case) is None]
@@ -36,11 +36,28 @@ def _of(name: str) -> list[Case]:
     return [case for case in CASES if case.path.stem == name]
 
 
+@pytest.fixture(scope="session")
+def verdicts(request: pytest.FixtureRequest) -> Mapping[str, tuple[Verdict, str]]:
+    """Run those cases that this session asks for, side by side."""
+    asked = {case.name: case for item in request.session.items if (case := _asked(item)) is not None}
+    return dict(zip(asked, judged(list(asked.values())), strict=True))
+
+
+def _asked(item: pytest.Item) -> Case | None:
+    found = item.callspec.params.get("run") if hasattr(item, "callspec") else None
+    return found if isinstance(found, Case) else None
+
+
 @pytest.mark.day
-@pytest.mark.parametrize("case", RUNS, ids=[f"{case.path.stem}: {case.name}" for case in RUNS])
-def test_unbroken_firmware_passes(case: Case) -> None:
-    result = run_case(case)
-    assert result.verdict is Verdict.PASS, explanation(result)
+@pytest.mark.timeout(600)  # the first one waits for all
+@pytest.mark.parametrize("run", RUNS, ids=[f"{case.path.stem}: {case.name}" for case in RUNS])
+def test_unbroken_firmware_passes(run: Case, verdicts: Mapping[str, tuple[Verdict, str]]) -> None:
+    verdict, why = verdicts[run.name]
+    assert verdict is Verdict.PASS, why
+
+
+def test_no_two_cases_have_one_name() -> None:
+    assert len({case.name for case in CASES}) == len(CASES)
 
 
 def test_what_is_named_after_a_standard_runs_over_every_profile_and_role() -> None:
