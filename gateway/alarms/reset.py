@@ -19,7 +19,9 @@ from protocols.commands import Command as DeviceCommand
 from protocols.exchange import Cause, Done, Failed
 from protocols.points import Channel, Value
 
-WITHIN_S = 60.0  # from the device's yes to a reading without the alarm: a self-test takes some ten seconds; then its off-delay
+WITHIN_S = (
+    60.0  # from the device's yes to a reading without the alarm: a self-test takes some ten seconds; then its off-delay
+)
 MAX_TEXT = 200  # of a reason: a cause from outside may stand in it
 
 Answer: TypeAlias = Standing | Refused

@@ -21,10 +21,12 @@ from hil.report import explanation
 from hil.run import run_case
 from hil.verdict import Verdict
 from protocols.points import TOT_WH_INJ, Channel, Value
-from protocols.vendors.atmoce import blocks
-from protocols.vendors.atmoce.led import Led
+from protocols.states import InvSt
+from protocols.vendors.atmoce.events import alarm_word
+from protocols.vendors.atmoce.led import Led, led
 
 pytestmark = pytest.mark.day
+BLOCKS = "protocols.vendors.atmoce.blocks"  # where a unit's answers are made
 LONG_STAGE_S = 1.0  # of a shorter one a fifth lies inside the tolerance
 Plant = Callable[[pytest.MonkeyPatch], Callable[[Lab], None]]  # what is patched before the run, and done as it begins
 
@@ -79,8 +81,8 @@ def _no_lockout(patch: pytest.MonkeyPatch) -> Callable[[Lab], None]:
 
 def _swapped(one: int, other: int) -> Plant:
     def spoil(patch: pytest.MonkeyPatch) -> Callable[[Lab], None]:
-        right, swap = blocks.alarm_word, {one: other, other: one}
-        patch.setattr(blocks, "alarm_word", lambda codes: right(swap.get(code, code) for code in codes))
+        swap = {one: other, other: one}
+        patch.setattr(f"{BLOCKS}.alarm_word", lambda codes: alarm_word(swap.get(code, code) for code in codes))
         return _nothing
 
     return spoil
@@ -88,13 +90,11 @@ def _swapped(one: int, other: int) -> Plant:
 
 def _lamp(wrong: Led, instead_of: Led) -> Plant:
     def spoil(patch: pytest.MonkeyPatch) -> Callable[[Lab], None]:
-        right = blocks.led
+        def shown(state: InvSt, alarms: frozenset[int]) -> Led:
+            right = led(state, alarms)
+            return wrong if right is instead_of else right
 
-        def led(*said: object) -> Led:
-            shown = right(*said)  # type: ignore[arg-type]
-            return wrong if shown is instead_of else shown
-
-        patch.setattr(blocks, "led", led)
+        patch.setattr(f"{BLOCKS}.led", shown)
         return _nothing
 
     return spoil
@@ -118,13 +118,13 @@ def _dropped_record(_: pytest.MonkeyPatch) -> Callable[[Lab], None]:
 
 def _dropped_alarm(patch: pytest.MonkeyPatch) -> Callable[[Lab], None]:
     """An alarm that acts, and that nobody is told of: neither a bit nor a record."""
-    patch.setattr(blocks, "alarm_word", lambda _: 0)
+    patch.setattr(f"{BLOCKS}.alarm_word", lambda _: 0)
     patch.setattr(memory.Memory, "note", lambda *_, **__: None)
     return _nothing
 
 
 def _dropped_bit(patch: pytest.MonkeyPatch) -> Callable[[Lab], None]:
-    patch.setattr(blocks, "alarm_word", lambda _: 0)
+    patch.setattr(f"{BLOCKS}.alarm_word", lambda _: 0)
     return _nothing
 
 
@@ -137,14 +137,15 @@ def _hasty(share: float) -> Plant:
 
 
 def _falling_counter(patch: pytest.MonkeyPatch) -> Callable[[Lab], None]:
-    """Every quarter of an hour the counter loses what it has counted since it was saved."""
-    right, first = Inverter.values, {}
+    """Every quarter of an hour the counter loses 40 Wh."""
+    right = Inverter.values
+    first: dict[str, float] = {}
 
     def values(self: Inverter, now: float) -> Mapping[Channel, Value]:
-        said = dict(right(self, now))
-        began = first.setdefault(self.serial, now)
-        said[Channel(TOT_WH_INJ)] = int(said[Channel(TOT_WH_INJ)] or 0) - 40 * int((now - began) // 900)  # type: ignore[call-overload]
-        return said
+        said, began = right(self, now), first.setdefault(self.serial, now)
+        counted = said[Channel(TOT_WH_INJ)]
+        lost = 40 * int((now - began) // 900)
+        return {**said, Channel(TOT_WH_INJ): counted - lost if isinstance(counted, int | float) else counted}
 
     patch.setattr(Inverter, "values", values)
     return _nothing
@@ -237,11 +238,12 @@ def test_a_trip_time_is_only_judged_where_a_fifth_of_it_lies_outside_the_toleran
     [case] = _cases(defect)
     profile = case.profile
     assert isinstance(profile, GridProfileFile)
-    stages = {
-        "over_v": profile.trip.hv,
-        "under_v": profile.trip.lv,
-        "over_f": profile.trip.hf,
-        "under_f": profile.trip.lf,
+    trip = profile.trip
+    times_s = {
+        "over_v": [stage.t for stage in trip.hv],
+        "under_v": [stage.t for stage in trip.lv],
+        "over_f": [stage.t for stage in trip.hf],
+        "under_f": [stage.t for stage in trip.lf],
     }
-    [times] = [stages[side] for side in stages if defect.scenario.startswith(side)]
-    assert times[0].t >= LONG_STAGE_S
+    [first_s] = [times[0] for side, times in times_s.items() if defect.scenario.startswith(side)]
+    assert first_s >= LONG_STAGE_S

@@ -1,4 +1,4 @@
-"""A bench of processes: an emulator with its control interface, a gateway, a Mosquitto, and the file that names them."""
+"""A bench of processes: an emulator under control, a gateway, a Mosquitto; and the file that names them."""
 
 import asyncio
 import json
@@ -11,7 +11,7 @@ from tests.support.processes import command
 
 
 def bench(stack: ExitStack, folder: Path, branches: tuple[str, ...], words: tuple[str, ...]) -> Path:
-    """Start everything for the time of `stack`, one unit a branch; return the bench file with the emulator as `words`."""
+    """Start everything for the time of `stack`, one unit a branch; return the file, with the emulator as `words`."""
     broker = Mosquitto(folder)
     broker.start()
     stack.callback(broker.stop)
