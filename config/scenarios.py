@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from itertools import count, product
+from itertools import count, islice, product
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -26,11 +26,14 @@ from config.scenario import Event, Expectation, Scenario, Sketch
 from config.scope import scope_of, stage_times_s
 from config.site import Site
 from drivers.clock import SystemClock
-from protocols.profile import VendorProfile
 from protocols.registry import vendor
 
+SPARE = 4000  # serials after the first: no sketched plant has so many units
 MAX_CASES = 500  # of one file: every profile, role and a dozen steps
-_ALL: Mapping[str, tuple[str, ...]] = {"profile": grid_profiles(), "role": tuple(ROLES)}
+_ALL: Mapping[str, tuple[str, ...]] = {
+    "profile": grid_profiles(),
+    "role": tuple(name for name, role in ROLES.items() if role.sketched),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +130,9 @@ def _case(path: Path, document: Document, choice: _Choice, bench: Site | None) -
         return Case(title, path, shown, absent=lacking)
     if not scenario.applies:
         return Case(title, path, shown, absent=f"it does not apply to {scenario.grid_profile}")
-    return _planned(Case(title, path, shown, scenario=scenario, profile=profile), expanded, bench)
+    planned = _planned(Case(title, path, shown, scenario=scenario, profile=profile), expanded, bench)
+    unnamed = _unnamed(planned.site, profile)
+    return planned if unnamed is None else Case(title, path, shown, absent=unnamed)
 
 
 def _lacking(scenario: Scenario, profile: GridProfileFile) -> str | None:
@@ -136,6 +141,15 @@ def _lacking(scenario: Scenario, profile: GridProfileFile) -> str | None:
         times_s = stage_times_s(profile, trip.code)
         if times_s and trip.stage is not None and trip.stage > len(times_s):
             return f"there is no stage {trip.stage} of code {trip.code}"
+    return None
+
+
+def _unnamed(site: Site | None, profile: GridProfileFile) -> str | None:
+    """Return whose units have no name for the grid profile: the gateway would rightly call it the wrong one."""
+    spoken_for = [profile_of(gateway) for gateway in site.gateways] if site is not None else []
+    for each in spoken_for:
+        if each.grid_profiles is not None and profile.id not in each.grid_profiles:
+            return f"units of {each.name} have no name for {profile.id}"
     return None
 
 
@@ -175,8 +189,9 @@ def _scope(
     role = fill(str(sketch.get("role", _usual("role"))), names)
     spoken_for = vendor(ROLES[role].vendor) if role in ROLES else None
     models = spoken_for.models if spoken_for is not None else {}
-    model = models.get(fill(str(sketch["model"]), names)) if "model" in sketch else next(iter(models.values()), None)
-    return scope_of(profile, model, spoken_for)
+    named = fill(str(sketch["model"]), names) if "model" in sketch else _usual_model(role)
+    spare = next(islice(_serials(_usual_serial(role)), SPARE, None))
+    return {**scope_of(profile, models.get(named), spoken_for), "spare_serial": spare}
 
 
 def _usual(setting: str) -> str:
@@ -224,9 +239,9 @@ def _site(path: Path, scenario: Scenario) -> tuple[Site | None, list[Finding]]:
 
 def sketched(sketch: Sketch, scenario: Scenario) -> Site:
     """Return the site that a sketch stands for; raises ValidationError."""
-    profile = vendor(ROLES[sketch.role].vendor) if sketch.role in ROLES else None
-    serials = _serials(sketch.first_serial or _usual_serial(profile))
-    model = sketch.model or next(iter(profile.models if profile else ()), "?")
+    serials = _serials(sketch.first_serial or _usual_serial(sketch.role))
+    model = sketch.model or _usual_model(sketch.role)
+    link = {**(ROLES[sketch.role].link if sketch.role in ROLES else {}), **sketch.link}
     drawn = [
         {
             "id": branch,
@@ -245,14 +260,23 @@ def sketched(sketch: Sketch, scenario: Scenario) -> Site:
             "location": sketch.location.model_dump(),
             "grid_profile": scenario.grid_profile,
             "mqtt": {"url": "mem://hil"},
-            "gateways": [{**gateway, "link": {**sketch.link, "url": "mem://hil"}}],
+            "gateways": [{**gateway, "link": {**link, "url": "mem://hil"}}],
             "emulation": emulation.model_dump(),
         }
     )
 
 
-def _usual_serial(profile: VendorProfile | None) -> str:
-    return f"{profile.serials[0].start:012X}" if profile is not None and profile.serials else "AT000001"
+def _usual_model(role: str) -> str:
+    if role not in ROLES:
+        return "?"
+    return ROLES[role].model or next(iter(vendor(ROLES[role].vendor).models), "?")
+
+
+def _usual_serial(role: str) -> str:
+    if role not in ROLES:
+        return "AT000001"
+    ranges = vendor(ROLES[role].vendor).serials
+    return ROLES[role].first_serial or (f"{ranges[0].start:012X}" if ranges else "AT000001")
 
 
 def _serials(first: str) -> Iterator[str]:

@@ -24,6 +24,8 @@ def untold(one: Expectation, vendors: Mapping[str, VendorProfile]) -> str | None
         return f"{who} do not report alarm {code}"
     if one.trip is not None and profile.records is None:
         return f"{who} do not record when they trip"
+    if one.state is not None and not {state.name.lower() for state in profile.states} & set(one.state.is_in):
+        return f"{who} do not tell whether they are {' or '.join(one.state.is_in)}"
     if one.led is not None and profile.name not in TELL_THEIR_LAMP:
         return f"{who} do not tell what their lamp shows"
     return None
