@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 class Role:
     """A gateway box that the daemon can play.
 
-    `model`, `first_serial` and `link` are those of a plant that is only sketched, where the vendor's first ones do not do.
+    `model`, `first_serial` and `link` are a sketched plant's, where the vendor's first ones do not do.
     """
 
     vendor: str

@@ -5,7 +5,7 @@ from typing import Any
 
 from config.formula import AbsentError, FormulaError
 from config.grid_profile import GridProfileFile, Mean
-from protocols.commands import AlarmReset, Conn, Restart, WMaxLimPct
+from protocols.commands import AlarmReset, Conn, WMaxLimPct
 from protocols.profile import VendorProfile
 
 EARLY_SHARE, EARLY_S = 0.9, 0.04  # a relay that opens at a stage's time may do so at this share of it, less this
@@ -14,15 +14,9 @@ _WINDOW_S = 600.0
 
 @dataclass(frozen=True, slots=True)
 class Abilities:
-    """What a vendor's units can tell and be told, as far as scenarios ask for it.
+    """What a vendor's units can be told: to reset alarms, to limit their power, to switch off and on."""
 
-    `records`: they time their own trips; `powers` and `switches`: a limit, and on or off, can be commanded.
-    """
-
-    name: str
-    records: bool
     resets: bool
-    restarts: bool
     powers: bool
     switches: bool
 
@@ -30,14 +24,7 @@ class Abilities:
 def abilities(profile: VendorProfile) -> Abilities:
     """Return what the registry says of a vendor."""
     known = profile.commands
-    return Abilities(
-        name=profile.name,
-        records=profile.records is not None,
-        resets=AlarmReset in known,
-        restarts=Restart in known,
-        powers=WMaxLimPct in known,
-        switches=Conn in known,
-    )
+    return Abilities(resets=AlarmReset in known, powers=WMaxLimPct in known, switches=Conn in known)
 
 
 def scope_of(profile: GridProfileFile, model: object, vendor: VendorProfile | None = None) -> dict[str, Any]:
