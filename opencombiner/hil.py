@@ -26,6 +26,7 @@ from opencombiner.exit_code import ExitCode
 from opencombiner.tables import library_table
 from protocols.errors import ConfigError
 
+_WIDE = 240  # columns, where nobody looks at a terminal: a name is for copying
 _CODES: Mapping[Verdict, ExitCode] = {
     Verdict.PASS: ExitCode.OK,
     Verdict.ABSENT: ExitCode.OK,
@@ -82,7 +83,8 @@ def show_library(names: Sequence[str]) -> None:
     if strange := [name for name in names if name not in known]:
         raise ConfigError(f"there is no scenario {strange[0]!r}; `opencombiner hil list` shows all")
     if not names:
-        Console().print(library_table(map(_row, known.values())))
+        wide = Console(width=None if Console().is_terminal else _WIDE)
+        wide.print(library_table(map(_row, known.values())))
         typer.echo(f"{len(known)} scenarios, {sum(entry.runs for entry in known.values())} runs")
     for name in names:
         typer.echo("\n".join(_lines(known[name])))

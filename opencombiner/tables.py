@@ -18,10 +18,8 @@ def headline(rows: Report) -> str:
 
 
 def library_table(rows: Iterable[tuple[str, ...]]) -> Table:
-    """Return the scenarios of the library; a name is for copying, so it is never broken."""
-    table = _table("Scenarios", ("name", "what it tests", "standard", "grid profiles", "runs"), rows)
-    table.columns[0].no_wrap = True
-    return table
+    """Return the scenarios of the library."""
+    return _table("Scenarios", ("name", "what it tests", "standard", "grid profiles", "runs"), rows)
 
 
 def report_tables(rows: Report) -> Iterator[Table]:
