@@ -48,6 +48,7 @@ format: $(DEV_STAMP) ## rewrite the code in the house format and mend what ruff 
 generate: $(DEV_STAMP) ## write the generated files anew
 	@$(BIN)/python docs/points.py
 	@schema="$$($(BIN)/opencombiner schema)" && printf '%s\n' "$$schema" > config/data/site.schema.json
+	@schema="$$($(BIN)/opencombiner hil schema)" && printf '%s\n' "$$schema" > config/data/scenario.schema.json
 
 bench: export PATH := $(PATH):/usr/local/sbin:/usr/sbin
 bench: mosquitto $(DEV_STAMP) ## measure the figures of docs/benchmarks.md in ten minutes; ARGS="day polls" measures some

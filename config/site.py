@@ -100,6 +100,7 @@ class Branch(Section):
 
     id: Id
     breaker_a: Annotated[int, Field(gt=0, le=63, description="rating of the branch breaker, A")] = 20
+    phase: Annotated[int, Field(ge=1, le=3, description="phase that the branch is on, for the emulator")] = 1
     coupling: Annotated[
         Literal["inverter_side", "grid_side"],
         Field(description="side of the branch breaker on which the modem couples; grid_side: an open one cuts it off"),

@@ -79,6 +79,11 @@ def clear_sky_index(seed: int, regime: Regime | None, longitude: float) -> Track
     return Track(KNOT_S, _DAY, day, shift=round(longitude * _MINUTES_PER_DEGREE))
 
 
+def steady(index: float) -> Track:
+    """Return an index that stays."""
+    return Track(KNOT_S, _DAY, lambda _: [index] * _DAY)
+
+
 def _pick(rng: Random, chances: dict[Regime, float]) -> Regime:
     return rng.choices(tuple(chances), tuple(chances.values()))[0]
 

@@ -10,6 +10,7 @@ from random import Random
 from emulator.course import Constant, Course, Natural, Scripted, Switch, part
 from emulator.track import Line, Track
 
+PHASES = (1, 2, 3)
 KNOT_S = 10.0
 _HOUR = 360  # knots
 _FREQUENCY_SD, _FREQUENCY_MEMORY_S = 0.020, 180.0
@@ -62,11 +63,12 @@ class Supply:
 
 
 class Grid(Supply):
-    """The grid at the connection point. `still`: without the noise of nature."""
+    """The grid at the connection point. `still`: without the noise of nature. `phases` are lost one by one."""
 
     def __init__(self, seed: int, v_nom: float = 230.0, hz_nom: float = 50.0, *, still: bool = False) -> None:
         self.v_nom = v_nom
         self.hz_nom = hz_nom
+        self.phases = {number: Switch() for number in PHASES}
         if still:
             super().__init__(Constant(v_nom), Constant(hz_nom))
             return
@@ -82,9 +84,9 @@ class Grid(Supply):
 
         super().__init__(Natural(Track(KNOT_S, _HOUR, volts), _HOUR), Natural(Track(KNOT_S, _HOUR, hertz), _HOUR))
 
-    def branch(self) -> Supply:
-        """Return the supply of a branch: the grid's, through a breaker of its own."""
-        return Supply(self.volt, self.hertz, self.breaker)
+    def branch(self, phase: int = 1) -> Supply:
+        """Return the supply of a branch: a phase of the grid, through a breaker of its own."""
+        return Supply(self.volt, self.hertz, self.breaker, self.phases[phase])
 
 
 def _waves(seed: int, name: str, hour: int, memory_s: float) -> list[float]:

@@ -17,9 +17,20 @@ class HostPort:
         self._filled = asyncio.Event()
         self._attached = False
         self.lost_bytes = 0
+        self.delay_s = 0.0  # so much later does the host get its bytes
+        self.stalled = False  # nothing passes, either way
 
     def put(self, data: bytes) -> None:
-        """Hand bytes to the host."""
+        """Hand bytes to the host, later if there is a delay."""
+        if self.delay_s > 0:
+            asyncio.get_running_loop().call_later(self.delay_s, self._take, data)
+        else:
+            self._take(data)
+
+    def _take(self, data: bytes) -> None:
+        if self.stalled:
+            self.lost_bytes += len(data)
+            return
         room = BUFFER - len(self._buffer) if self._attached else 0
         self.lost_bytes += len(data) - len(data[:room])
         self._buffer += data[:room]
@@ -83,4 +94,6 @@ class Modem:
 
     async def _listen(self, stream: ByteStream) -> None:
         while True:
-            self.taken(await stream.read())
+            chunk = await stream.read()
+            if not self.port.stalled:
+                self.taken(chunk)

@@ -5,16 +5,21 @@ Every instrument sets something to a value from now on, so that using it twice i
 """
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Mapping
 
 from config.instruments import SITE, SWAPS
+from emulator.clouds import Regime
+from emulator.faults import Faults
 from emulator.grid import Supply
 from emulator.inverter import Inverter
 from emulator.outlet import Outlet
 from emulator.server import Plant
+from emulator.sky import Sky
 from protocols.commands import Restart
 from protocols.errors import ConfigError
 
+MOST_IRRADIANCE = 1.4  # of the clear sky: the edge of a cloud adds its own light
+LONGEST_DELAY_S = 60.0  # beyond, nobody waits any more
 _INTERNAL = 10
 _96_CELL, _PAIR = 96, 2
 
@@ -47,6 +52,21 @@ class Instruments:
         """Bring the mains back."""
         self._switch(target, closed=True)
 
+    def phase_loss(self, phase: float) -> None:
+        """Take one phase of the mains away."""
+        self._phase(phase, closed=False)
+
+    def phase_restore(self, phase: float) -> None:
+        """Bring a phase back."""
+        self._phase(phase, closed=True)
+
+    def _phase(self, phase: float, *, closed: bool) -> None:
+        switch = self._plant.around.grid.phases.get(int(phase))
+        if switch is None:
+            raise ConfigError(f"there is no phase {phase:g}; use 1, 2 or 3")
+        switch.move(self._advance(), closed=closed)
+        self._disturbed()
+
     def module_swap(self, serial: str, kind: str) -> None:
         """Put the right module, two of it in series, or one of 96 cells at the inputs of a unit.
 
@@ -59,6 +79,27 @@ class Instruments:
         cells, count = _96_CELL if kind == "96_cell" else None, _PAIR if kind == "in_series" else 1
         unit.life.daylight.swap(place.source(serial, cell_count=cells, in_series=count))
         unit.life.firmware.lose_power(now)
+        self._disturbed()
+
+    def irradiance(self, share: float | None, target: str = SITE) -> None:
+        """Hold the irradiance of a unit, a branch or all at a share of the clear sky's; None: as nature has it."""
+        if share is not None and not 0 <= share <= MOST_IRRADIANCE:
+            raise ConfigError(f"irradiance: {share:g} is not between 0 and {MOST_IRRADIANCE:g}")
+        self._under(None if share is None else self._sky(index=share), target)
+
+    def clouds(self, kind: str | None, target: str = SITE) -> None:
+        """Put a unit, a branch or all under a kind of sky; None leaves it to the site file."""
+        regime = None if kind in {None, "changing"} else Regime(kind)
+        self._under(None if kind is None else self._sky(regime), target)
+
+    def _sky(self, regime: Regime | None = None, *, index: float | None = None) -> Sky:
+        return Sky(self._plant.location, self._plant.around.emulation.seed, regime, index=index)
+
+    def _under(self, sky: Sky | None, target: str) -> None:
+        units = self._units(target)
+        self._advance()
+        for serial, unit in units.items():
+            unit.life.daylight.swap(self._plant.place(serial).source(serial, sky=sky))
         self._disturbed()
 
     def insulation(self, serial: str, ohm: float | None) -> None:
@@ -75,10 +116,10 @@ class Instruments:
         self._disturbed()
 
     def ambient(self, kelvin: float, target: str = SITE) -> None:
-        """Make the air around a unit's case, or around all, warmer than the weather says."""
-        units: Iterable[Inverter] = self._plant.units.values() if target == SITE else (self._unit(target),)
+        """Make the air around the cases of a unit, a branch or all warmer than the weather says."""
+        units = self._units(target)
         self._advance()
-        for unit in units:
+        for unit in units.values():
             unit.life.warmer_k = kelvin
         self._disturbed()
 
@@ -114,6 +155,45 @@ class Instruments:
         self._plant.replace(serial, new_serial, self._now())
         self._disturbed()
 
+    def answers(self, serial: str, manner: str) -> None:
+        """Let a unit's firmware answer otherwise: silent, short, long, stale; or right again."""
+        self._unit(serial)
+        self._plant.responder(serial).manner = manner
+
+    def link_loss(self, gateway: str, share: float) -> None:
+        """Lose a share of the datagrams, each way."""
+        self._faults(gateway).loss = _share("link_loss", share)
+
+    def link_bit_errors(self, gateway: str, share: float) -> None:
+        """Damage a share of the bits."""
+        self._faults(gateway).bit_errors = _share("link_bit_errors", share)
+
+    def link_duplicates(self, gateway: str, share: float) -> None:
+        """Let a share of the datagrams arrive twice."""
+        self._faults(gateway).duplicates = _share("link_duplicates", share)
+
+    def link_reorder(self, gateway: str, share: float) -> None:
+        """Let a share of the answers arrive behind the next one."""
+        self._faults(gateway).reorder = _share("link_reorder", share)
+
+    def link_truncation(self, gateway: str, share: float) -> None:
+        """Cut a share of the datagrams short."""
+        self._faults(gateway).truncation = _share("link_truncation", share)
+
+    def link_delay(self, gateway: str, seconds: float) -> None:
+        """Let the gateway hear everything so much later."""
+        if not 0 <= seconds <= LONGEST_DELAY_S:
+            raise ConfigError(f"link_delay: {seconds:g} s is not between 0 and {LONGEST_DELAY_S:g}")
+        self._outlet(gateway).delay(seconds)
+
+    def modem_stall(self, gateway: str) -> None:
+        """Let a gateway's adapter hang: its port stays open, and nothing passes."""
+        self._outlet(gateway).stall(stalled=True)
+
+    def modem_resume(self, gateway: str) -> None:
+        """Let the adapter go on."""
+        self._outlet(gateway).stall(stalled=False)
+
     def unplug(self, gateway: str) -> None:
         """Pull a gateway's adapter out."""
         self._outlet(gateway).unplug()
@@ -145,14 +225,32 @@ class Instruments:
             raise ConfigError(f"there is no branch {target!r}; use {SITE} or {', '.join(self._plant.feeders)}")
         return feeder.supply
 
+    def _units(self, target: str) -> Mapping[str, Inverter]:
+        """Return the units of the site, of a branch, or one, by serial."""
+        if target == SITE:
+            return self._plant.units
+        return self._plant.on(target) or {target: self._unit(target)}
+
     def _unit(self, serial: str) -> Inverter:
         unit = self._plant.units.get(serial)
         if unit is None:
             raise ConfigError(f"there is no unit {serial!r}")
         return unit
 
+    def _faults(self, gateway: str) -> Faults:
+        faults = self._plant.faults.get(gateway)
+        if faults is None:
+            raise ConfigError(f"there is no gateway {gateway!r}")
+        return faults
+
     def _outlet(self, gateway: str) -> Outlet:
         outlet = self._plant.outlets.get(gateway)
         if outlet is None:
             raise ConfigError(f"there is no gateway {gateway!r}")
         return outlet
+
+
+def _share(act: str, share: float) -> float:
+    if not 0 <= share <= 1:
+        raise ConfigError(f"{act}: {share:g} is not between 0 and 1")
+    return share

@@ -36,6 +36,14 @@ class Outlet:
         self._plugged.clear()
         self.close()
 
+    def stall(self, *, stalled: bool) -> None:
+        """Let the adapter hang, or go on: its port stays open, and what passes meanwhile is lost."""
+        self._modem.port.stalled = stalled
+
+    def delay(self, seconds: float) -> None:
+        """Let the client get what its adapter says so much later."""
+        self._modem.port.delay_s = seconds
+
     def close(self) -> None:
         """Serve no more."""
         if self.listener is not None:

@@ -3,11 +3,13 @@
 import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
+from random import Random
 
 from config.plant import nodes
 from config.site import Branch, Gateway, Location, Site
 from drivers.clock import Clock
 from drivers.stream import Listener
+from emulator.faults import Faults, FaultyResponder
 from emulator.feeder import Feeder
 from emulator.inverter import Inverter
 from emulator.media import Medium, Node, medium_of
@@ -25,6 +27,7 @@ class _Wiring:
 
     gateway: Gateway
     medium: Medium
+    faults: Faults
     outlet: Outlet | None
     feeders: Mapping[str, Feeder]
 
@@ -37,6 +40,7 @@ class _Hung:
     inverter: Inverter
     address: int
     node: Node
+    responder: FaultyResponder
     wiring: _Wiring
     branch: str
 
@@ -50,6 +54,7 @@ class Plant:
     """
 
     def __init__(self, site: Site, location: Location, clock: Clock, now: float) -> None:
+        self.location = location
         self.around: Surroundings = surroundings(site, location, now=now, utc=clock.utc())
         self.ready = asyncio.Event()
         self._hung: dict[str, _Hung] = {}
@@ -66,11 +71,13 @@ class Plant:
     def _wire(self, gateway: Gateway, seed: str, site: Site) -> _Wiring:
         medium = medium_of(gateway, site.emulation.impairments, seed)
         outlet = None if medium.modem is None else Outlet(gateway.link.url, medium.modem)
-        return _Wiring(gateway, medium, outlet, feeders(gateway, self.around))
+        faults = Faults(Random(f"{seed}/faults"))
+        return _Wiring(gateway, medium, faults, outlet, feeders(gateway, self.around))
 
     def _hang(self, inverter: Inverter, address: int, place: Place, wiring: _Wiring, branch: str) -> None:
-        node = wiring.medium.attach(inverter, place.vendor.responder(inverter), address)
-        self._hung[inverter.serial] = _Hung(place, inverter, address, node, wiring, branch)
+        responder = FaultyResponder(place.vendor.responder(inverter), wiring.faults)
+        node = wiring.medium.attach(inverter, responder, address)
+        self._hung[inverter.serial] = _Hung(place, inverter, address, node, responder, wiring, branch)
 
     @property
     def units(self) -> Mapping[str, Inverter]:
@@ -88,6 +95,10 @@ class Plant:
         """Return the branches by id."""
         return {name: feeder for wiring in self._wirings.values() for name, feeder in wiring.feeders.items()}
 
+    def on(self, branch: str) -> Mapping[str, Inverter]:
+        """Return the units of a branch by serial; none for a branch that is not there."""
+        return {serial: hung.inverter for serial, hung in self._hung.items() if hung.branch == branch}
+
     def place(self, serial: str) -> Place:
         """Return where a unit hangs; raises KeyError for a stranger."""
         return self._hung[serial].place
@@ -95,6 +106,15 @@ class Plant:
     def node(self, serial: str) -> Node:
         """Return a unit's side of the medium; raises KeyError for a stranger."""
         return self._hung[serial].node
+
+    def responder(self, serial: str) -> FaultyResponder:
+        """Return a unit's protocol side; raises KeyError for a stranger."""
+        return self._hung[serial].responder
+
+    @property
+    def faults(self) -> Mapping[str, Faults]:
+        """Return what goes wrong on the medium, by gateway."""
+        return {name: wiring.faults for name, wiring in self._wirings.items()}
 
     @property
     def outlets(self) -> Mapping[str, Outlet]:

@@ -52,9 +52,11 @@ class Place:
     module: PvModule
     terminal: Terminal
 
-    def source(self, serial: str, *, cell_count: int | None = None, in_series: int = 1) -> Source:
-        """Return what the modules here give, or others that somebody has put in their place."""
-        emulation, module, sky = self.around.emulation, self.module, self.around.sky
+    def source(
+        self, serial: str, *, cell_count: int | None = None, in_series: int = 1, sky: Sky | None = None
+    ) -> Source:
+        """Return what the modules here give, others that somebody has put in their place, or under another sky."""
+        emulation, module, sky = self.around.emulation, self.module, sky or self.around.sky
         tolerance = Random(f"{emulation.seed}/{serial}/module").gauss(1, _TOLERANCE)
         specimen = Module(module.rated_w, cell_count=cell_count, tolerance=tolerance, in_series=in_series)
         delay_s = self.terminal.position * SPACING_M / _CLOUDS_M_PER_S
@@ -123,7 +125,7 @@ def model_of(profile: VendorProfile, slot: Slot) -> Model:
 
 def feeders(gateway: Gateway, around: Surroundings) -> dict[str, Feeder]:
     """Return the branches of a gateway by id, each with a breaker of its own."""
-    return {branch.id: Feeder(around.service, around.grid.branch()) for branch in gateway.branches}
+    return {branch.id: Feeder(around.service, around.grid.branch(branch.phase)) for branch in gateway.branches}
 
 
 def places(gateway: Gateway, feeders: Mapping[str, Feeder], around: Surroundings) -> Iterator[tuple[str, str, Place]]:

@@ -13,7 +13,7 @@ from astral import Observer
 from astral.sun import zenith_and_azimuth
 
 from config.site import Location
-from emulator.clouds import KNOT_S, Regime, clear_sky_index
+from emulator.clouds import KNOT_S, Regime, clear_sky_index, steady
 from emulator.dew import dew
 from emulator.track import Track
 
@@ -64,12 +64,23 @@ def plane_of_array(ghi: float, sun: Sun, year_day: float, tilt: float, azimuth: 
 
 
 class Sky:
-    """The sky over one place. Times are UTC, seconds since 1970. A heat wave is `warmer_k` above the usual air."""
+    """The sky over one place. Times are UTC, seconds since 1970. A heat wave is `warmer_k` above the usual air.
 
-    def __init__(self, location: Location, seed: int, regime: Regime | None = None, *, warmer_k: float = 0.0) -> None:
+    `index` holds the share of the clear sky's irradiance, whatever the regime.
+    """
+
+    def __init__(
+        self,
+        location: Location,
+        seed: int,
+        regime: Regime | None = None,
+        *,
+        warmer_k: float = 0.0,
+        index: float | None = None,
+    ) -> None:
         self._place = Observer(location.latitude, location.longitude)
         self._warmer_k = warmer_k
-        self.clearness = clear_sky_index(seed, regime, location.longitude)
+        self.clearness = clear_sky_index(seed, regime, location.longitude) if index is None else steady(index)
         self.wetness = dew(seed, self.ghi, self.clearness.at, location.latitude, location.longitude)
         self._planes: dict[tuple[float, float], Track] = {}  # as many as the site file names
 

@@ -145,6 +145,10 @@ def emulate(
     site: SitePath,
     *,
     seed: Annotated[int | None, typer.Option(help="Seed instead of the site file's.", show_default=False)] = None,
+    control: Annotated[
+        str | None,
+        typer.Option(metavar="HOST:PORT", help="Let instruments be used from there; no password.", show_default=False),
+    ] = None,
     log_level: Level = "info",
     log_format: Form = "auto",
 ) -> None:
@@ -154,7 +158,7 @@ def emulate(
     from opencombiner.emulation import emulate as serve  # noqa: PLC0415 - each command loads what it runs
 
     with _placed(loaded):
-        run_until_stopped(lambda stop: serve(loaded.site, seed, SystemClock(), stop))
+        run_until_stopped(lambda stop: serve(loaded.site, seed, SystemClock(), stop, control=control))
 
 
 @app.command(epilog=EPILOG)
@@ -231,6 +235,54 @@ def schema() -> None:
 def example() -> None:
     """Print a commented site file to start from."""
     typer.echo(packaged("example.yaml").read_text("utf-8"), nl=False)
+
+
+hil = typer.Typer(help="Scripted grids and faults, and what must come of them.", epilog=EPILOG)
+app.add_typer(hil, name="hil")
+Files = Annotated[list[Path], typer.Argument(metavar="FILE...", help="scenario files, or folders of them")]
+Settings = Annotated[
+    list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="Set a parameter, or pick out of a matrix.")
+]
+
+
+@hil.command("check", epilog=EPILOG)
+def hil_check(files: Files, *, settings: Settings = None) -> None:
+    """Check scenario files and show what they would run."""
+    from opencombiner import hil as kit  # noqa: PLC0415 - each command loads what it runs
+
+    kit.check(kit.cases_of(files, settings or ()))
+
+
+@hil.command("run", epilog=EPILOG)
+def hil_run(
+    files: Files,
+    *,
+    report: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Write report.json and junit.xml there.", show_default=False)
+    ] = None,
+    bench: Annotated[
+        Path | None,
+        typer.Option(metavar="BENCH", help="Run in real time on the bench of this file.", show_default=False),
+    ] = None,
+    jobs: Annotated[int, typer.Option(min=1, max=64, help="Processes that share the work on virtual time.")] = 1,
+    settings: Settings = None,
+    log_level: Level = "error",
+    log_format: Form = "auto",
+) -> None:
+    """Run scenarios against the whole stack on virtual time, or on a bench; the exit code is the verdict."""
+    from opencombiner import hil as kit  # noqa: PLC0415 - each command loads what it runs
+
+    log.configure(log_level, log_format)
+    found, site = kit.bench_of(bench)
+    raise typer.Exit(kit.run(kit.cases_of(files, settings or (), site), report, found, jobs))
+
+
+@hil.command("schema", epilog=EPILOG)
+def hil_schema() -> None:
+    """Print the JSON schema of the scenario file."""
+    from config.schema import scenario_schema  # noqa: PLC0415 - each command loads what it runs
+
+    typer.echo(scenario_schema(), nl=False)
 
 
 def _serve(

@@ -4,9 +4,12 @@ import asyncio
 
 import typer
 
+from config.plant import units
 from config.site import Emulation, Site
 from drivers.clock import Clock
+from drivers.stream import listen
 from drivers.together import first_of
+from emulator.control import Control
 from emulator.instruments import Instruments
 from emulator.script import play
 from emulator.server import Plant
@@ -15,12 +18,29 @@ from gateway.notify import Notifier
 SIGN_EVERY_S = 5.0  # as the gateway's
 
 
-async def emulate(site: Site, seed: int | None, clock: Clock, stop: asyncio.Event) -> None:
-    """Serve the plant of a site until the event is set; `seed` replaces the site file's. Raises ConfigError."""
+async def emulate(
+    site: Site, seed: int | None, clock: Clock, stop: asyncio.Event, *, control: str | None = None
+) -> None:
+    """Serve the plant of a site until the event is set; `seed` replaces the site file's.
+
+    `control`, HOST:PORT, is where its instruments can be used from outside. Raises ConfigError.
+    """
     if seed is not None:
         site = site.model_copy(update={"emulation": site.emulation.model_copy(update={"seed": seed})})
     plant = Plant(site, site.location, clock, asyncio.get_running_loop().time())
-    await first_of(stop.wait(), plant.serve(), _tell(plant), _act(plant, site.emulation))
+    works = [plant.serve(), _tell(plant), _act(plant, site.emulation)]
+    if control is not None:
+        works.append(_obey(plant, site, control))
+    await first_of(stop.wait(), *works)
+
+
+async def _obey(plant: Plant, site: Site, control: str) -> None:
+    listener = await listen(f"socket://{control}")
+    try:
+        typer.echo(f"control: {listener.url}")
+        await Control(plant, {unit.serial: unit.id for _, _, unit in units(site)}).serve(listener)
+    finally:
+        listener.close()
 
 
 async def _tell(plant: Plant) -> None:

@@ -13,6 +13,7 @@ from protocols.errors import LinkDownError
 
 MAX_TRANSCRIPT = 10_000  # messages that the transcript keeps, for whoever looks at a run afterwards
 MAX_HELD_UP = 10_000  # requests that wait while the broker hangs; a real socket's buffer is bounded too
+_IN_ORDER_S = 1e-6  # between two delayed requests: the loop keeps no order among timers of one instant
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +38,7 @@ class _Connection:
 
     async def publish(self, message: Message) -> None:
         self.line.check()
-        if not self._broker.hangs:
+        if self._broker.prompt:
             self._broker.accept(message)
             return
         accepted = self._broker.request(lambda: self._broker.accept(message))
@@ -63,10 +64,16 @@ class MemoryBroker:
         self._connections: dict[str, _Connection] = {}
         self._up = True
         self._held_up: deque[Callable[[], None]] | None = None  # requests in order, while the broker hangs
+        self._delay_s = 0.0
+        self._free_at = 0.0  # loop time at which the last delayed request is carried out
+        self._pending = 0  # delayed requests
+        self._life = 0  # grows with each stop: what was asked of an earlier process is lost
+        self.heard: Callable[[Message], None] | None = None  # an ear that no outage of the broker can shut
 
     def stop(self) -> None:
         """Go away as a killed process does: every session is lost, nothing retained survives."""
         self._up = False
+        self._life += 1
         self._held_up = None
         self.retained.clear()
         for connection in self._connections.values():
@@ -87,6 +94,10 @@ class MemoryBroker:
         for act in waiting:
             act()
 
+    def slow(self, delay_s: float) -> None:
+        """Carry out every request so much later, in order; 0: at once again."""
+        self._delay_s = delay_s
+
     def drop(self, client_id: str, reason: LinkDownError | None = None) -> None:
         """Cut one client off, as a broken cable does; its will is published."""
         connection = self._connections.pop(client_id)
@@ -96,16 +107,26 @@ class MemoryBroker:
 
     def request(self, act: Callable[[], None]) -> asyncio.Event:
         """Carry out a client's request, now or once the broker no longer hangs; the event is its acknowledgement."""
-        done = asyncio.Event()
+        done, life = asyncio.Event(), self._life
 
         def carry_out() -> None:
-            act()
-            done.set()
+            if life == self._life:
+                act()
+                done.set()
 
-        if self._held_up is None:
+        def carry_out_late() -> None:
+            self._pending -= 1
             carry_out()
-        else:
+
+        if self.prompt:
+            carry_out()
+        elif self._held_up is not None:
             self._held_up.append(carry_out)
+        else:
+            loop = asyncio.get_running_loop()
+            self._pending += 1
+            self._free_at = max(loop.time() + self._delay_s, self._free_at + _IN_ORDER_S)
+            loop.call_at(self._free_at, carry_out_late)
         return done
 
     def attach(self, connection: _Connection) -> None:
@@ -120,13 +141,15 @@ class MemoryBroker:
             del self._connections[connection.client_id]
 
     @property
-    def hangs(self) -> bool:
-        """Tell whether the broker keeps requests without an answer."""
-        return self._held_up is not None
+    def prompt(self) -> bool:
+        """Tell whether requests are carried out at once: it neither hangs nor is slow, and has caught up."""
+        return self._held_up is None and not self._delay_s and not self._pending
 
     def accept(self, message: Message) -> None:
         """Keep a retained message, pass any message on to those who asked."""
         self.transcript.append(message)
+        if self.heard is not None:
+            self.heard(message)
         if message.retain and message.payload:
             self.retained[message.topic] = message
         elif message.retain:
@@ -161,6 +184,11 @@ _BROKERS: dict[str, MemoryBroker] = {}
 def broker(name: str) -> MemoryBroker:
     """Return the broker of that name; the first who asks for it makes it."""
     return _BROKERS.setdefault(name, MemoryBroker(name))
+
+
+def forget(name: str) -> None:
+    """Let a broker be made anew, empty, by the next who asks for it."""
+    _BROKERS.pop(name, None)
 
 
 @asynccontextmanager

@@ -51,6 +51,9 @@ INVENTORY: dict[str, Bound | str] = {
     "emulator/module.py _stc_w": "as many as there are types of module in the site file",
     "emulator/media/plc/unit.py _frames": Bound("", HOSTILE, "test_caches_have_an_end"),
     "emulator/source.py _knots": "as many as its maxsize",
+    "hil/trace.py frames": Bound(
+        "hil.trace:MAX_FRAMES", "hil/test_trace.py", "test_the_newest_frames_and_so_many_points_are_kept"
+    ),
     "gateway/alarms/journal.py _waiting": Bound(
         "gateway.alarms.journal:MAX_ROWS",
         "gateway/alarms/test_journal.py",
@@ -146,6 +149,15 @@ COUNTED = {
     ),
     "bytes of a packet from the broker": Bound(
         "drivers.mqtt.client:MAX_PACKET", "hostile/test_commands.py", "test_a_command_of_10_mb"
+    ),
+    "messages of a run": Bound(
+        "hil.trace:MAX_HEARD", "hil/judge/test_judge.py", "test_a_trace_is_bounded_and_tells_that_it_is_full"
+    ),
+    "bytes of a line of the control interface": Bound(
+        "drivers.lines:MAX_LINE", "drivers/test_lines.py", "test_a_line_that_never_ends_is_the_end_of_the_connection"
+    ),
+    "characters of a formula": Bound(
+        "config.formula:MAX_LENGTH", "config/test_formula.py", "test_anything_else_is_refused"
     ),
     "bytes of a site file": Bound(
         "config.document:MAX_BYTES", "config/test_document.py", "test_what_is_no_yaml_is_refused"

@@ -22,6 +22,9 @@ BREACHES = [
     ("house", "gateway/planted.py", "import emulator"),
     ("house", "emulator/planted.py", "import gateway"),
     ("house", "emulator/planted.py", "import opencombiner"),
+    ("house", "gateway/planted.py", "import hil.run"),
+    ("house", "hil/planted.py", "import opencombiner.cli"),
+    ("terminal", "hil/planted.py", "import rich.console"),
     ("daemon", "gateway/fleet/planted.py", "import gateway.telemetry.outbox"),
     ("daemon", "gateway/telemetry/planted.py", "import gateway.fleet"),
     ("daemon", "gateway/telemetry/planted.py", "import gateway.mqtt"),
@@ -95,8 +98,8 @@ def test_every_contract_has_a_planted_breach() -> None:
         pytest.param(
             "edges",
             "drivers",
-            {"link", "stream", "transport", "clock", "mqtt", "together"},
-            id="the emulator sees six of drivers",
+            {"lines", "link", "stream", "transport", "clock", "mqtt", "together"},
+            id="the emulator sees seven of drivers",
         ),
     ],
 )

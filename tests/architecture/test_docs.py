@@ -6,8 +6,13 @@ from pathlib import Path
 
 import pytest
 
+from config.bench import ACTS, WORDS
+from config.bench_file import load_bench
 from config.checks import admit
+from config.grid_profiles import grid_profiles
 from config.loader import load_site
+from config.scenario import KINDS
+from config.scenarios import load_cases
 from docs import points
 from drivers.clock import SystemClock
 from opencombiner.cli import app
@@ -61,11 +66,33 @@ def test_the_documents_name_only_targets_that_exist() -> None:
 
 def test_the_readme_lists_every_command() -> None:
     commands = {command.callback.__name__ for command in app.registered_commands if command.callback}
+    commands |= {str(group.name) for group in app.registered_groups}
     assert set(re.findall(r"^\| `opencombiner (\w+)", README, re.MULTILINE)) == commands
 
 
 def test_the_readme_explains_every_exit_code() -> None:
     assert [int(code) for code in re.findall(r"^\| (\d+) \|", README, re.MULTILINE)] == sorted(ExitCode)
+
+
+def test_the_page_on_scenarios_names_every_act_and_every_kind_of_expectation() -> None:
+    named = set(re.findall(r"`([a-z_]+)`", (tree.ROOT / "docs" / "hil.md").read_text()))
+    assert named >= {*ACTS, *KINDS, *WORDS}
+
+
+def test_the_scenario_of_the_page_is_admitted(tmp_path: Path) -> None:
+    scenario, _ = re.findall(
+        r"^```yaml\n(.*?)^```", (tree.ROOT / "docs" / "hil.md").read_text(), re.MULTILINE | re.DOTALL
+    )
+    path = tmp_path / "s.yaml"
+    path.write_text(scenario)
+    assert len(load_cases(path)) == len(grid_profiles())
+
+
+def test_the_bench_of_the_page_is_admitted(tmp_path: Path) -> None:
+    _, bench = re.findall(r"^```yaml\n(.*?)^```", (tree.ROOT / "docs" / "hil.md").read_text(), re.MULTILINE | re.DOTALL)
+    path = tmp_path / "b.yaml"
+    path.write_text(bench)
+    assert load_bench(path).instruments.gridsim is not None
 
 
 def test_the_site_file_of_the_readme_is_admitted(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-PACKAGES = ("opencombiner", "gateway", "emulator", "config", "drivers", "protocols")
+PACKAGES = ("opencombiner", "hil", "gateway", "emulator", "config", "drivers", "protocols")
 
 
 def run(*command: str, folder: Path = ROOT, text: str = "") -> subprocess.CompletedProcess[str]:

@@ -1,0 +1,39 @@
+"""Judges a run by its trace, after it has ended. Pure: the same for an emulated plant and for a bench."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from config.scenario import Expectation
+from hil.judge import alarms, energy, messages, trips, units
+from hil.judge.facts import Facts, Question
+from hil.verdict import Judgement, Verdict
+
+__all__ = ["Facts", "judge"]
+
+
+def judge(expectation: Expectation, facts: Facts) -> Judgement:
+    """Return what came of an expectation."""
+    window = facts.window(expectation)
+    question = Question(expectation, window, facts)
+    found = _judged(expectation, question)
+    if found.verdict is not Verdict.PASS and facts.trace.deaf(window.from_s, window.closes):
+        return question.answer(Verdict.INCONCLUSIVE, found.expected, f"{found.seen}; nobody heard the broker meanwhile")
+    return found
+
+
+def _judged(one: Expectation, question: Question) -> Judgement:
+    (kind,) = one.kinds
+    return _JUDGES[kind](getattr(one, kind), question)
+
+
+_JUDGES: Mapping[str, Callable[[Any, Question], Judgement]] = {
+    "alarm": alarms.changed,
+    "listed": alarms.listed,
+    "trip": trips.tripped,
+    "reconnect": units.reconnected,
+    "state": units.stood,
+    "led": units.shone,
+    "mqtt": messages.said,
+    "energy": energy.counted,
+    "answer": messages.answered,
+}

@@ -1,0 +1,97 @@
+"""Units: their operating state and their lamp, as polls show them."""
+
+from collections.abc import Iterable, Iterator
+
+from config.scenario import Led, Reconnect, State
+from hil.judge.facts import Question, seen_at
+from hil.verdict import Judgement, Span, Verdict
+
+FEEDING = ("running", "throttled")
+
+
+def states(slot: str, question: Question) -> Iterator[tuple[float, float, str | None]]:
+    """Yield each told state of a slot: when it was told before, when it is told now, the state."""
+    before = 0.0
+    for heard in question.trace.on(f"inverter/{slot}/state"):
+        said = heard.said()
+        if isinstance(said, dict) and "state" in said:
+            yield before, heard.at_s, said["state"]
+            before = heard.at_s
+
+
+def stood(asked: State, question: Question) -> Judgement:
+    """Judge the state of a unit."""
+    known, words = set(asked.is_in), " or ".join(asked.is_in)
+    resolution_s = question.facts.poll_s(asked.of)
+    if not asked.throughout:
+        spans = _entries(asked.of, known, question)
+        return question.weigh(spans, f"{asked.of} {words}", resolution_s)
+    expected = f"{asked.of} {words} throughout, {question.window.text()}"
+    inside = [(at_s, state) for _, at_s, state in states(asked.of, question) if _within(at_s, question)]
+    return throughout(inside, known, expected, question, resolution_s)
+
+
+def throughout(
+    inside: Iterable[tuple[float, str | None]],
+    known: set[str],
+    expected: str,
+    question: Question,
+    resolution_s: float,
+) -> Judgement:
+    """Judge that every look in the window showed one of the known."""
+    looks = list(inside)
+    wrong = [(at_s, shown) for at_s, shown in looks if shown not in known]
+    if wrong:
+        at_s, shown = wrong[0]
+        return question.answer(Verdict.FAIL, expected, f"{shown} after {at_s - question.window.since:.1f} s", at_s)
+    if not looks or question.window.closes > question.trace.ended_s:
+        return question.answer(Verdict.INCONCLUSIVE, expected, "not seen to the end of the window")
+    if question.window.width < resolution_s:
+        return question.answer(Verdict.INCONCLUSIVE, expected, f"the window is finer than {resolution_s:g} s")
+    return question.answer(Verdict.PASS, expected, f"so at each of {len(looks)} looks")
+
+
+def _within(at_s: float, question: Question) -> bool:
+    return question.window.from_s <= at_s <= question.window.closes
+
+
+def _entries(slot: str, known: set[str], question: Question) -> Iterator[Span]:
+    """Yield when the unit was first seen in one of the states after it was in none; or at the window's beginning."""
+    was_in, since = False, question.window.from_s
+    for before, at_s, state in states(slot, question):
+        if state in known and (not was_in or before < since <= at_s):
+            yield Span(at_s if was_in else before, at_s, f"{slot} {state}")
+        was_in = state in known
+
+
+def reconnected(asked: Reconnect, question: Question) -> Judgement:
+    """Judge when a unit that did not feed in does so again."""
+    resolution_s = question.facts.poll_s(asked.of)
+    return question.weigh(_returns(asked.of, question), f"{asked.of} feeds in again", resolution_s)
+
+
+def _returns(slot: str, question: Question) -> Iterator[Span]:
+    out = False
+    for before, at_s, state in states(slot, question):
+        if at_s < question.window.since:
+            continue
+        if out and state in FEEDING:
+            yield Span(before, at_s, f"{slot} {state}")
+        out = state not in FEEDING
+
+
+def shone(asked: Led, question: Question) -> Judgement:
+    """Judge what the lamp of a unit shows."""
+    what, resolution_s = f"lamp of {asked.of} {asked.shows}", question.facts.poll_s(asked.of)
+    if not question.trace.lamps_seen:
+        return question.answer(Verdict.INCONCLUSIVE, what, "nobody looks at the lamps here")
+    spans, lit = [], ""
+    for lamp in question.trace.lamps:
+        if lamp.slot == asked.of:
+            if asked.shows == lamp.shows != lit:
+                spans.append(seen_at(lamp.at_s, resolution_s, f"lamp {lamp.shows}"))
+            lit = lamp.shows
+    found = question.weigh(spans, what, resolution_s)
+    if found.verdict is Verdict.FAIL and found.span is None:
+        return question.answer(found.verdict, found.expected, f"the lamp last showed {lit or 'nothing'}")
+    return found
