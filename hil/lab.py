@@ -4,6 +4,7 @@ Nothing here waits for anything outside, so it lives on virtual time.
 """
 
 import asyncio
+import shutil
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ from drivers.stream import open_stream
 from emulator.server import Plant
 from gateway.app import App
 from gateway.log import LogTap
+from gateway.mqtt.options import mqtt_options
 from gateway.snapshot import InverterView
 from hil.instruments import Das, Instrument
 from hil.instruments.emulated import EmulatedPlant
@@ -61,6 +63,9 @@ class Daemon:
 
     def __init__(self, site: Site, clock: VirtualClock, trace: Trace, began: float) -> None:
         self._site = site
+        self._broker = memory.broker(site.mqtt.url.removeprefix("mem://"))
+        self._client = mqtt_options(site.mqtt, site.id).client_id
+        self._killed = 0
         self._clock = clock
         self._trace = trace
         self._began = began
@@ -86,6 +91,23 @@ class Daemon:
             self._stop.set()
             await task
 
+    async def kill(self) -> None:
+        """End at this instant, as kill -9 does; nothing if it does not run.
+
+        The next start finds the database as it was then, and the broker says the last will.
+        """
+        task, self._task, self.app = self._task, None, None
+        if task is None:
+            return
+        self._killed += 1
+        left = self._site.state_dir.with_name(f"state-{self._killed}")
+        shutil.copytree(self._site.state_dir, left)
+        self._site = self._site.model_copy(update={"state_dir": left})
+        if self._broker.serves(self._client):
+            self._broker.drop(self._client)
+        task.cancel()  # what it still stores, nobody will read
+        await asyncio.wait((task,))
+
     def now(self) -> float:
         """Return the seconds since the run began."""
         return asyncio.get_running_loop().time() - self._began
@@ -104,6 +126,7 @@ async def lab(case: Case, folder: Path) -> AsyncIterator[Lab]:
     if case.scenario is None or case.site is None:
         raise AssertionError("a case that does not apply is not run")
     site = in_memory(case.site, folder)
+    site.state_dir.mkdir()
     began, start_utc = asyncio.get_running_loop().time(), case.scenario.start.timestamp()
     clock = VirtualClock(start_utc - began, Trust(case.scenario.clock))
     trace = Trace(lamps_seen=True)
@@ -134,7 +157,7 @@ def in_memory(site: Site, folder: Path) -> Site:
         one.model_copy(update={"link": one.link.model_copy(update={"url": f"mem://{one.id}"})}) for one in site.gateways
     )
     mqtt = site.mqtt.model_copy(update={"url": f"mem://{folder.name}", "user": None, "tls": None})
-    return site.model_copy(update={"gateways": gateways, "mqtt": mqtt, "state_dir": folder})
+    return site.model_copy(update={"gateways": gateways, "mqtt": mqtt, "state_dir": folder / "state"})
 
 
 def polls_s(site: Site) -> dict[str, float]:

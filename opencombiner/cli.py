@@ -258,7 +258,8 @@ def hil_run(
     files: Files,
     *,
     report: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Write report.json and junit.xml there.", show_default=False)
+        Path | None,
+        typer.Option(metavar="DIR", help="Write report.html, report.json, junit.xml there.", show_default=False),
     ] = None,
     bench: Annotated[
         Path | None,
