@@ -10,7 +10,6 @@ from drivers.mqtt.memory import MemoryBroker
 from drivers.mqtt.session import Message
 from hil.virtual_time import VirtualClock
 
-
 ASKED = frozenset({"alarm", "command", "publish"})  # acts of an operator, by MQTT
 
 
