@@ -13,6 +13,7 @@ from typer.core import TyperGroup
 
 from config.checks import admit
 from config.findings import Finding, SiteRefusedError
+from config.fleet import MAX_UNITS, shard_of
 from config.loader import LoadedSite, load_site
 from config.packaged import packaged
 from drivers.clock import SystemClock
@@ -141,7 +142,7 @@ def capture(
 
 
 @app.command(epilog=EPILOG)
-def emulate(
+def emulate(  # noqa: PLR0913 - an argument for each option
     site: SitePath,
     *,
     seed: Annotated[int | None, typer.Option(help="Seed instead of the site file's.", show_default=False)] = None,
@@ -149,16 +150,38 @@ def emulate(
         str | None,
         typer.Option(metavar="HOST:PORT", help="Let instruments be used from there; no password.", show_default=False),
     ] = None,
+    units: Annotated[
+        int | None,
+        typer.Option(
+            min=1, max=MAX_UNITS, help="A fleet: so many, on copies of the first gateway's link.", show_default=False
+        ),
+    ] = None,
+    shard: Annotated[
+        str, typer.Option(metavar="I/K", help="Which of how many processes this is; with --units.")
+    ] = "1/1",
+    base: Annotated[
+        str, typer.Option(metavar="HOST:PORT", help="Where link 0 of a fleet is; link 1 is on the next port.")
+    ] = "127.0.0.1:20000",
+    write: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write the shard's site file, for `run`.", show_default=False)
+    ] = None,
     log_level: Level = "info",
     log_format: Form = "auto",
 ) -> None:
     """Emulate the inverters of a site behind their modems until it is stopped."""
     log.configure(log_level, log_format)
     loaded = _load(site)
-    from opencombiner.emulation import emulate as serve  # noqa: PLC0415 - each command loads what it runs
+    from opencombiner import emulation  # noqa: PLC0415 - each command loads what it runs
 
     with _placed(loaded):
-        run_until_stopped(lambda stop: serve(loaded.site, seed, SystemClock(), stop, control=control))
+        if units is None:
+            run_until_stopped(lambda stop: emulation.emulate(loaded.site, seed, SystemClock(), stop, control=control))
+            return
+        fleet, part = emulation.fleet_of(loaded, units, base), shard_of(shard)
+        if write is not None:
+            content = fleet.site(*fleet.shard(*part)).model_dump_json(exclude_defaults=True)  # JSON is YAML
+            write.write_text(f"{content}\n", "utf-8")
+        run_until_stopped(lambda stop: emulation.emulate_fleet(fleet, part, seed, SystemClock(), stop))
 
 
 @app.command(epilog=EPILOG)

@@ -1,9 +1,14 @@
-"""The command `emulate`: the emulated plant, and where its links are."""
+"""The command `emulate`: the emulated plant, or a shard of a fleet, and where its links are."""
 
 import asyncio
+from collections.abc import Sequence
 
 import typer
+from rich.console import Console
+from rich.progress import Progress
 
+from config.fleet import Fleet
+from config.loader import LoadedSite
 from config.plant import units
 from config.site import Emulation, Site
 from drivers.clock import Clock
@@ -14,6 +19,7 @@ from emulator.instruments import Instruments
 from emulator.script import play
 from emulator.server import Plant
 from gateway.notify import Notifier
+from protocols.errors import ConfigError
 
 SIGN_EVERY_S = 5.0  # as the gateway's
 
@@ -25,13 +31,46 @@ async def emulate(
 
     `control`, HOST:PORT, is where its instruments can be used from outside. Raises ConfigError.
     """
-    if seed is not None:
-        site = site.model_copy(update={"emulation": site.emulation.model_copy(update={"seed": seed})})
+    site = _seeded(site, seed)
     plant = Plant(site, site.location, clock, asyncio.get_running_loop().time())
     works = [plant.serve(), _tell(plant), _act(plant, site.emulation)]
     if control is not None:
         works.append(_obey(plant, site, control))
     await first_of(stop.wait(), *works)
+
+
+def fleet_of(loaded: LoadedSite, units: int, base: str) -> Fleet:
+    """Return a fleet after the pattern of a site file, whose link 0 is at HOST:PORT. Raises ConfigError."""
+    host, _, port = base.rpartition(":")
+    if not host or not port.isdecimal():
+        raise ConfigError(f"--base {base}: write HOST:PORT")
+    if isinstance(loaded.document.data, dict) and loaded.document.data.get("location") == "daylight":
+        raise ConfigError("location: daylight depends on when a process starts; give a fleet a place of its own")
+    return Fleet(loaded.site, units, host, int(port))
+
+
+async def emulate_fleet(
+    fleet: Fleet, shard: tuple[int, int], seed: int | None, clock: Clock, stop: asyncio.Event
+) -> None:
+    """Serve the links of a shard until the event is set; every link is a plant of its own. Raises ConfigError."""
+    numbers = fleet.shard(*shard)
+    plants = []
+    with Progress(console=Console(stderr=True), transient=True) as bar:
+        for number in bar.track(numbers, description=f"{fleet.units} units, shard {shard[0]} of {shard[1]}"):
+            site = _seeded(fleet.site(number), seed)
+            plants.append(Plant(site, site.location, clock, asyncio.get_running_loop().time()))
+            await asyncio.sleep(0)  # a stop is heard meanwhile
+    units = sum(len(plant.units) for plant in plants)
+    works = [plant.serve() for plant in plants]
+    await first_of(stop.wait(), *works, _tell_all(plants, f"{units} units on {len(numbers)} links"))
+
+
+async def _tell_all(plants: Sequence[Plant], told: str) -> None:
+    for plant in plants:
+        await plant.ready.wait()
+    urls = [listener.url for plant in plants for listener in plant.listeners.values()]
+    typer.echo(f"{told}, {urls[0]} to {urls[-1]}" if urls else f"{told}: this shard is empty")
+    await _be_alive()
 
 
 async def _obey(plant: Plant, site: Site, control: str) -> None:
@@ -47,6 +86,16 @@ async def _tell(plant: Plant) -> None:
     await plant.ready.wait()
     for gateway, listener in plant.listeners.items():
         typer.echo(f"{gateway}: {listener.url}")
+    await _be_alive()
+
+
+def _seeded(site: Site, seed: int | None) -> Site:
+    if seed is None:
+        return site
+    return site.model_copy(update={"emulation": site.emulation.model_copy(update={"seed": seed})})
+
+
+async def _be_alive() -> None:
     notifier = Notifier.from_environment()
     notifier.ready()
     while True:
