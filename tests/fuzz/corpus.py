@@ -31,6 +31,11 @@ def shipped(*names: str) -> tuple[bytes, ...]:
     return tuple(packaged(name).read_bytes() for name in names)
 
 
+def scenario_files() -> tuple[bytes, ...]:
+    """Return the scenarios that come with the product."""
+    return tuple(path.read_bytes() for path in sorted((tree.ROOT / "hil" / "scenarios").rglob("*.yaml")))
+
+
 def captures() -> tuple[bytes, ...]:
     """Return the captures that tests replay."""
     return tuple(path.read_bytes() for path in sorted(VECTORS.glob("*.pcapng")))

@@ -6,10 +6,12 @@ from pathlib import Path
 from typing import Literal
 
 from config.alarms import load_catalogue
+from config.bench_file import load_bench
 from config.checks import admit
 from config.grid_profiles import grid_profile, on_wire
 from config.instruments import told
 from config.loader import load_site
+from config.scenarios import MAX_CASES, load_cases
 from config.site import Mqtt
 from drivers import pcapng
 from drivers.mqtt.connect import connect
@@ -21,7 +23,8 @@ from drivers.replay import Replay
 from gateway.mqtt.options import MAX_SECRET, mqtt_options
 from opencombiner.decoding import MAX_HEX, DecodeError, decode
 from protocols.errors import ConfigError, LinkDownError
-from tests.fuzz.corpus import DEEP, captures, shipped, vectors
+from protocols.registry import vendor_names
+from tests.fuzz.corpus import DEEP, captures, scenario_files, shipped, vectors
 from tests.fuzz.folder import from_file
 from tests.fuzz.target import Target
 from tests.support.fixed_clock import FixedClock
@@ -37,6 +40,10 @@ _SCRIPT = (
     b"gateways:\n  - id: roof\n    role: m-combiner\n    link: {url: 'pty:/tmp/modem'}\n"
     b"    branches: [{id: south, inverters: [{serial: TEST0001, model: MI-400}]}]\n"
 )
+_BENCH = (
+    b"site: site.yaml\nmqtt: {url: 'mqtt://localhost:1883'}\ninstruments:\n"
+    b"  gridsim: {backend: manual}\n  das: {backend: csv, file: measured.csv}\n"
+)
 _LAUGHS = b"a0: &a0 [x,x,x,x,x,x,x,x]\n" + b"".join(
     b"a%d: &a%d [%s]\n" % (n, n, b",".join([b"*a%d" % (n - 1)] * 8)) for n in range(1, 9)
 )
@@ -50,6 +57,9 @@ def targets() -> Iterator[Target]:
     yield Target("grid profile", from_file(_profile, "p.yaml"), (*shipped(_PROFILE), *_YAML), _GRID, refused, cost=6)
     catalogue = (*shipped("alarms.yaml"), *_YAML)
     yield Target("alarm catalogue", from_file(load_catalogue, "a.yaml"), catalogue, _ALARMS, refused, cost=30)
+    scenarios = (*scenario_files(), *_YAML)
+    yield Target("scenario", from_file(_scenario, "s.yaml"), scenarios, _SCENARIO, refused, cost=60)
+    yield Target("bench", from_file(_bench, "b.yaml"), (_BENCH, *_YAML), ("config.bench_file:load_bench",), refused)
     yield Target("capture", _capture, (*captures(), b""), ("drivers.pcapng:items",), (PcapngError,))
     yield Target("replay", from_file(_replay, "x.pcapng"), captures(), _RECORDING, (ConfigError, LinkDownError), cost=6)
     hexes = (*tuple(raw.hex().encode() for raw in vectors()[:60]), b"0" * (MAX_HEX + 2), b"xyz", b"")
@@ -64,6 +74,7 @@ _MODEMS: tuple[Literal["transparent", "st7580"], ...] = ("transparent", "st7580"
 _SITE = ("config.loader:load_site", "config.document:read", "config.document:parse")
 _GRID = ("config.grid_profiles:grid_profile",)
 _ALARMS = ("config.alarms:load_catalogue",)
+_SCENARIO = ("config.scenarios:load_cases",)
 _RECORDING = ("drivers.recording:Opening.take",)
 
 
@@ -72,6 +83,14 @@ def _site(path: Path) -> None:
     admit(loaded)
     for act in loaded.site.emulation.script:
         told(act)
+
+
+def _scenario(path: Path) -> None:
+    assert len(load_cases(path)) <= MAX_CASES
+
+
+def _bench(path: Path) -> None:
+    load_bench(path)
 
 
 def _profile(path: Path) -> None:
@@ -101,9 +120,16 @@ def _replay(path: Path) -> None:
 
 
 def _decode(data: bytes) -> None:
+    """Decode as each vendor's; refused only where none can."""
     text = data.decode("utf-8", "replace")
-    said = decode("atmoce", [text], None, None, None)
-    json.dumps(said, allow_nan=False)
+    refusals = []
+    for name in vendor_names():
+        try:
+            json.dumps(decode(name, [text], None, None, None), allow_nan=False)
+        except DecodeError as error:
+            refusals.append(error)
+    if len(refusals) == len(vendor_names()):
+        raise refusals[0]
 
 
 def _secret(path: Path) -> None:

@@ -4,6 +4,8 @@ import ast
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from importlib import import_module
+from inspect import signature
+from itertools import product
 from typing import Any
 
 from protocols.commands import Activate, AlarmReset, Conn, Restart, WMaxLimPct
@@ -11,7 +13,7 @@ from protocols.decode import Kind, identify
 from protocols.errors import RemoteProtocolError
 from protocols.exchange import Done, Exchange, Failed, Send
 from protocols.framing.crc import crc16_modbus
-from protocols.profile import Station, VendorProfile
+from protocols.profile import Push, Station, VendorProfile
 from protocols.registry import vendor, vendor_names
 from tests.fuzz.corpus import EMPTY, vectors
 from tests.fuzz.target import Target
@@ -35,13 +37,24 @@ def module_of(path: Any) -> str:
 
 
 def deframers() -> Iterator[Target]:
-    """Yield a target for each class that is fed with bytes and made of nothing."""
+    """Yield a target for each class that is fed with bytes, made of nothing or of switches: one for each setting."""
     for path in tree.sources():
         for node in tree.parsed(path).body:
             if isinstance(node, ast.ClassDef) and _is_fed(node):
                 owner = getattr(import_module(module_of(path)), node.name)
                 name = f"{module_of(path)}:{node.name}.feed"
-                yield Target(name, partial(_feed, owner), (*vectors(), EMPTY), (name,))
+                for setting in _settings(owner):
+                    told = " ".join(f"{switch}={on}" for switch, on in setting.items())
+                    make = partial(owner, **setting)
+                    yield Target(f"{name} {told}".strip(), partial(_feed, make), (*vectors(), EMPTY), (name,))
+
+
+def _settings(owner: Callable[..., Any]) -> Iterator[dict[str, bool]]:
+    """Yield every setting of the switches that a class must be told."""
+    required = [each for each in signature(owner).parameters.values() if each.default is each.empty]
+    switches = [each.name for each in required if each.annotation is bool]
+    for values in product((False, True), repeat=len(switches)):
+        yield dict(zip(switches, values, strict=True))
 
 
 def _is_fed(node: ast.ClassDef) -> bool:
@@ -121,6 +134,9 @@ def vendors() -> Iterator[Target]:
         )
         yield Target(f"conversations of {name}", partial(_converse, profile), seeds, _CONVERSATIONS)
         yield Target(f"device of {name}", partial(_device, profile), seeds)
+        if profile.push is not None:
+            heard = (f"protocols.vendors.{name}.codec:hear",)
+            yield Target(f"reports to {name}", partial(_report, profile.push), seeds, heard, _REMOTE)
 
 
 _CONVERSATIONS = (
@@ -128,6 +144,11 @@ _CONVERSATIONS = (
     "protocols.exchange:Then.received",
     "protocols.modbus.exchange:_Transaction.received",
 )
+
+
+def _report(push: Push, data: bytes) -> None:
+    answer = push.hear(data, NOON, 30.0).answer
+    assert len(answer) <= MOST_HELD
 
 
 def _spoken(profile: VendorProfile) -> Iterator[bytes]:
