@@ -142,6 +142,20 @@ def capture(
 
 
 @app.command(epilog=EPILOG)
+def redact(
+    site: SitePath,
+    taken: Annotated[Path, typer.Argument(metavar="IN", help="a file of `capture`", show_default=False)],
+    out: Annotated[Path, typer.Argument(metavar="OUT", help="the file to write", show_default=False)],
+) -> None:
+    """Write a capture anew with other serials, checksums right, and a site file that replays it beside it."""
+    from opencombiner.redaction import redact as write  # noqa: PLC0415 - each command loads what it runs
+
+    typer.echo(
+        f"{out} and {write(load_site(site, SystemClock()).site, taken, out)} are written; look before you publish"
+    )
+
+
+@app.command(epilog=EPILOG)
 def emulate(  # noqa: PLR0913 - an argument for each option
     site: SitePath,
     *,

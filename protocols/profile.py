@@ -170,7 +170,7 @@ class Push:
 class Redaction:
     """What it takes to hide serials in captured datagrams, byte for byte.
 
-    `spellings` are the ways in which a serial stands there, all as long for every serial of its form. `reseal(old, new)`
+    `spellings` are the ways in which a serial stands there, as long for every serial of its form. `reseal(old, new)`
     returns `new`, made of `old` by changing bytes in place, with right checksums where `old` had them.
     """
 
