@@ -10,6 +10,7 @@ from typing import TypeAlias
 
 from config.bench import WORD_OF
 from config.bench_file import Bench
+from config.plant import recordings
 from config.scenario import Scenario
 from config.scenarios import Case, Done
 from drivers.together import first_of
@@ -18,6 +19,7 @@ from hil.instruments import Das, InstrumentError
 from hil.instruments.manual import Ask
 from hil.judge import Facts, judge
 from hil.lab import Lab, Stand, lab
+from hil.replayed import replayed
 from hil.trace import Deed, Frame, Trace
 from hil.verdict import Judgement, Verdict, worst
 from hil.virtual_time import run as on_virtual_time
@@ -54,6 +56,10 @@ def run_case(case: Case, progress: Progress | None = None, *, spoil: Spoil | Non
     scenario = case.scenario
 
     async def main(folder: Path) -> Result:
+        if case.site is not None and recordings(case.site):
+            async with replayed(case, folder) as (stand, lasts_s):
+                whole = scenario.model_copy(update={"lasts_s": scenario.lasts_s or lasts_s})
+                return await carry_out(case, whole, stand, progress)
         async with lab(case, folder) as stack:
             if spoil is not None:
                 spoil(stack)

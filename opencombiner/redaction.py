@@ -30,7 +30,7 @@ def redact(site: Site, taken: Path, out: Path) -> Path:
         raise ConfigError(f"{taken} has the link of a gateway {min(strange)!r}, which the site file does not have")
     others = other_serials(site)
     links = {name: _hidden(gateways[name], packets, others) for name, packets in recording.links.items()}
-    urls = {name: f"replay://{out.resolve()}" for name in gateways}
+    urls = dict.fromkeys(gateways, f"replay://{out.name}")  # where it lies is nobody's business
     content = anonymous(site, others, urls).model_dump_json(exclude_defaults=True)
     out.write_bytes(_file(links))
     beside.write_text(f"{content}\n", "utf-8")

@@ -11,12 +11,11 @@ import structlog
 import typer
 
 from config.loader import LoadedSite, load_site
-from config.plant import dials_in, profile_of, recordings
-from config.site import Gateway, Site
+from config.plant import dials_in, reading_of, recordings
+from config.site import Site
 from drivers.capture import Recorder
 from drivers.clock import Clock, SystemClock
-from drivers.recording import Reading, Recording
-from drivers.registry import cutter_of, settings_of
+from drivers.recording import Recording
 from drivers.replay import Replay, ReplayClock
 from drivers.stream import open_stream
 from drivers.transport import Opener
@@ -82,12 +81,7 @@ def _own_state() -> TemporaryDirectory[str]:
 
 
 def _replayed(site: Site, replay: Replay) -> dict[str, Opener]:
-    return {gateway.id: replay.opener(gateway.id, _reading(gateway)) for gateway in site.gateways}
-
-
-def _reading(gateway: Gateway) -> Reading:
-    medium = gateway.link.medium
-    return Reading(cutter_of(medium, settings_of(medium, gateway.link)), profile_of(gateway).volatile)
+    return {gateway.id: replay.opener(gateway.id, reading_of(gateway)) for gateway in site.gateways}
 
 
 def _recorder(site: Site, clock: Clock, tape: Tape) -> Recorder:

@@ -40,8 +40,9 @@ def _other(said: list[Message], others: dict[str, str]) -> list[tuple[str, bytes
 
 @pytest.mark.parametrize(("link", "emulation"), EMULATIONS)
 def test_it_says_the_same_but_for_the_serials(
-    tmp_path: Path, link: dict[str, object], emulation: dict[str, object]
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, link: dict[str, object], emulation: dict[str, object]
 ) -> None:
+    monkeypatch.chdir(tmp_path)
     then, now = plans(tmp_path, units=3, poll_s=5.0, link=link, emulation=emulation)
     said = captured(then, tmp_path / "x.pcapng", 300.0, start_utc=NOON)
     beside = redact(then, tmp_path / "x.pcapng", tmp_path / "y.pcapng")
