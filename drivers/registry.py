@@ -20,6 +20,7 @@ class Medium:
     transaction from settings, bytes of the request and bytes of each datagram of the answer; `cutter` returns from
     settings what makes a finder of requests in captured bytes. `last_node` is the highest address of a unit. `framing`
     returns from settings what makes a finder of whole frames; without it captures of the medium cannot be redacted.
+    `opener` returns from settings what opens the far end, where that is not `drivers.stream`.
     """
 
     link: str
@@ -28,8 +29,10 @@ class Medium:
     cutter: str
     last_node: int
     framing: str = ""
+    opener: str | None = None
 
 
+_STREAM = "drivers.stream:open_stream"
 MEDIA = {
     "plc": Medium(
         link="drivers.plc.link:PlcLink",
@@ -38,6 +41,21 @@ MEDIA = {
         cutter="drivers.plc.requests:cutter",
         last_node=247,  # Modbus: the highest address of a single device
         framing="drivers.plc.framing:framing",
+    ),
+    "serial_bridge": Medium(
+        link="drivers.serial_bridge.link:BridgeLink",
+        settings="drivers.serial_bridge.settings:BridgeSettings",
+        transaction_s="drivers.serial_bridge.pace:transaction_s",
+        cutter="drivers.serial_bridge.requests:cutter",
+        last_node=0xFFFF_FFFF,  # four bytes of a serial
+    ),
+    "nrf24": Medium(
+        link="drivers.nrf24.bridge:link",
+        settings="drivers.nrf24.settings:Nrf24Settings",
+        transaction_s="drivers.nrf24.bridge:transaction_s",
+        cutter="drivers.nrf24.bridge:cutter",
+        opener="drivers.nrf24.bridge:opener_of",
+        last_node=0xFFFF_FFFF,
     ),
 }
 
@@ -77,6 +95,13 @@ def framing_of(medium: str, settings: object) -> Callable[[], Framing]:
         raise ConfigError(f"captures of the medium {medium} cannot be redacted yet")
     framing: Callable[[], Framing] = _found(place)(settings)
     return framing
+
+
+def opener_of(medium: str, settings: object) -> Opener:
+    """Return what opens a medium's far end."""
+    place = _medium(medium).opener
+    opener: Opener = _found(_STREAM) if place is None else _found(place)(settings)
+    return opener
 
 
 def last_node(medium: str) -> int:

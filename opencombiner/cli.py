@@ -179,23 +179,38 @@ def emulate(  # noqa: PLR0913 - an argument for each option
     write: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Write the shard's site file, for `run`.", show_default=False)
     ] = None,
+    link: Annotated[
+        str | None,
+        typer.Option(metavar="URL", help="Be one unit on the radio bridge there, for a real DTU.", show_default=False),
+    ] = None,
+    serial: Annotated[
+        str | None, typer.Option(metavar="SERIAL", help="Which unit, with --link.", show_default=False)
+    ] = None,
     log_level: Level = "info",
     log_format: Form = "auto",
 ) -> None:
     """Emulate the inverters of a site behind their modems until it is stopped."""
+    if (link is None) != (serial is None):
+        raise typer.BadParameter("--link and --serial go together: the bridge, and the unit of the site to be on it")
+    if link is not None and control is not None:
+        raise typer.BadParameter("--control is for a plant that this program serves, not for one unit with --link")
+    if units is not None and (link is not None or control is not None):
+        raise typer.BadParameter("--units is a fleet of its own; it goes neither with --link nor with --control")
     log.configure(log_level, log_format)
     loaded = _load(site)
     from opencombiner import emulation  # noqa: PLC0415 - each command loads what it runs
 
     with _placed(loaded):
-        if units is None:
+        if units is not None:
+            fleet, part = emulation.fleet_of(loaded, units, base), shard_of(shard)
+            emulation.write_shard(fleet, part, write)
+            run_until_stopped(lambda stop: emulation.emulate_fleet(fleet, part, seed, SystemClock(), stop))
+        elif link is not None and serial is not None:
+            run_until_stopped(
+                lambda stop: emulation.stand_in(loaded.site, seed, SystemClock(), stop, link=link, serial=serial)
+            )
+        else:
             run_until_stopped(lambda stop: emulation.emulate(loaded.site, seed, SystemClock(), stop, control=control))
-            return
-        fleet, part = emulation.fleet_of(loaded, units, base), shard_of(shard)
-        if write is not None:
-            content = fleet.site(*fleet.shard(*part)).model_dump_json(exclude_defaults=True)  # JSON is YAML
-            write.write_text(f"{content}\n", "utf-8")
-        run_until_stopped(lambda stop: emulation.emulate_fleet(fleet, part, seed, SystemClock(), stop))
 
 
 @app.command(epilog=EPILOG)

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from pathlib import Path
 
 import typer
 from rich.console import Console
@@ -14,6 +15,7 @@ from config.site import Emulation, Site
 from drivers.clock import Clock
 from drivers.stream import listen
 from drivers.together import first_of
+from emulator import standing
 from emulator.control import Control
 from emulator.instruments import Instruments
 from emulator.script import play
@@ -39,6 +41,22 @@ async def emulate(
     await first_of(stop.wait(), *works)
 
 
+def _seeded(site: Site, seed: int | None) -> Site:
+    if seed is None:
+        return site
+    return site.model_copy(update={"emulation": site.emulation.model_copy(update={"seed": seed})})
+
+
+async def stand_in(site: Site, seed: int | None, clock: Clock, stop: asyncio.Event, *, link: str, serial: str) -> None:
+    """Be one unit of a site on the radio bridge at `link` until the event is set.
+
+    Raises ConfigError when that cannot be, LinkDownError when the bridge is gone.
+    """
+    unit = standing.stand_in(_seeded(site, seed), serial, link, clock, asyncio.get_running_loop().time())
+    typer.echo(f"{serial} is on {link}")
+    await first_of(stop.wait(), unit.run())
+
+
 def fleet_of(loaded: LoadedSite, units: int, base: str) -> Fleet:
     """Return a fleet after the pattern of a site file, whose link 0 is at HOST:PORT. Raises ConfigError."""
     host, _, port = base.rpartition(":")
@@ -47,6 +65,13 @@ def fleet_of(loaded: LoadedSite, units: int, base: str) -> Fleet:
     if isinstance(loaded.document.data, dict) and loaded.document.data.get("location") == "daylight":
         raise ConfigError("location: daylight depends on when a process starts; give a fleet a place of its own")
     return Fleet(loaded.site, units, host, int(port))
+
+
+def write_shard(fleet: Fleet, shard: tuple[int, int], path: Path | None) -> None:
+    """Write the site file of a shard, if there is a path."""
+    if path is not None:
+        content = fleet.site(*fleet.shard(*shard)).model_dump_json(exclude_defaults=True)  # JSON is YAML
+        path.write_text(f"{content}\n", "utf-8")
 
 
 async def emulate_fleet(
@@ -87,12 +112,6 @@ async def _tell(plant: Plant) -> None:
     for gateway, listener in plant.listeners.items():
         typer.echo(f"{gateway}: {listener.url}")
     await _be_alive()
-
-
-def _seeded(site: Site, seed: int | None) -> Site:
-    if seed is None:
-        return site
-    return site.model_copy(update={"emulation": site.emulation.model_copy(update={"seed": seed})})
 
 
 async def _be_alive() -> None:

@@ -40,6 +40,9 @@ INVENTORY: dict[str, Bound | str] = {
     "drivers/plc/line.py _frames": Bound(
         "drivers.plc.line:FRAMES", HOSTILE, "test_a_chatterbox_on_the_line_fills_no_memory"
     ),
+    "drivers/serial_bridge/line.py _frames": Bound(
+        "drivers.serial_bridge.line:FRAMES", "drivers/serial_bridge/test_link.py", "test_a_chatterbox_fills_no_memory"
+    ),
     "drivers/recording.py _answers": "a recording is in memory as a whole, and drivers.pcapng bounds its file",
     "drivers/replay.py _heard": "never more than the recording holds, and drivers.pcapng bounds its file",
     "config/grid_profiles.py _packaged": "as many as the package holds",
