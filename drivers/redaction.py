@@ -1,8 +1,10 @@
-"""A capture with other serials in it: all other bytes, lengths and times stay, and right checksums stay right."""
+"""A capture with other serials in it: all other bytes and all times stay, and right checksums stay right."""
 
 import re
+from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import accumulate, pairwise
 from typing import Protocol, TypeAlias
 
 from drivers.pcapng import Packet
@@ -20,8 +22,11 @@ class Framing(Protocol):
         """Return the frames that the bytes complete, in order."""
         ...
 
-    def reseal(self, old: bytes, new: bytes, inner: Reseal) -> bytes:
-        """Return a changed frame with right checksums where it had them; `inner` does it for the datagram inside."""
+    def masked(self, frame: bytes, mask: "Mask", reseal: Reseal) -> bytes:
+        """Return a frame with its serials masked and right checksums where it had them.
+
+        `reseal` does it for the datagram inside. Where bytes are stuffed another length may come out.
+        """
         ...
 
 
@@ -79,18 +84,17 @@ def _wrong(there: bytes, right: bytes) -> int:
 
 
 def redacted(packets: Sequence[Packet], way: Way, mask: Mask) -> list[Packet]:
-    """Return the packets of a link with their serials masked; between two openings nothing is put together."""
+    """Return the packets of a link with their serials masked; between two openings nothing is put together.
+
+    One of which nothing is left falls away: no bytes would say that the link was closed.
+    """
     changed = list(packets)
     for inbound in (True, False):
         for numbers in _runs(packets, inbound=inbound):
-            data = _masked([packets[number].data for number in numbers], way, mask)
-            at = 0
-            for number in numbers:
-                packet = packets[number]
-                end = at + len(packet.data)
-                changed[number] = Packet(packet.interface, packet.at_ns, packet.inbound, data[at:end])
-                at = end
-    return changed
+            pieces = _masked([packets[number].data for number in numbers], way, mask)
+            for number, data in zip(numbers, pieces, strict=True):
+                changed[number] = replace(packets[number], data=data)
+    return [new for new, old in zip(changed, packets, strict=True) if new.data or not old.data]
 
 
 def _runs(packets: Sequence[Packet], *, inbound: bool) -> Iterator[list[int]]:
@@ -105,12 +109,38 @@ def _runs(packets: Sequence[Packet], *, inbound: bool) -> Iterator[list[int]]:
     yield run
 
 
-def _masked(pieces: Sequence[bytes], way: Way, mask: Mask) -> bytes:
+def _masked(pieces: Sequence[bytes], way: Way, mask: Mask) -> list[bytes]:
+    """Return consecutive bytes, cut where they were; in a frame of another length the last piece has the difference."""
     framing, at, data = way.framing(), 0, b"".join(pieces)
-    new = bytearray(mask.over(data))
+    around, new, moved = mask.over(data), bytearray(), _Moved()
     for frame in (frame for piece in pieces for frame in framing.feed(piece)):
-        first = data.index(frame, at)
+        first = data.find(frame, at)
+        if first < 0:
+            continue  # it stands there in another spelling
+        new += around[at:first]
+        masked = framing.masked(frame, mask, way.reseal)
+        moved.frame(first, len(frame), len(new), len(masked))
+        new += masked
         at = first + len(frame)
-        if new[first:at] != frame:
-            new[first:at] = framing.reseal(frame, bytes(new[first:at]), way.reseal)
-    return bytes(new)
+    new += around[at:]
+    ends = list(accumulate(map(len, pieces)))
+    cuts = [moved.place(end) for end in ends[:-1]]
+    return [bytes(new[first:last]) for first, last in pairwise([0, *cuts, len(new)])] if pieces else []
+
+
+class _Moved:
+    """Where places of the old bytes are in the new ones."""
+
+    def __init__(self) -> None:
+        self._frames: list[tuple[int, int, int, int]] = [(0, 0, 0, 0)]  # place and length, old and new
+
+    def frame(self, old: int, old_bytes: int, new: int, new_bytes: int) -> None:
+        """Note the next frame."""
+        self._frames.append((old, old_bytes, new, new_bytes))
+
+    def place(self, old: int) -> int:
+        """Return the new place of an old one."""
+        first, old_bytes, new, new_bytes = self._frames[bisect_right(self._frames, old, key=lambda row: row[0]) - 1]
+        if old >= first + old_bytes:
+            return new + new_bytes + old - first - old_bytes
+        return new + min(old - first, new_bytes)

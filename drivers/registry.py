@@ -48,12 +48,14 @@ MEDIA = {
         transaction_s="drivers.serial_bridge.pace:transaction_s",
         cutter="drivers.serial_bridge.requests:cutter",
         last_node=0xFFFF_FFFF,  # four bytes of a serial
+        framing="drivers.serial_bridge.framing:framing",
     ),
     "nrf24": Medium(
         link="drivers.nrf24.bridge:link",
         settings="drivers.nrf24.settings:Nrf24Settings",
         transaction_s="drivers.nrf24.bridge:transaction_s",
         cutter="drivers.nrf24.bridge:cutter",
+        framing="drivers.nrf24.bridge:framing",
         opener="drivers.nrf24.bridge:opener_of",
         last_node=0xFFFF_FFFF,
     ),

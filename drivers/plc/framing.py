@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from drivers.plc.settings import PlcSettings
-from drivers.redaction import Framing, Reseal
+from drivers.redaction import Framing, Mask, Reseal
 from protocols.modbus import rtu
 from protocols.modems import st7580
 from protocols.modems.st7580 import Frame
@@ -18,8 +18,8 @@ class _Transparent:
     def feed(self, data: bytes) -> list[bytes]:
         return self._deframer.feed(data)
 
-    def reseal(self, old: bytes, new: bytes, inner: Reseal) -> bytes:
-        return inner(old, new)
+    def masked(self, frame: bytes, mask: Mask, reseal: Reseal) -> bytes:
+        return reseal(frame, mask.over(frame))
 
 
 class _St7580:
@@ -32,9 +32,9 @@ class _St7580:
         items = self._deframer.feed(data)
         return [st7580.encode(item)[1:] for item in items if isinstance(item, Frame)]
 
-    def reseal(self, old: bytes, new: bytes, inner: Reseal) -> bytes:
+    def masked(self, frame: bytes, mask: Mask, reseal: Reseal) -> bytes:
         start = bytes((st7580.STX,))
-        return st7580.reseal(start + old, start + new, inner)[1:]
+        return st7580.reseal(start + frame, start + mask.over(frame), reseal)[1:]
 
 
 def framing(settings: PlcSettings) -> Callable[[], Framing]:

@@ -1,6 +1,7 @@
 """A redacted capture says the same on MQTT, but for the serials."""
 
 import random
+import re
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,9 @@ from drivers.mqtt.session import Message
 from drivers.recording import Recording
 from opencombiner.redaction import redact
 from protocols.errors import ConfigError
+from tests.day.test_radios import plans as radio_plans
 from tests.day.test_replay import EMULATIONS, LOSSY, plans, troubles
+from tests.support import dtu_plant
 from tests.support.emulated import NOON
 from tests.support.recorded import captured, replayed, transcript
 
@@ -52,6 +55,32 @@ def test_it_says_the_same_but_for_the_serials(
     assert played.transcript() == _other(said, others)
     assert played.transcript() != transcript(said)
     assert played.replay.unmatched == {}
+
+
+def _without_node(said: list[tuple[str, bytes]]) -> list[tuple[str, bytes]]:
+    """Return a transcript without addresses: a unit with another serial has another one."""
+    return [(topic, re.sub(rb'"node":\d+', b'"node":0', payload)) for topic, payload in said]
+
+
+@pytest.mark.parametrize("stuffed", [True, False], ids=["stuffed", "not stuffed"])
+def test_radios_say_the_same_but_for_the_serials(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, stuffed: bool
+) -> None:
+    """The address on the radio is made from the serial, and 7e in one of them is stuffed."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setitem(dtu_plant.RADIOS, "nrf24", {"11417E2F0143": "HM-600", "112183720016": "HM-300"})
+    link: dict[str, object] = {"stuffed": stuffed}
+    then, now = radio_plans(tmp_path, each=3, link=link, emulation={"seed": 7, "impairments": {"loss": 0.1}})
+    said = captured(then, tmp_path / "x.pcapng", 300.0, start_utc=NOON)
+    beside = redact(then, tmp_path / "x.pcapng", tmp_path / "y.pcapng")
+    played = replayed(_loaded(beside, now), tmp_path / "y.pcapng", 300.0)
+    others = other_serials(then)
+    assert len(transcript(said)) > 500
+    assert _without_node(played.transcript()) == _without_node(_other(said, others))
+    assert played.replay.unmatched == {}
+    addresses = [bytes.fromhex(serial[-8:]) for serial in others]
+    new = (tmp_path / "y.pcapng").read_bytes()
+    assert not any(address in new for address in addresses)
 
 
 def test_no_serial_is_left_in_the_files(tmp_path: Path) -> None:

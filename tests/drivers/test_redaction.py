@@ -5,10 +5,13 @@ import pytest
 from drivers.pcapng import Interface, Packet
 from drivers.plc.framing import framing
 from drivers.plc.settings import PlcSettings
-from drivers.redaction import Framing, Mask, Way, redacted
+from drivers.redaction import Mask, Way, redacted
+from drivers.serial_bridge import framing as bridge
+from drivers.serial_bridge.settings import BridgeSettings
 from protocols.framing.crc import crc16_modbus
 from protocols.modbus import rtu
-from protocols.modems import st7580
+from protocols.modems import radio_bridge, radio_frame, st7580
+from protocols.modems.radio_frame import RadioFrame
 from protocols.modems.st7580 import Frame
 
 OLD, NEW = b"400E2400003", b"400E0000001"
@@ -102,9 +105,33 @@ def test_two_directions_and_two_openings_are_not_put_together() -> None:
     assert [packet.data for packet in redacted(packets, _way(), MASK)] == [packet.data for packet in packets]
 
 
-def _frames(made: Framing, data: bytes) -> list[bytes]:
-    return made.feed(data)
-
-
 def test_a_find_of_frames_names_them_as_they_stand() -> None:
-    assert _frames(framing(PlcSettings(url="mem://x"))(), b"\xff" + ANSWER + ANSWER) == [ANSWER, ANSWER]
+    assert framing(PlcSettings(url="mem://x"))().feed(b"\xff" + ANSWER + ANSWER) == [ANSWER, ANSWER]
+
+
+RADIO_OLD, RADIO_NEW = bytes.fromhex("7e2f7d43"), bytes.fromhex("00000001")
+RADIO = Way(bridge.framing(BridgeSettings(url="mem://x", radio="nrf24")), radio_frame.reseal)
+
+
+def _radio(address: bytes) -> bytes:
+    frame = RadioFrame(0x95, int.from_bytes(address, "big"), 0x72220143, 0x81, bytes(range(16)))
+    return radio_bridge.encode(frame.encode(), stuffed=True)
+
+
+@pytest.mark.parametrize("cut", range(1, 30, 4))
+def test_a_frame_that_shrinks_is_cut_where_it_was(cut: int) -> None:
+    whole = _radio(RADIO_OLD)
+    pieces = (b"\x7f", whole[:cut], whole[cut:], _radio(RADIO_OLD))
+    packets = [Packet(LINK, at, True, piece) for at, piece in enumerate(pieces)]
+    new = [packet.data for packet in redacted(packets, RADIO, Mask({RADIO_OLD: RADIO_NEW}))]
+    assert new[0] == pieces[0]
+    assert b"".join(new[1:-1]) == new[-1] == _radio(RADIO_NEW)
+    assert len(whole) == len(new[-1]) + 2
+    assert new[1] == _radio(RADIO_NEW)[:cut]
+
+
+def test_a_packet_of_which_nothing_is_left_falls_away() -> None:
+    whole = _radio(RADIO_OLD)
+    packets = [Packet(LINK, at, True, piece) for at, piece in enumerate((whole[:-1], whole[-1:], b"", whole))]
+    new = redacted(packets, RADIO, Mask({RADIO_OLD: RADIO_NEW}))
+    assert [(packet.at_ns, packet.data) for packet in new] == [(0, _radio(RADIO_NEW)), (2, b""), (3, _radio(RADIO_NEW))]
