@@ -13,10 +13,10 @@ from config.instruments import Kind, judged
 from config.plant import units
 from config.scenario import Expectation, Sketch
 from config.scenarios import Case, load_cases
-from hil.judge import Facts, judge
+from hil.judge import judge
 from hil.lab import Lab, lab
 from hil.report import explanation
-from hil.run import FRAMES_SHOWN, LATE_POLLS, LATE_S, UNTIMED_S, Result
+from hil.run import LATE_POLLS, LATE_S, UNTIMED_S, Result, facts_of, frames_before
 from hil.trace import Deed
 from hil.verdict import Verdict
 from hil.virtual_time import VirtualTimeLoop
@@ -94,22 +94,19 @@ class Live:
 
     def expect(self, asked: Mapping[str, object]) -> None:
         """Let time pass until an expectation of a scenario can be judged; raises AssertionError unless it passes."""
-        wanted, stand, profile = Expectation.model_validate(asked), self.lab.stand, self.case.profile
-        if profile is None:
-            raise AssertionError("a case that runs has a profile")
-        at_s = {deed.id: deed.at_s for deed in stand.trace.deeds if deed.id}
-        if wanted.since is not None and wanted.since not in at_s:
-            raise ConfigError(f"since: there is no event {wanted.since!r} yet; there is {', '.join(at_s) or 'none'}")
-        facts = Facts(stand.trace, profile, stand.polls_s, at_s, None if self._stepped else stand.start_utc)
+        wanted, stand = Expectation.model_validate(asked), self.lab.stand
+        facts = facts_of(self.case, stand, stepped=self._stepped)
+        if wanted.since is not None and wanted.since not in facts.at_s:
+            known = ", ".join(filter(None, facts.at_s)) or "none"
+            raise ConfigError(f"since: there is no event {wanted.since!r} yet; there is {known}")
         late_s = LATE_POLLS * max(stand.polls_s.values(), default=0.0) + LATE_S
-        untimed_s = max([*at_s.values(), 0.0]) + UNTIMED_S
+        untimed_s = max([*facts.at_s.values(), 0.0]) + UNTIMED_S
         closes_s = untimed_s if wanted.within_s is None else facts.window(wanted).closes
         self.advance(max(closes_s + late_s - self.now, 0.0))
         stand.trace.ended_s = self.now
         found = judge(wanted, facts)
         if found.verdict is not Verdict.PASS:
-            last_s = found.window.closes if found.at_s is None else found.at_s
-            frames = {0: tuple(stand.trace.last_frames(last_s, FRAMES_SHOWN))}
+            frames = {0: frames_before(stand.trace, found)}
             raise AssertionError(explanation(Result(self.case, found.verdict, (found,), frames, stand.trace)).strip())
 
 

@@ -151,17 +151,24 @@ class _Run:
         return max([*closes, last_s + UNTIMED_S * untimed]) + late_s
 
 
-def _judged(case: Case, scenario: Scenario, stand: Stand, broken: str | None) -> Result:
-    trace = stand.trace
-    at_s = {deed.id: deed.at_s for deed in trace.deeds}
+def facts_of(case: Case, stand: Stand, *, stepped: bool = False) -> Facts:
+    """Return what there is to judge by, so far; `stepped`: the wall clock was set meanwhile."""
     if case.profile is None:
         raise AssertionError("a case that runs has a profile")
-    facts = Facts(trace, case.profile, stand.polls_s, at_s, stand.start_utc)
+    at_s = {deed.id: deed.at_s for deed in stand.trace.deeds}
+    return Facts(stand.trace, case.profile, stand.polls_s, at_s, None if stepped else stand.start_utc)
+
+
+def frames_before(trace: Trace, one: Judgement) -> tuple[Frame, ...]:
+    """Return the last frames before what decided an expectation."""
+    return tuple(trace.last_frames(one.window.closes if one.at_s is None else one.at_s, FRAMES_SHOWN))
+
+
+def _judged(case: Case, scenario: Scenario, stand: Stand, broken: str | None) -> Result:
+    trace, facts = stand.trace, facts_of(case, stand)
     judgements = tuple(judge(one, facts) for one in scenario.expect)
     frames = {
-        number: tuple(trace.last_frames(one.window.closes if one.at_s is None else one.at_s, FRAMES_SHOWN))
-        for number, one in enumerate(judgements)
-        if one.verdict is not Verdict.PASS
+        number: frames_before(trace, one) for number, one in enumerate(judgements) if one.verdict is not Verdict.PASS
     }
     verdict = worst(one.verdict for one in judgements) if broken is None else Verdict.INCONCLUSIVE
     return Result(case, verdict, judgements, frames, trace, broken)
