@@ -17,6 +17,13 @@ def headline(rows: Report) -> str:
     return f"{rows.site} at {rows.latitude:.2f}, {rows.longitude:.2f}, time zone {rows.timezone}"
 
 
+def library_table(rows: Iterable[tuple[str, ...]]) -> Table:
+    """Return the scenarios of the library; a name is for copying, so it is never broken."""
+    table = _table("Scenarios", ("name", "what it tests", "standard", "grid profiles", "runs"), rows)
+    table.columns[0].no_wrap = True
+    return table
+
+
 def report_tables(rows: Report) -> Iterator[Table]:
     """Yield the report on a site."""
     yield _table(
