@@ -29,4 +29,5 @@ ROLES = {
         link={"medium": "serial_bridge", "radio": "cmt2300a"},
     ),
     "wifi-hub": Role(vendor="rockcore", title="Wi-Fi hub (Rockcore)", sketched=False),
+    "ecu": Role(vendor="apsystems", title="ECU (APsystems)", sketched=False),
 }

@@ -26,6 +26,12 @@ def _plant(number: int) -> Plant:
     return Plant(FLEET.site(number), UTRECHT, FakeClock(NOON), 0.0)
 
 
+def _nodes(number: int) -> dict[str, int]:
+    """Return the addresses of a link's units."""
+    found = nodes(FLEET.site(number).gateways[0])
+    return {serial: node for serial, node in found.items() if node is not None}
+
+
 def _talk(exchange: Exchange[Any], responder: FaultyResponder, now: float) -> list[bytes]:
     """Carry out an exchange; return what was answered."""
     told: list[bytes] = []
@@ -43,7 +49,7 @@ def _traces(*shard: int) -> dict[str, list[bytes]]:
     vendor = profile_of(gateway)
 
     async def main() -> dict[str, list[bytes]]:
-        links = [(_plant(number), nodes(FLEET.site(number).gateways[0])) for number in FLEET.shard(*shard)]
+        links = [(_plant(number), _nodes(number)) for number in FLEET.shard(*shard)]
         told = {
             serial: _talk(vendor.join(Station(serial, node), NOON), plant.responder(serial), 0.0)
             for plant, units in links
