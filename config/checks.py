@@ -114,6 +114,17 @@ def _derived_nodes(site: Site) -> Iterator[Finding]:
             yield from derived_nodes(places, node_of)
 
 
+def _carriers(site: Site) -> Iterator[Finding]:
+    for loc, gateway, unit in units(site):
+        carrier_of, carrier = profile_of(gateway).carrier, gateway.link.carrier
+        needed = carrier if carrier_of is None else carrier_of(unit.serial)
+        if needed not in (None, carrier):
+            problem = (
+                f"serial {quoted(unit.serial)} is that of a unit for {needed}; the link of {gateway.id} is {carrier}"
+            )
+            yield Finding(problem=problem, remedy=f"put it under a gateway with {needed}", loc=(*loc, "serial"))
+
+
 def derived_nodes(places: Mapping[str, Loc], node_of: Callable[[str], int]) -> Iterator[Finding]:
     """Judge the addresses that follow from serials; each serial with its place in the file."""
     derived: list[tuple[Loc, str]] = []
@@ -124,6 +135,22 @@ def derived_nodes(places: Mapping[str, Loc], node_of: Callable[[str], int]) -> I
             problem = f"from serial {quoted(serial)} follows no address on the medium"
             yield Finding(problem=problem, remedy="write it as it is printed on the label", loc=loc)
     yield from _doubles("address", derived)
+
+
+def _hosts(site: Site) -> Iterator[Finding]:
+    named = ((("gateways", i), f"{one.link.medium} {one.host}") for i, one in enumerate(site.gateways) if one.host)
+    yield from _doubles("name on the medium", named)
+
+
+def _long_answers(site: Site) -> Iterator[Finding]:
+    for loc, gateway, unit in units(site):
+        profile, most = profile_of(gateway), gateway.link.longest_answer
+        model = profile.models.get(unit.model)
+        longest = max(profile.poll_size(model).answers) if model else 0
+        if most is not None and longest > most:
+            problem = f"answers of a {unit.model} have {longest} bytes, and the adapter hands up {most} at most"
+            remedy = "use other firmware, and say so in the link"
+            yield Finding(problem=problem, remedy=remedy, loc=(*loc, "model"))
 
 
 def _links(site: Site) -> Iterator[Finding]:
@@ -230,6 +257,8 @@ def _breaker(loc: Loc, branch: Branch, models: Mapping[str, Model]) -> Iterator[
     match load.limit:
         case None if load.drawn_a > branch.breaker_a:
             yield Finding(problem=f"{what}, more than its rating", remedy="move units to another branch", loc=loc)
+        case None if not ratings:
+            pass  # no manual has a table: the breaker's own rating is all there is
         case None:
             problem = f"{what}, a rating of which the manual says nothing"
             remedy = f"verify the load yourself; {figures}"
@@ -288,6 +317,9 @@ _RULES: tuple[Callable[[Site], Iterator[Finding]], ...] = (
     _slots,
     _nodes,
     _derived_nodes,
+    _carriers,
+    _hosts,
+    _long_answers,
     _links,
     _replays,
     _addresses,

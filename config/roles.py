@@ -13,4 +13,6 @@ class Role:
 
 ROLES = {
     "m-combiner": Role(vendor="atmoce", title="M-Combiner (Atmoce)"),
+    "ecu": Role(vendor="apsystems", title="ECU (APsystems)"),
+    "dtu": Role(vendor="hoymiles", title="DTU (Hoymiles)"),
 }

@@ -2,13 +2,15 @@
 
 from pathlib import Path
 from typing import Annotated, ClassVar, Literal, TypeAlias
+from zlib import crc32
 
 from pydantic import BeforeValidator, Field, ValidationInfo
 
 from config.daylight import daylight
 from config.faces import AnyFace
-from config.links import Link, PlcLink
-from config.section import BROKER_URL, TOPIC, Id, OneOf, Section, Serial
+from config.links import Link, Nrf24Link, PlcLink, SerialBridgeLink, ZigbeeLink
+from config.section import BROKER_URL, DTU_SERIAL, ECU_ID, TOPIC, Id, OneOf, Section, Serial
+from protocols.modems.znp.network import DEFAULT_ID
 
 
 class Location(Section):
@@ -86,7 +88,8 @@ class Inverter(Section):
     model: str
     slot: Annotated[Id | None, Field(description="name of the place; stays when the unit is replaced")] = None
     node: Annotated[
-        int | None, Field(ge=1, le=0xFFFF, description="address on the medium; by serial or order if left out")
+        int | None,
+        Field(ge=1, le=0xFFFF, description="address on the medium; by serial, pairing or order if left out"),
     ] = None
     module: PvModule = PvModule()
 
@@ -142,7 +145,41 @@ class MCombiner(Gateway):
     link: Annotated[PlcLink, OneOf()]
 
 
-AnyGateway: TypeAlias = Annotated[MCombiner, OneOf()]  # of several roles: the union of their classes
+class Dtu(Gateway):
+    """A radio gateway of Hoymiles units."""
+
+    role: Literal["dtu"]
+    link: Annotated[SerialBridgeLink | Nrf24Link, OneOf()]
+    dtu_serial: Annotated[
+        str | None,
+        Field(
+            pattern=DTU_SERIAL, description="by which it asks; left out: one that no DTU of Hoymiles has, from the id"
+        ),
+    ] = None
+
+    @property
+    def host(self) -> str:
+        """Return the serial; without one 1999801 and five digits, as other open software has it."""
+        return self.dtu_serial or f"1999801{crc32(self.id.encode()) % 100_000:05d}"
+
+
+class Ecu(Gateway):
+    """A ZigBee gateway of APsystems units."""
+
+    role: Literal["ecu"]
+    link: Annotated[ZigbeeLink, OneOf()]
+    ecu_id: Annotated[
+        str,
+        Field(pattern=ECU_ID, description="names the radio network; two gateways in range of each other need two"),
+    ] = DEFAULT_ID
+
+    @property
+    def host(self) -> str:
+        """Return the id."""
+        return self.ecu_id.upper()
+
+
+AnyGateway: TypeAlias = Annotated[MCombiner | Dtu | Ecu, OneOf()]
 
 
 class Impairments(Section):
@@ -173,7 +210,9 @@ class Emulation(Section):
     clouds: Annotated[
         Literal["clear", "broken", "overcast", "changing"], Field(description="one kind of sky, or all in turn")
     ] = "broken"
-    activated: Annotated[bool, Field(description="units are commissioned; false: no AC output until activated")] = True
+    activated: Annotated[
+        bool, Field(description="units are commissioned; false: they have to be activated or paired first")
+    ] = True
     grid: Annotated[Literal["natural", "still"], Field(description="with the noise of a real grid, or without")] = (
         "natural"
     )

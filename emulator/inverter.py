@@ -44,6 +44,7 @@ class Inverter:
         seed: int,
     ) -> None:
         self.plate = plate
+        self.commissioned = settings.commissioned
         self.grid_profile: GridProfile = on_wire(settings.profile)
         self.life = Life(plate.model, source, terminal, order, settings, start=start, seed=f"{seed}/{plate.serial}")
         self._utc_at_zero = start.utc - start.now
@@ -68,6 +69,11 @@ class Inverter:
         """Tell whether the unit can hear and answer."""
         self._at(now)
         return not self.life.firmware.silent
+
+    def booted_at(self, now: float) -> float:
+        """Return when it booted last."""
+        self._at(now)
+        return self.life.firmware.booted_at - self._utc_at_zero
 
     def power_w(self, now: float) -> float:
         """Return the AC power."""

@@ -86,7 +86,9 @@ class South:
     def condition(self) -> Json:
         """Return the link's counters, for `bridge/health`."""
         cycle_s = None if self.poller.cycle_s is None else round(self.poller.cycle_s, 3)
-        return {"up": self.link.up, "cycle_s": cycle_s, "failures": self.failures, **asdict(self.link.counters)}
+        unpaired = len(self.poller.unpaired)
+        counted = asdict(self.link.counters)
+        return {"up": self.link.up, "cycle_s": cycle_s, "failures": self.failures, "unpaired": unpaired, **counted}
 
 
 class App:
@@ -196,7 +198,8 @@ def _south(
     gateway: Gateway, light: Light, state: SiteState, units: Mapping[str, UnitRow], opener: Opener | None
 ) -> South:
     profile, medium = profile_of(gateway), gateway.link.medium
-    link = open_link(medium, gateway.id, settings_of(medium, gateway.link), opener)
+    link = open_link(medium, gateway.id, settings_of(medium, gateway.link, gateway.host), opener)
+    identities = list(_identities(gateway))
     devices = [
         Device(
             identity,
@@ -204,7 +207,8 @@ def _south(
             _record_seq(units.get(identity.slot), identity.serial),
             gateway.host,
         )
-        for identity in _identities(gateway)
+        for identity in identities
+        if identity.node is not None
     ]
     poller = Poller(
         gateway.id,
@@ -216,6 +220,7 @@ def _south(
         light=light.elevation,
         utc=state.utc,
         listener=state,
+        unpaired=frozenset(identity.slot for identity in identities if identity.node is None),
     )
     return South(gateway.id, link, poller)
 

@@ -150,9 +150,11 @@ class VendorProfile:
 
     `join`, `poll` and `command` are told the time in UTC, s since 1970: some requests carry it. `serials` None means
     that any serial may be this vendor's. `node` derives a unit's address from its serial, and raises ValueError where a
-    serial has none; without it the site file or the order of the units gives the address. `commands` are the classes of
-    commands that the vendor's units carry out; others never reach `command`. `memory_writes` says which of them are
-    written to a unit's memory, how often each: the gateway allows so many a day.
+    serial has none; without it the site file or the order of the units gives the address; with `pairs` the unit
+    chooses it, and pairing finds it out. `commands` are the classes of commands that the vendor's units carry out;
+    others never reach `command`. `memory_writes` says which of them are written to a unit's memory, how often each: the
+    gateway allows so many a day. `carrier` tells from a serial what bears a unit's datagrams, None where the serial
+    does not tell; without it one carrier is as good as another.
     """
 
     name: str
@@ -170,6 +172,8 @@ class VendorProfile:
     poll_size: Callable[[Model], PollSize]  # of the live poll, for the expected cycle
     node: Callable[[str], int] | None = None
     alarm_codes: frozenset[int] = frozenset(range(1, 11))  # those that its units can report
+    pairs: bool = False
+    carrier: Callable[[str], str | None] | None = None
     memory_writes: Mapping[type[Command], int] = field(default_factory=dict)
     records: RecordLog | None = None
     volatile: tuple[Volatile, ...] = ()  # what differs between two requests that ask the same, for a replay

@@ -69,7 +69,7 @@ class Listener(Protocol):
 
 
 class Poller:
-    """Polls the units of one gateway over its link."""
+    """Polls the units of one gateway over its link; `unpaired` are slots whose units nobody can speak to."""
 
     def __init__(  # noqa: PLR0913 - one task, told all that a link has
         self,
@@ -83,11 +83,13 @@ class Poller:
         light: Callable[[], float | None],
         utc: Callable[[], float],
         listener: Listener,
+        unpaired: frozenset[str] = frozenset(),
     ) -> None:
         self.gateway = gateway
         self._link = link
         self._devices = tuple(devices)
         self._by_slot = {device.identity.slot: device for device in devices}
+        self.unpaired = unpaired
         self._profile = profile
         self._periods_s = tuple(item.every_s or poll_s for item in profile.poll_plan)
         self._probe_share = probe_share
@@ -116,6 +118,9 @@ class Poller:
         Raises KeyError for a slot of another gateway.
         """
         future: asyncio.Future[CommandResult] = asyncio.get_running_loop().create_future()
+        if slot in self.unpaired:
+            future.set_result(Failed(Cause.NO_ANSWER, "the unit is not paired"))
+            return future
         device = self._by_slot[slot]
         if type(command) not in self._profile.commands:
             future.set_result(Failed(Cause.REFUSED, f"{self._profile.name} has no {type(command).__name__}"))

@@ -119,7 +119,7 @@ MISTAKES = [
     pytest.param(
         "role: m-combiner",
         "role: combiner",
-        "site.yaml:6:11: gateways[0].role: 'combiner' is not known here; use 'm-combiner'",
+        "site.yaml:6:11: gateways[0].role: 'combiner' is not known here; use 'm-combiner', 'dtu', 'ecu'",
         id="a choice that does not exist",
     ),
     pytest.param(

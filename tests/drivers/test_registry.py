@@ -25,7 +25,7 @@ def test_a_medium_is_driven_by_its_driver() -> None:
 
 
 def test_an_unknown_medium_is_a_wrong_setting() -> None:
-    with pytest.raises(ConfigError, match="no driver for the medium 'smoke', there are plc"):
+    with pytest.raises(ConfigError, match="no driver for the medium 'smoke', there are nrf24, plc, serial_bridge"):
         open_link("smoke", "roof", None)
 
 

@@ -38,6 +38,7 @@ PROFILE = VendorProfile(
     responder=InverterSide,
     kinds=KINDS,
     poll_size=_poll_size,
+    pairs=True,
     memory_writes={WMaxLimPct: LIMITS_A_DAY},
     alarm_codes=frozenset(RAISED_BY),  # of a QS1; a DS3 has no bit for 10
 )
