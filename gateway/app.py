@@ -37,8 +37,9 @@ from gateway.mqtt.bridge import Bridge
 from gateway.mqtt.options import mqtt_options
 from gateway.mqtt.payloads import About, Json
 from gateway.notify import Notifier
+from gateway.rows import LimitRow, UnitRow, WriteRow
 from gateway.snapshot import Identity
-from gateway.store import CLOSE_S, LimitRow, Store, UnitRow, WriteRow
+from gateway.store import CLOSE_S, Store
 from gateway.telemetry.outbox import Outbox
 from gateway.telemetry.site import SiteState
 from protocols.errors import ConfigError

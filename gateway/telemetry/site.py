@@ -9,8 +9,9 @@ from zoneinfo import ZoneInfo
 import structlog
 
 from drivers.clock import Clock, Trust
+from gateway.rows import LedgerRow, Meta, Row
 from gateway.snapshot import CommState, Identity, InverterView, NodeStats, SiteTotals
-from gateway.store import LedgerRow, Meta, Row, Store
+from gateway.store import Store
 from gateway.telemetry.day import SiteDay, Turn
 from gateway.telemetry.derived import derived
 from gateway.telemetry.ledger import AC, Ledger, rows_by_slot
