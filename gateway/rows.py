@@ -1,5 +1,6 @@
 """What the database holds: rows of integers and short text."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -108,3 +109,8 @@ class PairedRow:
 
 
 Row: TypeAlias = LedgerRow | Meta | LimitRow | JournalRow | JournalStart | AlarmRow | UnitRow | WriteRow | PairedRow
+
+
+def addresses(rows: Iterable[PairedRow], gateway: str, host: str) -> dict[str, int]:
+    """Return the addresses that pairing found for a gateway, by serial; under another name it has another network."""
+    return {row.serial: row.node for row in rows if (row.gateway, row.host) == (gateway, host)}
