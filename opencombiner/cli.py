@@ -174,7 +174,7 @@ def pair(
     log_level: Level = "error",
     log_format: Form = "auto",
 ) -> None:
-    """Pair units that have no address yet, while the gateway is stopped. A unit that is paired leaves its old gateway."""
+    """Pair units without an address while the gateway is stopped; they leave the gateway that they had."""
     log.configure(log_level, log_format)
     from opencombiner import pairing  # noqa: PLC0415 - each command loads what it runs
 

@@ -4,11 +4,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TypeAlias
 
-from rich.progress import BarColumn, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, TaskID, TextColumn, TimeElapsedColumn
 from rich.progress import Progress as Bars
 
 from protocols.pairing import Progress
-
 
 Tell: TypeAlias = Callable[[str, Progress], None]  # told the serial of the unit
 
@@ -18,7 +17,7 @@ def bars() -> Iterator[Tell]:
     """Show a bar for each unit; what is yielded moves it. A round that fails begins anew."""
     columns = (TextColumn("{task.fields[serial]}"), BarColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
     with Bars(*columns) as shown:
-        tasks = {}
+        tasks: dict[str, TaskID] = {}
 
         def tell(serial: str, progress: Progress) -> None:
             if serial not in tasks:
