@@ -15,4 +15,5 @@ ROLES = {
     "m-combiner": Role(vendor="atmoce", title="M-Combiner (Atmoce)"),
     "ecu": Role(vendor="apsystems", title="ECU (APsystems)"),
     "dtu": Role(vendor="hoymiles", title="DTU (Hoymiles)"),
+    "wifi-hub": Role(vendor="rockcore", title="Wi-Fi hub (Rockcore)"),
 }

@@ -2,8 +2,6 @@
 
 from dataclasses import dataclass
 
-from protocols.modems.znp.frame import UART_BYTES_LARGE
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ZigbeeSettings:
@@ -12,5 +10,5 @@ class ZigbeeSettings:
     url: str
     host: str = ""
     baud: int = 115_200
-    uart_bytes: int = UART_BYTES_LARGE  # serial buffer of its firmware
     hops: int = 1  # to the farthest unit
+    greet: bool = True  # False: leave out the broadcast that ends a start-up, as pairing wants it

@@ -2,7 +2,8 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from math import inf
 from typing import TypeAlias, TypeVar
 
 import structlog
@@ -56,7 +57,7 @@ class Poller:
         self._link = link
         self._devices = tuple(devices)
         self._by_slot = {device.identity.slot: device for device in devices}
-        self.unpaired = unpaired
+        self._unpaired = unpaired
         self._profile = profile
         self._periods_s = tuple(item.every_s or poll_s for item in profile.poll_plan)
         self._probe_share = probe_share
@@ -85,7 +86,7 @@ class Poller:
         Raises KeyError for a slot of another gateway.
         """
         future: asyncio.Future[CommandResult] = asyncio.get_running_loop().create_future()
-        if slot in self.unpaired:
+        if slot in self._unpaired:
             future.set_result(Failed(Cause.NO_ANSWER, "the unit is not paired"))
             return future
         device = self._by_slot[slot]
@@ -104,6 +105,8 @@ class Poller:
         """Poll until cancelled."""
         now = asyncio.get_running_loop().time
         self._schedule = Schedule(len(self._devices), self._periods_s, probe_share=self._probe_share, now=now())
+        for index, number in self._lacking():
+            self._schedule.postpone(index, number, inf)
         try:
             while True:
                 self.turned_at = None
@@ -112,6 +115,13 @@ class Poller:
                 await self._turn(self._schedule)
         finally:
             self._fail_commands(Failed(Cause.LINK_DOWN, "the gateway stops"))
+
+    def _lacking(self) -> Iterator[tuple[int, int]]:
+        """Yield each unit's items that units of its model do not have, both by their numbers."""
+        for index, device in enumerate(self._devices):
+            for number, item in enumerate(self._profile.poll_plan):
+                if item.models is not None and device.model.name not in item.models:
+                    yield index, number
 
     async def _await_link(self, schedule: Schedule) -> None:
         """Return once the link is open; one that was closed between two turns has been down, too."""
@@ -307,7 +317,7 @@ class Poller:
             answered = self._take(device, outcome.result, at, records)
         if not answered:
             device.comm.missed(at, self._light)
-        self._tell(device, before, at)
+        tell(self._listener, device, before, at)
         return answered
 
     def _take(self, device: Device, result: CommandResult, at: float, records: tuple[AlarmRecord, ...]) -> bool:
@@ -360,14 +370,16 @@ class Poller:
             device.stranger = found
             self._listener.mismatched(device.identity.slot, found)
 
-    def _tell(self, device: Device, before: CommState, now: float) -> None:
-        slot = device.identity.slot
-        changed = device.comm.state is not before
-        if changed:
-            self._listener.comm_changed(slot, device.comm.state)
-        if changed or device.stats_told_at is None or now - device.stats_told_at >= _STATS_S:
-            device.stats_told_at = now
-            self._listener.stats(slot, device.stats)
+
+def tell(listener: Listener, device: Device, before: CommState, now: float) -> None:
+    """Tell a change of a unit's reachability since `before`, and its statistics now and then."""
+    slot = device.identity.slot
+    changed = device.comm.state is not before
+    if changed:
+        listener.comm_changed(slot, device.comm.state)
+    if changed or device.stats_told_at is None or now - device.stats_told_at >= _STATS_S:
+        device.stats_told_at = now
+        listener.stats(slot, device.stats)
 
 
 _SERIAL = Channel(SN)

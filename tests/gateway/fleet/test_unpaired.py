@@ -31,8 +31,8 @@ def test_a_command_to_an_unpaired_unit_fails_at_once_and_says_why() -> None:
 
 def test_health_counts_the_unpaired_units_of_a_link() -> None:
     async def main() -> None:
-        bench = Bench(plant(2), unpaired=frozenset({"s3"}))
-        south = South("gw", bench.medium, bench.poller)
+        bench = Bench(plant(2))
+        south = South("gw", bench.medium, bench.poller, unpaired=1)
         await bench.during(asyncio.sleep(1))
         assert south.condition()["unpaired"] == 1
 
