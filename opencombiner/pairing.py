@@ -1,8 +1,9 @@
 """The command `pair`: bring units to their gateway, one after the other, and keep the addresses that they have."""
 
 import asyncio
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 import typer
 
@@ -115,11 +116,15 @@ class Pairer:
     verdicts: list[Verdict] = field(default_factory=list)
 
     async def run(self, group: Wanted, known: Mapping[str, int | None]) -> None:
-        """Pair a gateway's units. Raises OpenCombinerError when its port cannot be opened."""
-        gateway = group.gateway
+        """Pair a gateway's units; the adapter is started for each, without what it says at the end of a start.
+
+        Raises OpenCombinerError when its port cannot be opened or the adapter does not start.
+        """
+        gateway, nodes_now = group.gateway, dict(known)
         settings = settings_of(gateway.link.medium, gateway.link, gateway.host, greet=False)
-        link = open_link(gateway.link.medium, gateway.id, settings, self._open_now)
-        await first_of(link.run(), self._pair_all(group, link, dict(known)))
+        for inverter in group.inverters:
+            link = open_link(gateway.link.medium, gateway.id, settings, self._open_now)
+            await first_of(link.run(), self._pair(group, link, inverter, nodes_now))
 
     async def _open_now(self, url: str, *, baud: int) -> ByteStream:
         """Open the port, or say why not: whoever stands before it need not wait for it."""
@@ -128,27 +133,26 @@ class Pairer:
         except LinkDownError as error:
             raise OpenCombinerError(str(error)) from error
 
-    async def _pair_all(self, group: Wanted, link: Link, known: dict[str, int | None]) -> None:
-        gateway = group.gateway
-        for inverter in group.inverters:
-            others = frozenset(node for serial, node in known.items() if node is not None and serial != inverter.serial)
-            pairing = group.ways.pair(inverter.serial, gateway.host, others)
-            result = await self._pair(link, group.ways.everybody, inverter.serial, pairing)
-            if isinstance(result, Failed):
-                remark = result.detail or result.cause.value
-                self.verdicts.append(Verdict(inverter.id, inverter.serial, None, remark))
-                continue
-            node = known[inverter.serial] = result.value.node
-            self.store.put([PairedRow(gateway.id, inverter.serial, node, gateway.host)])
-            other = inverter.node not in (None, node)
-            remark = f"the site file says {inverter.node}, which wins: take `node` out of it" if other else ""
-            self.verdicts.append(Verdict(inverter.id, inverter.serial, node, remark))
-
-    async def _pair(self, link: Link, everybody: int, serial: str, pairing: PairingExchange) -> Done[Placed] | Failed:
+    async def _pair(self, group: Wanted, link: Link, inverter: Inverter, known: dict[str, int | None]) -> None:
+        serial, host, everybody = inverter.serial, group.gateway.host, group.ways.everybody
+        others = frozenset(node for other, node in known.items() if node is not None and other != serial)
+        pairing = _Watched(group.ways.pair(serial, host, others), partial(self.tell, serial))
         await _ready(link, everybody)
         async with link.claim(everybody, Urgency.COMMAND) as port:
-            watched = _Watched(pairing, lambda progress: self.tell(serial, progress))
-            return (await pump.run(port, watched)).result
+            result = (await pump.run(port, pairing)).result
+        match result:
+            case Done(placed):
+                known[serial] = placed.node
+                self.store.put([PairedRow(group.gateway.id, serial, placed.node, host)])
+                self.verdicts.append(Verdict(inverter.id, serial, placed.node, _remark(inverter, placed.node)))
+            case Failed(cause, detail):
+                self.verdicts.append(Verdict(inverter.id, serial, None, detail or cause.value))
+
+
+def _remark(inverter: Inverter, node: int) -> str:
+    if inverter.node in (None, node):
+        return ""
+    return f"the site file says {inverter.node}, which wins: take `node` out of it"
 
 
 async def _ready(link: Link, everybody: int) -> None:
@@ -178,8 +182,11 @@ def command(site: Site, gateway: str | None, serials: Sequence[str]) -> ExitCode
         typer.echo("every unit has its address")
     if store.pending:
         raise OpenCombinerError(f"{store.path}: the addresses could not be stored")
-    if stopped:
-        return ExitCode.INTERRUPTED
+    return ExitCode.INTERRUPTED if stopped else judged(verdicts)
+
+
+def judged(verdicts: Iterable[Verdict]) -> ExitCode:
+    """Return what the exit code says of verdicts."""
     return ExitCode.OK if all(verdict.node is not None for verdict in verdicts) else ExitCode.FAILED
 
 

@@ -6,6 +6,7 @@ from random import Random
 
 from config.links import ZigbeeLink
 from config.site import Gateway, Impairments
+from emulator.faults import FaultyResponder
 from emulator.host import Modem
 from emulator.inverter import Inverter
 from emulator.media import OWN_NODE
@@ -43,11 +44,12 @@ class Zigbee:
 
     def attach(self, inverter: Inverter, responder: Responder, node: int) -> Unit:
         """Put a unit on the air."""
-        if not isinstance(responder, Member):
+        member = responder.inner if isinstance(responder, FaultyResponder) else responder
+        if not isinstance(member, Member):
             raise LocalProtocolError(f"{inverter.serial} has no place in a ZigBee network")
         if inverter.commissioned:
-            responder.pairing.home(self._own.pan, None if node == OWN_NODE else node)
-        unit = Unit(inverter, responder, self._own, 1 + len(self._units) % self._hops, self._seed)
+            member.pairing.home(self._own.pan, None if node == OWN_NODE else node)
+        unit = Unit(inverter, responder, member.pairing, self._own, 1 + len(self._units) % self._hops, self._seed)
         self._units.append(unit)
         return unit
 

@@ -39,10 +39,13 @@ class Member(Responder, Protocol):
 class Unit:
     """An inverter on the air, `hops` hops away."""
 
-    def __init__(self, inverter: Inverter, side: Member, network: Network, hops: int, seed: str) -> None:
+    def __init__(
+        self, inverter: Inverter, side: Responder, home: Membership, network: Network, hops: int, seed: str
+    ) -> None:
         self.linked = True
         self.hops = hops
-        self.side = side
+        self.home = home
+        self._side = side
         self._inverter = inverter
         self._network = network
         self._rng = Random(f"{seed}/{inverter.serial}/radio")
@@ -51,7 +54,7 @@ class Unit:
     @property
     def node(self) -> int:
         """Return the short address."""
-        return self.side.pairing.node
+        return self.home.node
 
     @property
     def listening(self) -> bool:
@@ -60,7 +63,7 @@ class Unit:
 
     def is_for(self, message: Message) -> bool:
         """Tell whether a message of the coordinator is for this unit."""
-        return self.side.pairing.hears(message, self._network.pan)
+        return self.home.hears(message, self._network.pan)
 
     async def said(self, message: Message) -> list[Message]:
         """Return what the unit says to a message, when it has thought about it."""
@@ -68,7 +71,7 @@ class Unit:
         if not self.listening:
             return []
         now = asyncio.get_running_loop().time()
-        answers = [content(raw) for raw in self.side.answer(datagram(message), now)]
+        answers = [content(raw) for raw in self._side.answer(datagram(message), now)]
         return [self._as_heard(answer) for answer in answers if isinstance(answer, Message)]
 
     def _as_heard(self, answer: Message) -> Message:

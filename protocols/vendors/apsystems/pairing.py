@@ -108,7 +108,8 @@ class Pairing:
     def progress(self) -> Progress:
         """Return how far it is."""
         total = len(self._messages) + CHECKS
-        stage = Stage.CHECK if self._check else self._messages[self._at][0]
+        stages = [*(stage for stage, _ in self._messages), Stage.CHECK]  # the last one also where a round has failed
+        stage = Stage.CHECK if self._check else stages[self._at]
         return Progress(stage, self._at + self._checked, total, self._round, ROUNDS, self._node)
 
     def start(self) -> Step[Paired]:
