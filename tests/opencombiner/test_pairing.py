@@ -22,7 +22,7 @@ from protocols.pairing import Progress
 from protocols.vendors.apsystems.pairing_side import PairingSide
 from tests.support.daemon import described as power_line
 from tests.support.daemon import running_daemon, running_plant
-from tests.support.ecu import DS3, QS1, SLOTS, YC600, described, radio
+from tests.support.ecu import DS3, QS1, SLOTS, YC600, described, keep, radio
 from tests.support.emulated import NOON
 from tests.support.virtual_time import FakeClock, run
 
@@ -125,12 +125,6 @@ def stored(site: Site) -> list[PairedRow]:
         return store.rows(PairedRow)
     finally:
         store.close()
-
-
-def keep(site: Site, *rows: PairedRow) -> None:
-    store = Store(site.state_dir, inline=True)
-    store.put(rows)
-    store.close()
 
 
 def row(serial: str, node: int, host: str = DEFAULT_ID) -> PairedRow:

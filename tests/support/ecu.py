@@ -8,6 +8,8 @@ from typing import Any
 from config.site import Site
 from emulator.media.zigbee.unit import Unit
 from emulator.server import Plant
+from gateway.rows import PairedRow
+from gateway.store import Store
 from protocols.modems.znp.network import DEFAULT_ID
 from tests.support.emulated import UTRECHT
 
@@ -55,3 +57,15 @@ def radio(plant: Plant, serial: str) -> Unit:
     node = plant.node(serial)
     assert isinstance(node, Unit)
     return node
+
+
+def keep(site: Site, *rows: PairedRow) -> None:
+    """Store addresses."""
+    store = Store(site.state_dir, inline=True)
+    store.put(rows)
+    store.close()
+
+
+def remember(site: Site, plant: Plant) -> None:
+    """Store where each unit is, as if it had been paired."""
+    keep(site, *(PairedRow("ecu", serial, radio(plant, serial).node, DEFAULT_ID) for serial, _ in SLOTS.values()))

@@ -12,11 +12,10 @@ from gateway.fleet.comm import Light
 from gateway.fleet.device import Device
 from gateway.rows import PairedRow
 from gateway.snapshot import CommState
-from gateway.store import Store
 from protocols.modems.znp.network import DEFAULT_ID
 from tests.gateway.acme import MODEL, identity
 from tests.support.daemon import Running, now, running_daemon, running_plant
-from tests.support.ecu import DS3, QS1, SLOTS, described, radio
+from tests.support.ecu import DS3, QS1, described, keep, radio, remember
 from tests.support.emulated import NOON
 from tests.support.listener import Listener, listening
 from tests.support.virtual_time import FakeClock, run
@@ -25,19 +24,12 @@ ELSEWHERE = 0x4242
 SHORT_S, LONG_S = 300.0, 1500.0
 
 
-def keep(site: Site, *rows: PairedRow) -> None:
-    store = Store(site.state_dir, inline=True)
-    store.put(rows)
-    store.close()
-
-
 @asynccontextmanager
 async def heard_of(site: Site) -> AsyncIterator[Running]:
     """Run plant and daemon, which knows where each unit was when it was paired."""
     clock = FakeClock(NOON)
     async with running_plant(site, clock) as plant:
-        found = (PairedRow("ecu", serial, radio(plant, serial).node, DEFAULT_ID) for serial, _ in SLOTS.values())
-        keep(site, *found)
+        remember(site, plant)
         async with running_daemon(site, clock, plant) as daemon:
             await daemon.until(lambda: everybody_is(daemon, CommState.ONLINE))
             yield daemon

@@ -1,0 +1,112 @@
+"""A ground fault of an APsystems unit, from the damaged cable to the operator's reset, on virtual time."""
+
+import asyncio
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from drivers.mqtt.session import Message
+from emulator.instruments import Instruments
+from emulator.server import Plant
+from protocols.vendors.apsystems.led import Led
+from protocols.vendors.apsystems.responder import InverterSide
+from tests.support.daemon import running_daemon, running_plant
+from tests.support.ecu import SLOTS, described, remember
+from tests.support.emulated import NOON
+from tests.support.listener import Listener, listening
+from tests.support.virtual_time import FakeClock, run
+
+ROOT = "opencombiner/home"
+DAMAGED_OHM = 5_000.0
+FOUND_S = 700.0  # insulation is measured every 10 minutes while a unit feeds, three times when it is low
+BOOT_S = 400.0  # self-test, waiting time of the grid code, and some polls
+GFDI = 9
+
+
+def lamp(plant: Plant, serial: str) -> Led:
+    side = plant.responder(serial).inner
+    assert isinstance(side, InverterSide)
+    return side.led(asyncio.get_running_loop().time())
+
+
+def listed(ear: Listener, slot: str) -> list[dict[str, Any]]:
+    return list(ear.last(f"{ROOT}/inverter/{slot}/alarms") or ())
+
+
+def codes(ear: Listener, slot: str) -> list[int]:
+    return [alarm["code"] for alarm in listed(ear, slot)]
+
+
+def edges(ear: Listener, slot: str, kind: str) -> set[str]:
+    """Return the ids of what was said of alarm 9, however often."""
+    events = ear.of(f"inverter/{slot}/event")
+    return {event["id"] for event in events if event.get("code") == GFDI and event["kind"] == kind}
+
+
+async def ask(ear: Listener, slot: str, action: str) -> dict[str, Any]:
+    mark = f"t{len(ear.heard)}"
+    asked = {"target": slot, "code": GFDI, "action": action, "by": "ann", "transaction": mark}
+    await ear.publish(Message(f"{ROOT}/bridge/request/alarm", json.dumps(asked).encode(), 1))
+    answers: list[dict[str, Any]] = []
+
+    def answered() -> bool:
+        answers[:] = [said for said in ear.of("response/alarm") if said["transaction"] == mark]
+        return bool(answers)
+
+    await ear.until(answered, within_s=120.0)
+    return answers[0]
+
+
+async def soon(condition: Callable[[], bool], within_s: float) -> None:
+    """Return once a condition holds that nobody tells."""
+    for _ in range(round(within_s)):
+        if condition():
+            return
+        await asyncio.sleep(1.0)
+    raise AssertionError("waited in vain")
+
+
+@pytest.mark.parametrize(("slot", "loss"), [("roof1", 0.0), ("roof1", 0.1), ("shed", 0.0)])
+def test_a_ground_fault_is_locked_on_both_sides_until_it_is_gone_and_an_operator_says_so(
+    tmp_path: Path, slot: str, loss: float
+) -> None:
+    serial, site = SLOTS[slot][0], described(tmp_path, impairments={"loss": loss})
+
+    async def main() -> None:
+        clock = FakeClock(NOON)
+        async with running_plant(site, clock) as plant, listening("mem://broker") as ear:
+            instruments = Instruments(plant)
+            remember(site, plant)
+            async with running_daemon(site, clock, plant):
+                await soon(lambda: lamp(plant, serial) is Led.GREEN_10_S, BOOT_S)
+                instruments.insulation(serial, DAMAGED_OHM)
+                await ear.until(lambda: codes(ear, slot) == [GFDI], FOUND_S)
+                assert listed(ear, slot)[0]["cause"] == "gfdi"
+                assert lamp(plant, serial) is Led.RED_STEADY
+                refused = await ask(ear, slot, "reset")
+                assert (refused["status"], refused["error"]["code"]) == ("error", "condition_active")
+
+            instruments.restart(serial)
+            async with running_daemon(site, clock, plant):
+                await asyncio.sleep(BOOT_S)
+                assert (codes(ear, slot), lamp(plant, serial)) == ([GFDI], Led.RED_STEADY)
+                refused = await ask(ear, slot, "reset")
+                assert (refused["status"], refused["error"]["code"]) == ("error", "condition_active")
+
+                instruments.insulation(serial, None)
+                await asyncio.sleep(FOUND_S)
+                instruments.restart(serial)
+                await asyncio.sleep(BOOT_S)
+                assert (codes(ear, slot), lamp(plant, serial)) == ([GFDI], Led.RED_STEADY)
+                assert edges(ear, slot, "clear") == set()
+
+                assert (await ask(ear, slot, "ack"))["status"] == "ok"
+                assert (await ask(ear, slot, "reset"))["status"] == "ok"
+                await ear.until(lambda: codes(ear, slot) == [], BOOT_S)
+                await soon(lambda: lamp(plant, serial) is Led.GREEN_10_S, BOOT_S)
+            assert len(edges(ear, slot, "raise")) == 1
+
+    run(main())
