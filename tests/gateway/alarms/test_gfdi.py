@@ -10,9 +10,9 @@ import pytest
 
 from drivers.mqtt.session import Message
 from emulator.instruments import Instruments
+from emulator.readings import readings
 from emulator.server import Plant
 from protocols.vendors.apsystems.led import Led
-from protocols.vendors.apsystems.responder import InverterSide
 from tests.support.daemon import running_daemon, running_plant
 from tests.support.ecu import SLOTS, described, remember
 from tests.support.emulated import NOON
@@ -27,9 +27,7 @@ GFDI = 9
 
 
 def lamp(plant: Plant, serial: str) -> Led:
-    side = plant.responder(serial).inner
-    assert isinstance(side, InverterSide)
-    return side.led(asyncio.get_running_loop().time())
+    return Led(int(readings(plant, {serial: "unit"}, asyncio.get_running_loop().time())["unit.led"]))
 
 
 def listed(ear: Listener, slot: str) -> list[dict[str, Any]]:
