@@ -127,7 +127,7 @@ def test_two_days_of_every_family_with_gateways_that_restart(
 
 
 def total_after(folder: Path, roof: Roof, *until_h: float) -> float:
-    """Return for how many hours of light energy was counted by gateways that ran one after the other until `until_h`."""
+    """Return for how many hours of light gateways counted that ran one after the other until `until_h`."""
 
     async def main() -> float:
         side = InverterSide(roof)
