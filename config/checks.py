@@ -150,7 +150,7 @@ def _long_answers(site: Site) -> Iterator[Finding]:
     for loc, gateway, unit in units(site):
         profile, most = profile_of(gateway), gateway.link.longest_answer
         model = profile.models.get(unit.model)
-        longest = max(profile.poll_size(model).answers) if model else 0
+        longest = max(profile.poll_size(model).answers, default=0) if model else 0
         if most is not None and longest > most:
             problem = f"answers of a {unit.model} have {longest} bytes, and the adapter hands up {most} at most"
             remedy = "use other firmware, and say so in the link"

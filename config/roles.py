@@ -13,7 +13,7 @@ class Role:
 
 ROLES = {
     "m-combiner": Role(vendor="atmoce", title="M-Combiner (Atmoce)"),
-    "ecu": Role(vendor="apsystems", title="ECU (APsystems)"),
-    "dtu": Role(vendor="hoymiles", title="DTU (Hoymiles)"),
     "wifi-hub": Role(vendor="rockcore", title="Wi-Fi hub (Rockcore)"),
+    "dtu": Role(vendor="hoymiles", title="DTU (Hoymiles)"),
+    "ecu": Role(vendor="apsystems", title="ECU (APsystems)"),
 }

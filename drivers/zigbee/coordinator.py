@@ -22,6 +22,7 @@ DATAGRAMS = 32  # an answer, its report and what others say late; no chatterbox 
 FRAMES = 64  # that come while the coordinator starts
 RELIEF_S = 0.3  # after "asked too fast" or "channel busy": gateways try again after 0.3 to 0.6 s
 _TRANS = 0x100
+_GREETING = 1  # number of the message that ends a start-up
 _OVERLOADED = frozenset({Status.NO_MEMORY, Status.BUFFER_FULL, Status.MAC_CHANNEL_ACCESS_FAILURE})
 
 
@@ -55,7 +56,7 @@ class Coordinator:
         self._suspected = asyncio.Event()
         self._now = asyncio.get_running_loop().time
         self._asked: _Asked | None = None
-        self._trans = 0
+        self._trans = _GREETING
         self._deadline = self._free_at = self._now()
         self._lost: str | None = None
 
