@@ -158,11 +158,11 @@ class Poller:
                 future.set_result(failure)
 
     async def _turn(self, schedule: Schedule) -> None:
-        """Do one thing: a command, else a poll, else wait for either."""
-        if self._commands:
+        """Do one thing: a command, else a poll, else wait for either; commands keep nobody waiting for too long."""
+        now = asyncio.get_running_loop().time()
+        if self._commands and not schedule.pressing(now):
             await self._command(*self._commands.popleft())
             return
-        now = asyncio.get_running_loop().time()
         match schedule.next(now, PROBE_S[self._light_at(now)]):
             case Job() as job:
                 await self._talk(schedule, job, now)
