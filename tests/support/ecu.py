@@ -25,6 +25,7 @@ def described(
     broker: str = "mem://broker",
     nodes: Mapping[str, int] = MappingProxyType({}),
     ecu_id: str = DEFAULT_ID,
+    poll_s: float = POLL_S,
     **emulation: Any,
 ) -> Site:
     """Return the plant's description; `nodes`, by slot, are addresses in the site file."""
@@ -43,7 +44,7 @@ def described(
                     "role": "ecu",
                     "ecu_id": ecu_id,
                     "link": {"url": f"mem://{folder.name}-ecu", **link},
-                    "poll_s": POLL_S,
+                    "poll_s": poll_s,
                     "branches": [{"id": "b1", "inverters": inverters}],
                 }
             ],

@@ -1,14 +1,11 @@
 """A ground fault of an APsystems unit, from the damaged cable to the operator's reset, on virtual time."""
 
 import asyncio
-import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from drivers.mqtt.session import Message
 from emulator.instruments import Instruments
 from emulator.readings import readings
 from emulator.server import Plant
@@ -16,46 +13,17 @@ from protocols.vendors.apsystems.led import Led
 from tests.support.daemon import running_daemon, running_plant
 from tests.support.ecu import SLOTS, described, remember
 from tests.support.emulated import NOON
-from tests.support.listener import Listener, listening
+from tests.support.listener import listening
+from tests.support.operated import GFDI, ask, codes, edges, listed
 from tests.support.virtual_time import FakeClock, run
 
-ROOT = "opencombiner/home"
 DAMAGED_OHM = 5_000.0
 FOUND_S = 700.0  # insulation is measured every 10 minutes while a unit feeds, three times when it is low
 BOOT_S = 400.0  # self-test, waiting time of the grid code, and some polls
-GFDI = 9
 
 
 def lamp(plant: Plant, serial: str) -> Led:
     return Led(int(readings(plant, {serial: "unit"}, asyncio.get_running_loop().time())["unit.led"]))
-
-
-def listed(ear: Listener, slot: str) -> list[dict[str, Any]]:
-    return list(ear.last(f"{ROOT}/inverter/{slot}/alarms") or ())
-
-
-def codes(ear: Listener, slot: str) -> list[int]:
-    return [alarm["code"] for alarm in listed(ear, slot)]
-
-
-def edges(ear: Listener, slot: str, kind: str) -> set[str]:
-    """Return the ids of what was said of alarm 9, however often."""
-    events = ear.of(f"inverter/{slot}/event")
-    return {event["id"] for event in events if event.get("code") == GFDI and event["kind"] == kind}
-
-
-async def ask(ear: Listener, slot: str, action: str) -> dict[str, Any]:
-    mark = f"t{len(ear.heard)}"
-    asked = {"target": slot, "code": GFDI, "action": action, "by": "ann", "transaction": mark}
-    await ear.publish(Message(f"{ROOT}/bridge/request/alarm", json.dumps(asked).encode(), 1))
-    answers: list[dict[str, Any]] = []
-
-    def answered() -> bool:
-        answers[:] = [said for said in ear.of("response/alarm") if said["transaction"] == mark]
-        return bool(answers)
-
-    await ear.until(answered, within_s=120.0)
-    return answers[0]
 
 
 async def soon(condition: Callable[[], bool], within_s: float) -> None:
