@@ -77,20 +77,6 @@ class PlcLink(Link):
         return self.mains_synchronous
 
 
-class WifiLink(Link, Broker):
-    """The broker that units with Wi-Fi dial; it may be the site's own."""
-
-    medium: Annotated[Literal["wifi"], Field(description="units that dial a broker over Wi-Fi")] = "wifi"
-    url: Annotated[
-        str, Field(pattern=BROKER_URL, description="mqtt://host:port of the broker that the units are led to")
-    ]
-
-    @property
-    def adapter(self) -> str:
-        """Return what the units use."""
-        return "MQTT over Wi-Fi"
-
-
 class SerialBridgeLink(Link):
     """A microcontroller with a radio, behind a serial port, a pty, a socket or an in-process pipe.
 
@@ -164,6 +150,20 @@ class Nrf24Link(Link):
     def adapter(self) -> str:
         """Return how the radio is connected."""
         return f"nrf24, CE on GPIO {self.ce_pin}"
+
+
+class WifiLink(Link, Broker):
+    """The broker that units with Wi-Fi dial; it may be the site's own."""
+
+    medium: Annotated[Literal["wifi"], Field(description="units that dial a broker over Wi-Fi")] = "wifi"
+    url: Annotated[
+        str, Field(pattern=BROKER_URL, description="mqtt://host:port of the broker that the units are led to")
+    ]
+
+    @property
+    def adapter(self) -> str:
+        """Return what the units use."""
+        return "MQTT over Wi-Fi"
 
 
 class ZigbeeLink(Link):

@@ -13,7 +13,7 @@ class Role:
 
 ROLES = {
     "m-combiner": Role(vendor="atmoce", title="M-Combiner (Atmoce)"),
-    "wifi-hub": Role(vendor="rockcore", title="Wi-Fi hub (Rockcore)"),
     "dtu": Role(vendor="hoymiles", title="DTU (Hoymiles)"),
+    "wifi-hub": Role(vendor="rockcore", title="Wi-Fi hub (Rockcore)"),
     "ecu": Role(vendor="apsystems", title="ECU (APsystems)"),
 }

@@ -144,16 +144,6 @@ class MCombiner(Gateway):
     link: Annotated[PlcLink, OneOf()]
 
 
-class WifiHub(Gateway):
-    """A broker that units dial by themselves."""
-
-    role: Literal["wifi-hub"]
-    link: Annotated[WifiLink, OneOf()]
-    poll_s: Annotated[
-        float, Field(ge=5, le=3600, description="period of the reports that each unit is told to send")
-    ] = 30.0
-
-
 class Dtu(Gateway):
     """A radio gateway of Hoymiles units."""
 
@@ -170,6 +160,16 @@ class Dtu(Gateway):
     def host(self) -> str:
         """Return the serial; without one 1999801 and five digits, as other open software has it."""
         return self.dtu_serial or f"1999801{crc32(self.id.encode()) % 100_000:05d}"
+
+
+class WifiHub(Gateway):
+    """A broker that units dial by themselves."""
+
+    role: Literal["wifi-hub"]
+    link: Annotated[WifiLink, OneOf()]
+    poll_s: Annotated[
+        float, Field(ge=5, le=3600, description="period of the reports that each unit is told to send")
+    ] = 30.0
 
 
 class Ecu(Gateway):
@@ -192,7 +192,9 @@ class Ecu(Gateway):
         return self.ecu_id.upper()
 
 
-AnyGateway: TypeAlias = Annotated[MCombiner | WifiHub | Dtu | Ecu, OneOf()]
+AnyGateway: TypeAlias = Annotated[
+    MCombiner | Dtu | WifiHub | Ecu, OneOf()
+]  # of several roles: the union of their classes
 
 
 class Impairments(Section):

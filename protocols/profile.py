@@ -53,6 +53,8 @@ class Counter:
 class Model:
     """Figures of one model from its manual; `source` says where they stand.
 
+    `starts_by_voltage`: its processor starts as soon as the voltage suffices, whatever the power, and so it boots again
+    and again at dawn and dusk.
     `efficiency`, AC over DC, serves where a unit counts on one side and its powers do not tell.
     """
 
@@ -70,6 +72,7 @@ class Model:
     assumed: frozenset[str] = frozenset()  # figures that no source has
     phases: int = 1
     efficiency: float = USUAL_EFFICIENCY
+    starts_by_voltage: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,10 +200,10 @@ class VendorProfile:
     kinds: tuple[Kind, ...]  # of messages, for whoever looks at captured bytes
     poll_size: Callable[[Model], PollSize]  # of the live poll, for the expected cycle
     node: Callable[[str], int] | None = None
+    carrier: Callable[[str], str | None] | None = None
     push: Push | None = None
     alarm_codes: frozenset[int] = frozenset(range(1, 11))  # those that its units can report
     pairing: PairingWays | None = None
-    carrier: Callable[[str], str | None] | None = None
     memory_writes: Mapping[type[Command], int] = field(default_factory=dict)
     records: RecordLog | None = None
     volatile: tuple[Volatile, ...] = ()  # what differs between two requests that ask the same, for a replay

@@ -11,6 +11,7 @@ from protocols.errors import LinkDownError
 from protocols.modems import radio_bridge
 from protocols.modems.radio_frame import (
     ANSWER,
+    MIN_FRAME,
     OWN_MODULE,
     Main,
     RadioFrame,
@@ -20,7 +21,7 @@ from protocols.modems.radio_frame import (
 )
 
 FRAMES = 32  # an answer has twelve at most; no chatterbox fills the memory
-TRIES = 3
+TRIES = 5  # some bridges start anew when their port is opened, and need seconds for it
 ANSWER_S = 1.0  # for the bridge's own answers, beside the latency
 _INVERTER = slice(1, 5)
 
@@ -36,7 +37,7 @@ class BridgeLine:
         self._frames: deque[bytes] = deque(maxlen=FRAMES)
         self._changed = asyncio.Event()
         self._now = asyncio.get_running_loop().time
-        self._window = Window(settings, self._now(), 0, replies=0, within_s=0.0)
+        self._window: Window | None = None
         self._asked = b""  # address of the inverter that is asked
         self._lost: str | None = None
 
@@ -79,7 +80,9 @@ class BridgeLine:
     def _cut(self, chunk: bytes) -> list[bytes]:
         dropped = self._deframer.dropped_bytes
         frames = self._deframer.feed(chunk)
-        self._counters.noise_bytes += self._deframer.dropped_bytes - dropped
+        dropped = self._deframer.dropped_bytes - dropped
+        self._counters.noise_bytes += dropped
+        self._counters.damaged += dropped >= MIN_FRAME  # so many bytes in a row were a frame
         return frames
 
     def _take(self, frame: RadioFrame, datagram: bytes) -> None:
@@ -88,14 +91,15 @@ class BridgeLine:
             return  # the bridge itself
         self._counters.received += 1
         self._frames.append(datagram)
-        if datagram[_INVERTER] == self._asked:
+        if self._window is not None and datagram[_INVERTER] == self._asked:
             self._window.heard(self._now(), frame.number)
         self._changed.set()
 
     async def request(self, datagram: bytes, *, replies: int, within_s: float) -> None:
         """Send once the air is free, and open the window. Raises LinkDownError."""
         self._check()
-        await asyncio.sleep(max(self._window.free_at - self._now(), 0.0))
+        if self._window is not None:
+            await asyncio.sleep(max(self._window.free_at - self._now(), 0.0))
         self._check()
         self._frames.clear()  # late fragments of what was asked before
         self._asked = datagram[_INVERTER]
@@ -123,7 +127,7 @@ class BridgeLine:
             self._check()
             if self._frames:
                 return self._frames.popleft()
-            if self._now() >= self._window.deadline:
+            if self._window is None or self._now() >= self._window.deadline:
                 return None
             self._changed.clear()
             try:

@@ -10,21 +10,21 @@ from protocols.modems.radio_frame import FULL_FRAME
 UART_BITS = 10  # per byte: start, 8 data, stop
 MARGIN_S = 0.03  # a fragment may be so late: units differ by 8 ms, a busy small computer by more
 SILENT = 4  # fragments in a row: where so many are missing the rest has gone as well. Newer units skip two at a time
-FIRST_S = 0.065  # from a request to the first fragment of its answer: 45 to 85 ms
 TURNAROUND_S = 0.005  # before the next request: the unit is to have gone back to listening
 
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """A radio's time: of a frame of so many bytes in the air, and from one fragment to the next."""
+    """A radio's time: of so many bytes in the air, of the unit before it answers, from one fragment to the next."""
 
     air_s: Callable[[int], float]
+    pause_s: float
     spacing_s: float
 
 
 PACES: Mapping[str, Pace] = {
-    "nrf24": Pace(nrf24.air_s, 0.046),  # 42 to 50 ms
-    "cmt2300a": Pace(cmt2300a.air_s, 0.0485),  # 47 to 50 ms, of which a full fragment is 35 in the air
+    "nrf24": Pace(nrf24.air_s, 0.0625, 0.046),  # the first is heard after 45 to 85 ms, the others every 42 to 50
+    "cmt2300a": Pace(cmt2300a.air_s, 0.010, 0.0485),  # every 47 to 50 ms, of which a full fragment is 35 in the air
 }
 
 
@@ -44,20 +44,23 @@ def transaction_s(settings: BridgeSettings, request_bytes: int, answers: Sequenc
     asked_s = uart_s(settings, request_bytes) + pace.air_s(request_bytes)
     if not answers:
         return asked_s + TURNAROUND_S
-    heard_s = FIRST_S + (len(answers) - 1) * pace.spacing_s + uart_s(settings, answers[-1])
+    heard_s = (
+        pace.pause_s + (len(answers) - 1) * pace.spacing_s + pace.air_s(answers[-1]) + uart_s(settings, answers[-1])
+    )
     return asked_s + heard_s + TURNAROUND_S
 
 
 class Window:
-    """When to stop listening for `replies` fragments after a request of so many bytes that left at `at`."""
+    """When to stop listening for `replies` fragments after a request of so many bytes that leaves now."""
 
     def __init__(
-        self, settings: BridgeSettings, at: float, request_bytes: int, *, replies: int, within_s: float
+        self, settings: BridgeSettings, now: float, request_bytes: int, *, replies: int, within_s: float
     ) -> None:
+        pace = pace_of(settings)
         self._replies = replies
-        self._spacing_s = pace_of(settings).spacing_s
-        self.free_at = at + uart_s(settings, request_bytes) + pace_of(settings).air_s(request_bytes)
+        self._spacing_s = pace.spacing_s
         self._slack_s = settings.latency_s + uart_s(settings, FULL_FRAME) + MARGIN_S
+        self.free_at = now + uart_s(settings, request_bytes) + pace.air_s(request_bytes)
         self.deadline = self.free_at + (within_s + self._slack_s if replies else settings.latency_s)
 
     def heard(self, now: float, number: int) -> None:

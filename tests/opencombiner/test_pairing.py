@@ -81,7 +81,7 @@ async def cut_off(plant: Plant) -> None:
 
 async def keep_to_another(plant: Plant) -> None:
     """Let a unit be at home elsewhere and stay there."""
-    home = radio(plant, DS3).home
+    home = radio(plant, DS3).pairing
     assert isinstance(home, PairingSide)
     home.home(0x1234)
     home.locked = True

@@ -50,8 +50,7 @@ def bridge(link: SerialBridgeLink, air: Air) -> Bridge:
         case "nrf24":
             return Bridge(partial(NrfRadio, air), stuffed=link.stuffed)
         case "cmt2300a":
-            radio = partial(CmtRadio, air, region=link.band, channel=link.channel)
-            return Bridge(lambda host: radio(host=host), stuffed=link.stuffed)
+            return Bridge(lambda host: CmtRadio(air, host, link.channel), stuffed=link.stuffed)
 
 
 def build(gateway: Gateway, impairments: Impairments, seed: str) -> RadioMedium:

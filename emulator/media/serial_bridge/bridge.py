@@ -5,7 +5,6 @@ What is for the bridge itself it answers: who it is, and the channel that it is 
 """
 
 import asyncio
-from collections import deque
 from collections.abc import Callable
 
 from emulator.host import Modem
@@ -20,10 +19,8 @@ from protocols.modems.radio_frame import (
     channel_answer,
     channel_of,
     decode,
-    region_of,
 )
 
-QUEUE = 8  # frames that wait for the radio: a host asks one unit at a time, and what comes on top is lost
 _HARDWARE = b"\x00\x00\x01\x00"  # version 1.0
 
 
@@ -36,7 +33,7 @@ class Bridge(Modem):
         self._deframer = radio_bridge.Deframer(stuffed=stuffed)
         self._radio = radio(self._heard)
         self._address = 0
-        self._waiting: deque[bytes] = deque()
+        self._waiting: bytes | None = None  # there is one place: a host holds one conversation at a time
         self._sending = False
         self.overrun_frames = 0
 
@@ -58,33 +55,44 @@ class Bridge(Modem):
             self._address = frame.dtu
             self._radio.be(frame.dtu)
         body = bytes(2) + self._address.to_bytes(4, "big") + bytes(1) + _HARDWARE
-        self._tell(RadioFrame(frame.main | ANSWER, self._address, self._address, 0, body).encode())
+        self._tell(RadioFrame(frame.main | ANSWER, frame.inverter, frame.dtu, 0, body).encode())
 
     def _move(self, frame: RadioFrame) -> None:
         """Work on the channel that the host names; a radio without channels is silent."""
         try:
-            region, channel = region_of(frame), channel_of(frame)
+            channel = channel_of(frame)
         except RemoteProtocolError:
             return
-        if self._radio.work_on(region, channel, asyncio.get_running_loop().time()):
+        if self._radio.work_on(channel, asyncio.get_running_loop().time()):
             self._tell(channel_answer(frame))
 
     def _queue(self, datagram: bytes) -> None:
-        if len(self._waiting) == QUEUE:
+        if self._waiting is not None:
             self.overrun_frames += 1
             return
-        self._waiting.append(datagram)
+        self._waiting = datagram
         if not self._sending:
-            self._send_next()
+            self._send()
 
-    def _send_next(self) -> None:
-        self._sending = bool(self._waiting)
-        if self._sending:
+    def _send(self) -> None:
+        """Send the frame that waits, if there is one."""
+        frame, self._waiting = self._waiting, None
+        self._sending = frame is not None
+        if frame is not None:
             loop = asyncio.get_running_loop()
-            over = self._radio.send(self._waiting.popleft(), loop.time())
-            loop.call_at(over, self._send_next)
+            loop.call_at(self._radio.send(frame, loop.time()), self._sent, frame)
+
+    def _sent(self, frame: bytes) -> None:
+        if frame[0] == Main.CHANNEL:
+            self._tell(channel_answer(decode(frame)))
+        self._send()
 
     def _heard(self, frame: bytes) -> None:
+        """Hand a frame to the host; one that an inverter sent damaged is dropped."""
+        try:
+            decode(frame)
+        except RemoteProtocolError:
+            return
         self._tell(frame)
 
     def _tell(self, frame: bytes) -> None:

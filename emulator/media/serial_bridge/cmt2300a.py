@@ -5,8 +5,6 @@ from dataclasses import dataclass
 from emulator.media.serial_bridge.air import Waveform
 from protocols.modems.cmt2300a import air_s
 
-FORGETS_S = 900.0  # without contact an inverter goes back to the boot channel
-
 
 def wave(frame: bytes) -> Waveform:
     """Return how a frame is sent."""

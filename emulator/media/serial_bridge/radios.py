@@ -8,6 +8,7 @@ from emulator.media.serial_bridge.air import Air, Burst, Receiver
 from protocols.modems.radio_frame import ANSWER, Main, Region
 
 Host = Callable[[bytes], None]
+_BOOT = {region.index: region.boot for region in Region}
 
 
 class Radio(Receiver, Protocol):
@@ -21,7 +22,7 @@ class Radio(Receiver, Protocol):
         """Take the address by which it is called."""
         ...
 
-    def work_on(self, region: Region, channel: int, now: float) -> bool:
+    def work_on(self, channel: int, now: float) -> bool:
         """Take another work channel; False for a radio that has none."""
         ...
 
@@ -44,7 +45,7 @@ class NrfRadio:
         """Listen to an address."""
         self._address = address
 
-    def work_on(self, region: Region, channel: int, now: float) -> bool:  # noqa: ARG002 - it has five channels
+    def work_on(self, channel: int, now: float) -> bool:  # noqa: ARG002 - it has five channels
         """Refuse: it works on all channels."""
         return False
 
@@ -76,38 +77,44 @@ class NrfRadio:
 
 
 class CmtRadio:
-    """A CMT2300A: it hears everybody on its work channel, and calls on the boot channel."""
+    """A CMT2300A: it listens on its work channel, and calls on the boot channel.
+
+    The radio has no addresses; the bridge drops what is for others than whom it asks as, or was told to be.
+    """
 
     linked = True
 
-    def __init__(self, air: Air, host: Host, region: Region, channel: int) -> None:
+    def __init__(self, air: Air, host: Host, channel: int) -> None:
         self._air = air
         self._host = host
-        self._region = region
+        self._address: int | None = None
         self._listens = cmt2300a.Fixed(channel, 0.0)
         air.join(self)
 
     def be(self, address: int) -> None:
-        """Do nothing: this radio knows no addresses."""
+        """Keep what is for an address."""
+        self._address = address
 
-    def work_on(self, region: Region, channel: int, now: float) -> bool:
+    def work_on(self, channel: int, now: float) -> bool:
         """Work on another channel."""
-        self._region = region
         self._listens = cmt2300a.Fixed(channel, now)
         return True
 
     def send(self, frame: bytes, now: float) -> float:
-        """Send a frame: a call to an inverter on the boot channel."""
+        """Send a frame: a call to an inverter on the boot channel of its part of the world."""
+        if not frame[0] & ANSWER:
+            self._address = _address(frame, 5)
         work = self._listens.number
-        channel = self._region.boot if frame[0] == Main.CHANNEL else work
+        channel = _BOOT.get(frame[9], work) if frame[0] == Main.CHANNEL else work
         burst = Burst(self, frame, channel, None, now, cmt2300a.wave(frame))
         self._listens = cmt2300a.Fixed(work, burst.end)
         self._air.send(burst)
         return burst.end
 
     def ignores(self, burst: Burst) -> bool:
-        """Hear everything on its channel."""
-        return burst.channel != self._listens.number
+        """Hear what is for its address: the answer to its request, or a request to it."""
+        addressee = _address(burst.frame, 5 if burst.frame[0] & ANSWER else 1)
+        return self._address is not None and addressee != self._address
 
     def tuning(self, now: float) -> cmt2300a.Fixed:  # noqa: ARG002 - it does what it was told last
         """Return where it listens."""

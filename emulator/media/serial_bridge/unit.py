@@ -1,17 +1,17 @@
 """An inverter's radio: where it listens, and what it passes to its protocol side."""
 
 import asyncio
-from math import inf
+from functools import partial
 from random import Random
 from typing import TypeAlias
 
 from emulator.inverter import Inverter
 from emulator.media.serial_bridge import cmt2300a, nrf24
 from emulator.media.serial_bridge.air import Air, Burst
+from emulator.media.serial_bridge.berth import Berth
 from emulator.media.serial_bridge.voice import CMT_PACE, NRF_PACE, Voice
-from protocols.errors import RemoteProtocolError
 from protocols.exchange import Responder
-from protocols.modems.radio_frame import Main, Region, channel_of, decode, region_of
+from protocols.modems.radio_frame import Region
 
 
 class NrfUnit:
@@ -19,11 +19,12 @@ class NrfUnit:
 
     def __init__(self, air: Air, inverter: Inverter, responder: Responder, address: int, seed: str) -> None:
         self.linked = True
+        self._air = air
         self._inverter = inverter
         self._responder = responder
         self._address = address
-        self._voice = Voice(air, inverter, NRF_PACE, nrf24.wave, seed)
-        self._first = Random(f"{seed}/{inverter.serial}/hops").randrange(nrf24.CHANNELS)
+        self._voice = Voice(inverter, NRF_PACE, seed)
+        self._listens = nrf24.Hopping(Random(f"{seed}/{inverter.serial}/hops").randrange(nrf24.CHANNELS), 0.0)
 
     def ignores(self, burst: Burst) -> bool:
         """Hear what is for its address."""
@@ -31,33 +32,32 @@ class NrfUnit:
 
     def tuning(self, now: float) -> nrf24.Hopping:  # noqa: ARG002 - it hops on and on
         """Return where it listens: all channels in turn."""
-        return nrf24.Hopping(self._first, self._voice.over)
+        return self._listens
 
     def hear(self, burst: Burst) -> None:
         """Answer a request."""
         now = asyncio.get_running_loop().time()
-        if self._inverter.awake(now):
-            answers = self._responder.answer(burst.frame, now)
-            if answers:
-                asker = int.from_bytes(burst.frame[5:9], "big")
-                self._voice.say(self, answers, nrf24.answer_index(burst.channel), asker)
+        if self._inverter.awake(now) and (answers := self._responder.answer(burst.frame, now)):
+            asker = int.from_bytes(burst.frame[5:9], "big")
+            self._voice.say(answers, partial(self._send, nrf24.answer_index(burst.channel), asker))
+
+    def _send(self, channel: int, to: int, frame: bytes) -> None:
+        burst = Burst(self, frame, channel, to, asyncio.get_running_loop().time(), nrf24.wave(frame))
+        self._listens = nrf24.Hopping(self._listens.first, burst.end)
+        self._air.send(burst)
 
 
 class CmtUnit:
-    """An inverter with a CMT2300A: it waits on the boot channel until it is called to another.
-
-    It forgets that channel when it boots, and when nobody has spoken to it for a quarter of an hour.
-    """
+    """An inverter with a CMT2300A."""
 
     def __init__(self, air: Air, inverter: Inverter, responder: Responder, region: Region, seed: str) -> None:
         self.linked = True
+        self._air = air
         self._inverter = inverter
         self._responder = responder
-        self._region = region
-        self._voice = Voice(air, inverter, CMT_PACE, cmt2300a.wave, seed)
-        self._called = region.boot
-        self._spoken_to = -inf
-        self._boot: float | None = None  # during which the last contact was
+        self._berth = Berth(region)
+        self._voice = Voice(inverter, CMT_PACE, seed)
+        self._over = 0.0  # when it has sent what it is sending
 
     def ignores(self, burst: Burst) -> bool:
         """Tell whether a frame is for others: the radio hears them all."""
@@ -65,33 +65,22 @@ class CmtUnit:
 
     def tuning(self, now: float) -> cmt2300a.Fixed:
         """Return where it listens."""
-        return cmt2300a.Fixed(self.channel(now), self._voice.over)
-
-    def channel(self, now: float) -> int:
-        """Return the channel that it is on."""
-        kept = now - self._spoken_to < cmt2300a.FORGETS_S and self._boot == self._inverter.booted_at(now)
-        return self._called if kept else self._region.boot
+        return cmt2300a.Fixed(self._berth.channel(now, self._inverter.booted_at(now)), self._over)
 
     def hear(self, burst: Burst) -> None:
         """Follow a call, or answer a request."""
         now = asyncio.get_running_loop().time()
         if not self._inverter.awake(now):
             return
-        self._called = self.channel(now)
-        self._spoken_to, self._boot = now, self._inverter.booted_at(now)
-        if burst.frame[0] == Main.CHANNEL:
-            self._follow(burst.frame)
-        elif answers := self._responder.answer(burst.frame, now):
-            self._voice.say(self, answers, burst.channel, None)
-
-    def _follow(self, datagram: bytes) -> None:
-        """Go to the channel that a call names, unless it is meant for another part of the world."""
-        try:
-            frame = decode(datagram)
-            if region_of(frame) is self._region and frame.index == self._region.index:
-                self._called = channel_of(frame)
-        except RemoteProtocolError:
+        if self._berth.spoken_to(burst.frame, now, self._inverter.booted_at(now)):
             return
+        if answers := self._responder.answer(burst.frame, now):
+            self._voice.say(answers, partial(self._send, burst.channel))
+
+    def _send(self, channel: int, frame: bytes) -> None:
+        burst = Burst(self, frame, channel, None, asyncio.get_running_loop().time(), cmt2300a.wave(frame))
+        self._over = burst.end
+        self._air.send(burst)
 
 
 Unit: TypeAlias = NrfUnit | CmtUnit

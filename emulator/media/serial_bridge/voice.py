@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from random import Random
 
 from emulator.inverter import Inverter
-from emulator.media.serial_bridge.air import Air, Burst, Receiver, Waveform
 from protocols.modems.radio_frame import LAST
 
 _NUMBER = 9  # byte of a frame
@@ -25,39 +24,37 @@ CMT_PACE = Pace((0.005, 0.015), (0.047, 0.050))  # a whole fragment takes 35 ms 
 
 
 class Voice:
-    """One inverter's transmitter. `wave` tells how a frame is sent; `seed` is its own."""
+    """One inverter's pace. `seed` names its chances."""
 
-    def __init__(self, air: Air, inverter: Inverter, pace: Pace, wave: Callable[[bytes], Waveform], seed: str) -> None:
-        self._air = air
+    def __init__(self, inverter: Inverter, pace: Pace, seed: str) -> None:
         self._inverter = inverter
         self._pace = pace
-        self._wave = wave
         self._rng = Random(f"{seed}/{inverter.serial}/radio")
         self._timers: list[asyncio.TimerHandle] = []
-        self.over = 0.0  # when it has sent, or will have sent, its last frame
 
-    def say(self, owner: Receiver, frames: Sequence[bytes], channel: int, to: int | None) -> None:
+    def say(self, frames: Sequence[bytes], send: Callable[[bytes], None]) -> None:
         """Send an answer; one that is still being sent is broken off.
 
         A fragment that is left out takes its time all the same.
         """
-        for timer in self._timers:
-            timer.cancel()
+        self.stop()
         loop = asyncio.get_running_loop()
         first, step_s = loop.time() + self._rng.uniform(*self._pace.first_s), self._rng.uniform(*self._pace.next_s)
         self._timers = [
-            loop.call_at(first + (_number(frame) - _number(frames[0])) * step_s, self._send, owner, frame, channel, to)
+            loop.call_at(first + (_number(frame) - _number(frames[0])) * step_s, self._send, frame, send)
             for frame in frames
         ]
 
-    def _send(self, owner: Receiver, frame: bytes, channel: int, to: int | None) -> None:
-        now = asyncio.get_running_loop().time()
-        if not self._inverter.awake(now):
-            return
-        burst = Burst(owner, frame, channel, to, now, self._wave(frame))
-        self.over = burst.end
-        self._air.send(burst)
+    def stop(self) -> None:
+        """Say no more."""
+        for timer in self._timers:
+            timer.cancel()
+
+    def _send(self, frame: bytes, send: Callable[[bytes], None]) -> None:
+        if self._inverter.awake(asyncio.get_running_loop().time()):
+            send(frame)
 
 
 def _number(frame: bytes) -> int:
-    return frame[_NUMBER] & ~LAST
+    """Return the number of a fragment; one that a fault has cut off before it counts as the first."""
+    return frame[_NUMBER] & ~LAST if len(frame) > _NUMBER else 1

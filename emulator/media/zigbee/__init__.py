@@ -6,13 +6,12 @@ from random import Random
 
 from config.links import ZigbeeLink
 from config.site import Gateway, Impairments
-from emulator.faults import FaultyResponder
 from emulator.host import Modem
 from emulator.inverter import Inverter
 from emulator.media import OWN_NODE
 from emulator.media.zigbee.air import Air
 from emulator.media.zigbee.coordinator import Coordinator
-from emulator.media.zigbee.unit import Member, Unit
+from emulator.media.zigbee.unit import Unit
 from protocols.errors import LocalProtocolError
 from protocols.exchange import Responder
 from protocols.modems.znp.air import BROADCAST, COORDINATOR, Message
@@ -44,12 +43,9 @@ class Zigbee:
 
     def attach(self, inverter: Inverter, responder: Responder, node: int) -> Unit:
         """Put a unit on the air."""
-        member = responder.inner if isinstance(responder, FaultyResponder) else responder
-        if not isinstance(member, Member):
-            raise LocalProtocolError(f"{inverter.serial} has no place in a ZigBee network")
+        unit = Unit(inverter, responder, self._own, 1 + len(self._units) % self._hops, self._seed)
         if inverter.commissioned:
-            member.pairing.home(self._own.pan, None if node == OWN_NODE else node)
-        unit = Unit(inverter, responder, member.pairing, self._own, 1 + len(self._units) % self._hops, self._seed)
+            unit.pairing.home(self._own.pan, None if node == OWN_NODE else node)
         self._units.append(unit)
         return unit
 

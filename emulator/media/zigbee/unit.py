@@ -4,9 +4,11 @@ import asyncio
 from random import Random
 from typing import Protocol, runtime_checkable
 
+from emulator.faults import FaultyResponder
 from emulator.inverter import Inverter
+from protocols.errors import LocalProtocolError, RemoteProtocolError
 from protocols.exchange import Responder
-from protocols.modems.znp.air import Message, content, datagram
+from protocols.modems.znp.air import MOST_LQI, Message, content, datagram
 from protocols.modems.znp.network import Network
 
 UNIT_S = (0.2, 0.3)  # from a request to the answer's first frame, evenly spread: ASSUMED by logs of gateways
@@ -30,22 +32,28 @@ class Membership(Protocol):
 
 
 @runtime_checkable
-class Member(Responder, Protocol):
+class Member(Protocol):
     """A protocol side that has a home."""
 
     pairing: Membership
 
 
+def membership_of(responder: Responder) -> Membership:
+    """Return where a protocol side is at home, faults on its medium or not. Raises LocalProtocolError."""
+    side = responder.inner if isinstance(responder, FaultyResponder) else responder
+    if not isinstance(side, Member):
+        raise LocalProtocolError(f"{type(side).__name__} has no home in a ZigBee network")
+    return side.pairing
+
+
 class Unit:
     """An inverter on the air, `hops` hops away."""
 
-    def __init__(
-        self, inverter: Inverter, side: Responder, home: Membership, network: Network, hops: int, seed: str
-    ) -> None:
+    def __init__(self, inverter: Inverter, responder: Responder, network: Network, hops: int, seed: str) -> None:
         self.linked = True
         self.hops = hops
-        self.home = home
-        self._side = side
+        self.pairing = membership_of(responder)
+        self._responder = responder
         self._inverter = inverter
         self._network = network
         self._rng = Random(f"{seed}/{inverter.serial}/radio")
@@ -54,7 +62,7 @@ class Unit:
     @property
     def node(self) -> int:
         """Return the short address."""
-        return self.home.node
+        return self.pairing.node
 
     @property
     def listening(self) -> bool:
@@ -63,7 +71,7 @@ class Unit:
 
     def is_for(self, message: Message) -> bool:
         """Tell whether a message of the coordinator is for this unit."""
-        return self.home.hears(message, self._network.pan)
+        return self.pairing.hears(message, self._network.pan)
 
     async def said(self, message: Message) -> list[Message]:
         """Return what the unit says to a message, when it has thought about it."""
@@ -71,9 +79,15 @@ class Unit:
         if not self.listening:
             return []
         now = asyncio.get_running_loop().time()
-        answers = [content(raw) for raw in self._side.answer(datagram(message), now)]
-        return [self._as_heard(answer) for answer in answers if isinstance(answer, Message)]
+        return [heard for raw in self._responder.answer(datagram(message), now) for heard in self._as_heard(raw)]
 
-    def _as_heard(self, answer: Message) -> Message:
+    def _as_heard(self, raw: bytes) -> list[Message]:
+        """Return an answer as the coordinator hears it; a damaged one does not get past the radio's checksum."""
+        try:
+            answer = content(raw)
+        except RemoteProtocolError:
+            return []
+        if not isinstance(answer, Message):
+            return []
         lqi = self._lqi + self._rng.randint(-_LQI_FADING, _LQI_FADING)
-        return Message(answer.node, answer.cluster, answer.data, min(max(lqi, 1), 255), answer.scope)
+        return [Message(answer.node, answer.cluster, answer.data, min(max(lqi, 1), MOST_LQI), answer.scope)]

@@ -50,7 +50,7 @@ def test_a_unit_that_has_rejoined_is_found_and_its_address_kept(tmp_path: Path, 
     async def main() -> None:
         async with heard_of(site) as daemon, listening("mem://broker") as ear:
             unit, began = radio(daemon.plant, QS1), now()
-            former, unit.home.node = unit.node, ELSEWHERE
+            former, unit.pairing.node = unit.node, ELSEWHERE
             await daemon.until(lambda: daemon.view("roof1").identity.node == ELSEWHERE)
             seq = daemon.view("roof1").seq
             await daemon.until(lambda: daemon.view("roof1").seq > seq)
@@ -72,7 +72,7 @@ def test_two_units_that_have_changed_their_addresses_with_one_another_are_told_a
     async def main() -> None:
         async with heard_of(site) as daemon, listening("mem://broker") as ear:
             one, other = radio(daemon.plant, QS1), radio(daemon.plant, DS3)
-            one.home.node, other.home.node = other.node, one.node
+            one.pairing.node, other.pairing.node = other.node, one.node
             await daemon.until(lambda: daemon.view("roof1").identity.node == one.node)
             await daemon.until(lambda: daemon.view("shed").identity.node == other.node)
             await ear.until(lambda: len(told(ear, "moved")) == 2)
