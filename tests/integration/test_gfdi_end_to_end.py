@@ -11,11 +11,11 @@ import pytest
 from hil.instruments import InstrumentError
 from hil.instruments.remote import RemoteEmulator
 from protocols.vendors.apsystems.led import Led
-from tests.support.ecu import DS3, QS1, described
 from tests.support.listener import Listener, listening
 from tests.support.mosquitto import Mosquitto, free_port
 from tests.support.operated import GFDI, ask, codes, edges, listed
 from tests.support.processes import Command, command
+from tests.support.zigbee_plant import DS3, QS1, described
 
 pytestmark = [pytest.mark.integration, pytest.mark.enable_socket, pytest.mark.timeout(240)]
 

@@ -22,9 +22,9 @@ from protocols.pairing import Progress
 from protocols.vendors.apsystems.pairing_side import PairingSide
 from tests.support.daemon import described as power_line
 from tests.support.daemon import running_daemon, running_plant
-from tests.support.ecu import DS3, QS1, SLOTS, YC600, described, keep, radio
 from tests.support.emulated import NOON
 from tests.support.virtual_time import FakeClock, run
+from tests.support.zigbee_plant import DS3, QS1, SLOTS, YC600, described, keep, radio
 
 LOSSY = {"loss": 0.1}
 

@@ -1,72 +1,49 @@
-"""A plant of an ECU: three units on a ZigBee network, from the factory or commissioned."""
+"""An ECU's site for tests: units of every family behind an emulated coordinator."""
 
-from collections.abc import Mapping
 from pathlib import Path
-from types import MappingProxyType
-from typing import Any
 
 from config.site import Site
-from emulator.media.zigbee.unit import Unit
-from emulator.server import Plant
-from gateway.rows import PairedRow
-from gateway.store import Store
-from protocols.modems.znp.network import DEFAULT_ID
 from tests.support.emulated import UTRECHT
 
-QS1, YC600, DS3 = "801000085070", "408000158215", "703000069723"
-SLOTS = {"roof1": (QS1, "QS1"), "roof2": (YC600, "YC600"), "shed": (DS3, "DS3")}
-POLL_S = 30.0
+MODELS = {"QS1": "802", "QS1A": "804", "YC600": "408", "DS3": "703", "QT2": "901"}
+FIRST_NODE = 0x1001
 
 
-def described(
+def serials(units: int) -> dict[str, str]:
+    """Return serial and model of so many units, family after family."""
+    names = list(MODELS)
+    return {f"{MODELS[name]}{n:09d}": name for n in range(1, units + 1) for name in (names[(n - 1) % len(names)],)}
+
+
+def ecu_site(
     folder: Path,
     *,
-    link: Mapping[str, Any] = MappingProxyType({}),
-    broker: str = "mem://broker",
-    nodes: Mapping[str, int] = MappingProxyType({}),
-    ecu_id: str = DEFAULT_ID,
-    poll_s: float = POLL_S,
-    **emulation: Any,
+    units: int = 5,
+    poll_s: float = 60.0,
+    link: dict[str, object] | None = None,
+    paired: bool = True,
+    **more: object,
 ) -> Site:
-    """Return the plant's description; `nodes`, by slot, are addresses in the site file."""
-    inverters = [
-        {"slot": slot, "serial": serial, "model": model, "node": nodes.get(slot)}
-        for slot, (serial, model) in SLOTS.items()
-    ]
-    return Site.model_validate(
+    """Return a site in Utrecht, one unit a branch, link and broker in-process; `more` is merged into the site file."""
+    branches = [
         {
-            "location": UTRECHT,
-            "state_dir": folder,
-            "mqtt": {"url": broker},
-            "gateways": [
-                {
-                    "id": "ecu",
-                    "role": "ecu",
-                    "ecu_id": ecu_id,
-                    "link": {"url": f"mem://{folder.name}-ecu", **link},
-                    "poll_s": poll_s,
-                    "branches": [{"id": "b1", "inverters": inverters}],
-                }
-            ],
-            "emulation": {"seed": 3, "clouds": "clear", **emulation},
+            "id": f"b{n}",
+            "breaker_a": 25,
+            "inverters": [{"serial": serial, "model": model} | ({"node": FIRST_NODE + n} if paired else {})],
         }
-    )
-
-
-def radio(plant: Plant, serial: str) -> Unit:
-    """Return an emulated unit's radio."""
-    node = plant.node(serial)
-    assert isinstance(node, Unit)
-    return node
-
-
-def keep(site: Site, *rows: PairedRow) -> None:
-    """Store addresses."""
-    store = Store(site.state_dir, inline=True)
-    store.put(rows)
-    store.close()
-
-
-def remember(site: Site, plant: Plant) -> None:
-    """Store where each unit is, as if it had been paired."""
-    keep(site, *(PairedRow("ecu", serial, radio(plant, serial).node, DEFAULT_ID) for serial, _ in SLOTS.values()))
+        for n, (serial, model) in enumerate(serials(units).items())
+    ]
+    gateway = {
+        "id": "ecu",
+        "role": "ecu",
+        "poll_s": poll_s,
+        "link": {"url": "mem://zigbee"} | (link or {}),
+        "branches": branches,
+    }
+    data: dict[str, object] = {
+        "location": UTRECHT.model_dump(),
+        "state_dir": folder,
+        "mqtt": {"url": f"mem://{folder.name}"},
+        "gateways": [gateway],
+    }
+    return Site.model_validate(data | more)

@@ -11,11 +11,11 @@ from emulator.readings import readings
 from emulator.server import Plant
 from protocols.vendors.apsystems.led import Led
 from tests.support.daemon import running_daemon, running_plant
-from tests.support.ecu import SLOTS, described, remember
 from tests.support.emulated import NOON
 from tests.support.listener import listening
 from tests.support.operated import GFDI, ask, codes, edges, listed
 from tests.support.virtual_time import FakeClock, run
+from tests.support.zigbee_plant import SLOTS, described, remember
 
 DAMAGED_OHM = 5_000.0
 FOUND_S = 700.0  # insulation is measured every 10 minutes while a unit feeds, three times when it is low

@@ -15,10 +15,10 @@ from gateway.snapshot import CommState
 from protocols.modems.znp.network import DEFAULT_ID
 from tests.gateway.acme import MODEL, identity
 from tests.support.daemon import Running, now, running_daemon, running_plant
-from tests.support.ecu import DS3, QS1, described, keep, radio, remember
 from tests.support.emulated import NOON
 from tests.support.listener import Listener, listening
 from tests.support.virtual_time import FakeClock, run
+from tests.support.zigbee_plant import DS3, QS1, described, keep, radio, remember
 
 ELSEWHERE = 0x4242
 SHORT_S, LONG_S = 300.0, 1500.0
