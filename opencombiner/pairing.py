@@ -49,7 +49,7 @@ class Verdict:
     def text(self) -> str:
         """Return it as a line."""
         said = f"{self.slot} ({self.serial}): "
-        said += "not paired" if self.node is None else f"paired, its address is 0x{self.node:04X}"
+        said += "not paired" if self.node is None else f"paired, its address is {self.node} (0x{self.node:04X})"
         return f"{said}: {self.remark}" if self.remark else said
 
 
