@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import signal
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -77,6 +78,15 @@ async def up(address: str) -> None:
     (await connected(address)).close()
 
 
+async def said(process: Command, words: str) -> None:
+    """Return once a process has said something."""
+    for _ in range(round(PATIENCE_S / LOOK_S)):
+        if words in process.said:
+            return
+        await asyncio.sleep(LOOK_S)
+    raise AssertionError(process.said)
+
+
 async def before_the_restart(broker: str, address: str) -> None:
     async with listening(broker) as ear:
         emulator = await connected(address)
@@ -111,8 +121,13 @@ def test_pair_run_raise_restart_refuse_clear(tmp_path: Path) -> None:
     file = _file(tmp_path, broker)
     with ExitStack() as stack:
         stack.callback(broker.stop)
+        with command(tmp_path / "early.log", "pair", str(file)) as pairing:
+            assert (pairing.wait(), "is missing: is it plugged in?" in pairing.said) == (1, True)
         stack.enter_context(command(tmp_path / "emulator.log", "emulate", str(file), "--control", address))
         asyncio.run(up(address))
+        with command(tmp_path / "stopped.log", "pair", str(file), DS3, "--log-level", "info") as pairing:
+            asyncio.run(said(pairing, "link_up"))
+            assert pairing.stop(signal.SIGINT) == 130
         with command(tmp_path / "pair.log", "pair", str(file), QS1) as pairing:
             assert pairing.wait() == 0
             assert f"{SLOT} ({QS1}): paired, its address is " in pairing.said
