@@ -4,6 +4,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TypeAlias
 
+MOST_NODE = 0xFFFF  # as in the site file
+
 
 @dataclass(slots=True)
 class LedgerRow:
@@ -112,5 +114,9 @@ Row: TypeAlias = LedgerRow | Meta | LimitRow | JournalRow | JournalStart | Alarm
 
 
 def addresses(rows: Iterable[PairedRow], gateway: str, host: str) -> dict[str, int]:
-    """Return the addresses that pairing found for a gateway, by serial; under another name it has another network."""
-    return {row.serial: row.node for row in rows if (row.gateway, row.host) == (gateway, host)}
+    """Return the addresses that pairing found for a gateway, by serial; under another name it has another network.
+
+    What a damaged disk has made up is left out.
+    """
+    ours = (row for row in rows if (row.gateway, row.host) == (gateway, host))
+    return {row.serial: row.node for row in ours if 0 < row.node <= MOST_NODE}
