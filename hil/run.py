@@ -10,9 +10,11 @@ from typing import TypeAlias
 
 from config.bench import WORD_OF
 from config.bench_file import Bench
+from config.plant import profile_of, units
 from config.scenario import Scenario
 from config.scenarios import Case, Done
 from drivers.together import first_of
+from emulator.media import emulated
 from hil.bench import bench_stand
 from hil.instruments import Das, InstrumentError
 from hil.instruments.manual import Ask
@@ -21,6 +23,7 @@ from hil.lab import Lab, Stand, lab
 from hil.trace import Deed, Frame, Trace
 from hil.verdict import Judgement, Verdict, worst
 from hil.virtual_time import run as on_virtual_time
+from protocols.profile import VendorProfile
 
 SAMPLES = 1500  # of each measurement in a run, about
 FINEST_S = 0.5
@@ -49,8 +52,9 @@ def run_case(case: Case, progress: Progress | None = None, *, spoil: Spoil | Non
     `spoil` is shown the stack before the run begins, to plant a defect that the scenario must find. The same case comes
     to the same end: chances that are not the emulator's own are seeded for the time of the run.
     """
-    if case.scenario is None:
-        return Result(case, Verdict.ABSENT, broken=case.absent)
+    absent = unserved(case)
+    if case.scenario is None or absent is not None:
+        return Result(case, Verdict.ABSENT, broken=absent)
     scenario = case.scenario
 
     async def main(folder: Path) -> Result:
@@ -66,6 +70,13 @@ def run_case(case: Case, progress: Progress | None = None, *, spoil: Spoil | Non
             return on_virtual_time(main(Path(folder)))
     finally:
         random.setstate(chances)
+
+
+def unserved(case: Case) -> str | None:
+    """Return why a case cannot run in this process: it does not apply, or its medium is not emulated yet."""
+    media = {gateway.link.medium for gateway in case.site.gateways} if case.site is not None else set()
+    lacking = sorted(media - emulated())
+    return f"there is no emulated medium {lacking[0]}" if lacking else case.absent
 
 
 async def run_on_bench(case: Case, bench: Bench, ask: Ask, progress: Progress | None = None) -> Result:
@@ -145,12 +156,16 @@ class _Run:
         return max([*closes, last_s + UNTIMED_S * untimed]) + late_s
 
 
+def _vendors(case: Case) -> dict[str, VendorProfile]:
+    return {} if case.site is None else {unit.id: profile_of(gateway) for _, gateway, unit in units(case.site)}
+
+
 def _judged(case: Case, scenario: Scenario, stand: Stand, broken: str | None) -> Result:
     trace = stand.trace
     at_s = {deed.id: deed.at_s for deed in trace.deeds}
     if case.profile is None:
         raise AssertionError("a case that runs has a profile")
-    facts = Facts(trace, case.profile, stand.polls_s, at_s, stand.start_utc)
+    facts = Facts(trace, case.profile, stand.polls_s, at_s, stand.start_utc, _vendors(case))
     judgements = tuple(judge(one, facts) for one in scenario.expect)
     frames = {
         number: tuple(trace.last_frames(one.window.closes if one.at_s is None else one.at_s, FRAMES_SHOWN))

@@ -277,7 +277,10 @@ def example() -> None:
 
 hil = typer.Typer(help="Scripted grids and faults, and what must come of them.", epilog=EPILOG)
 app.add_typer(hil, name="hil")
-Files = Annotated[list[Path], typer.Argument(metavar="FILE...", help="scenario files, or folders of them")]
+Files = Annotated[
+    list[Path],
+    typer.Argument(metavar="FILE...", help="scenario files, folders of them, or names of the library; all: all of it"),
+]
 Settings = Annotated[
     list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="Set a parameter, or pick out of a matrix.")
 ]
@@ -313,6 +316,16 @@ def hil_run(
     log.configure(log_level, log_format)
     found, site = kit.bench_of(bench)
     raise typer.Exit(kit.run(kit.cases_of(files, settings or (), site), report, found, jobs))
+
+
+@hil.command("list", epilog=EPILOG)
+def hil_list(
+    names: Annotated[list[str] | None, typer.Argument(metavar="[NAME...]", help="show all about these")] = None,
+) -> None:
+    """Show the scenarios that come with the package."""
+    from opencombiner import hil as kit  # noqa: PLC0415 - each command loads what it runs
+
+    kit.show_library(names or ())
 
 
 @hil.command("schema", epilog=EPILOG)

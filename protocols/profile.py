@@ -13,6 +13,7 @@ from protocols.grid_profile import GridProfile
 from protocols.pairing import PairingWays
 from protocols.points import Channel, Point, Value
 from protocols.push import Dialler, Heard
+from protocols.states import InvSt
 
 USUAL_EFFICIENCY = 0.965  # European efficiency of the supported models, rounded
 
@@ -204,6 +205,8 @@ class VendorProfile:
     push: Push | None = None
     alarm_codes: frozenset[int] = frozenset(range(1, 11))  # those that its units can report
     pairing: PairingWays | None = None
+    states: frozenset[InvSt] = frozenset(InvSt)  # those that its units tell, or that follow from what they tell
+    grid_profiles: frozenset[str] | None = None  # those that its units can name; None: any
     memory_writes: Mapping[type[Command], int] = field(default_factory=dict)
     records: RecordLog | None = None
     volatile: tuple[Volatile, ...] = ()  # what differs between two requests that ask the same, for a replay

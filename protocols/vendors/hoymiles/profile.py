@@ -5,9 +5,11 @@ from collections.abc import Iterator
 from protocols.framing.volatile import Volatile
 from protocols.points import DCWH_INJ
 from protocols.profile import Counter, Model, PollSize, VendorProfile
+from protocols.states import InvSt
 from protocols.vendors.hoymiles.codec import COMMANDS, POLL_PLAN, command, join, poll
 from protocols.vendors.hoymiles.conversation import frame_sizes
 from protocols.vendors.hoymiles.events import events
+from protocols.vendors.hoymiles.grid_settings import NAMES
 from protocols.vendors.hoymiles.kinds import KINDS
 from protocols.vendors.hoymiles.models import MODELS, live_layout
 from protocols.vendors.hoymiles.requests import INDEX, REQUEST_BYTES
@@ -49,6 +51,8 @@ PROFILE = VendorProfile(
     responder=InverterSide,
     kinds=KINDS,
     poll_size=_poll_size,
+    states=frozenset({InvSt.RUNNING, InvSt.STANDBY, InvSt.SLEEPING}),
+    grid_profiles=frozenset(NAMES.values()),
     node=inverter_address,
     carrier=carrier,
     volatile=(Volatile(_INFORMATION, at=3, count=4), Volatile(_INFORMATION, at=15, count=2)),  # time and CRC-16
