@@ -172,6 +172,18 @@ class Push:
     password: str
 
 
+@dataclass(frozen=True, slots=True)
+class Redaction:
+    """What it takes to hide serials in captured datagrams, byte for byte.
+
+    `spellings` are the ways in which a serial stands there, as long for every serial of its form. `reseal(old, new)`
+    returns `new`, made of `old` by changing bytes in place, with right checksums where `old` had them.
+    """
+
+    spellings: Callable[[str], tuple[bytes, ...]]
+    reseal: Callable[[bytes, bytes], bytes]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VendorProfile:
     """One vendor. `join` makes a unit reachable at its node and returns its identity values.
@@ -210,6 +222,7 @@ class VendorProfile:
     memory_writes: Mapping[type[Command], int] = field(default_factory=dict)
     records: RecordLog | None = None
     volatile: tuple[Volatile, ...] = ()  # what differs between two requests that ask the same, for a replay
+    redaction: Redaction | None = None  # None: nobody has told yet where its serials stand
 
     @property
     def pairs(self) -> bool:
