@@ -214,6 +214,28 @@ def emulate(  # noqa: PLR0913 - an argument for each option
 
 
 @app.command(epilog=EPILOG)
+def pair(
+    site: SitePath,
+    serials: Annotated[
+        list[str] | None, typer.Argument(metavar="SERIAL...", help="these units only", show_default=False)
+    ] = None,
+    *,
+    gateway: Annotated[
+        str | None, typer.Option(metavar="ID", help="Pair this gateway's units only.", show_default=False)
+    ] = None,
+    log_level: Level = "error",
+    log_format: Form = "auto",
+) -> None:
+    """Pair units without an address while the gateway is stopped; they leave the gateway that they had."""
+    log.configure(log_level, log_format)
+    from opencombiner import pairing  # noqa: PLC0415 - each command loads what it runs
+
+    loaded = _load(site)
+    with _placed(loaded):
+        raise typer.Exit(pairing.command(loaded.site, gateway, serials or ()))
+
+
+@app.command(epilog=EPILOG)
 def demo(
     *,
     seconds: Annotated[
