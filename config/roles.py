@@ -29,5 +29,11 @@ ROLES = {
         link={"medium": "serial_bridge", "radio": "cmt2300a"},
     ),
     "wifi-hub": Role(vendor="rockcore", title="Wi-Fi hub (Rockcore)", sketched=False),
-    "ecu": Role(vendor="apsystems", title="ECU (APsystems)", sketched=False),
+    "ecu": Role(
+        vendor="apsystems",
+        title="ECU (APsystems)",
+        model="QS1",
+        first_serial="802000000001",
+        link={"medium": "zigbee"},
+    ),
 }

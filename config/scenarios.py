@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from itertools import count, islice, product
+from itertools import count, islice, product, repeat
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -242,12 +242,13 @@ def sketched(sketch: Sketch, scenario: Scenario) -> Site:
     serials = _serials(sketch.first_serial or _usual_serial(sketch.role))
     model = sketch.model or _usual_model(sketch.role)
     link = {**(ROLES[sketch.role].link if sketch.role in ROLES else {}), **sketch.link}
+    nodes = count(1) if sketch.role in ROLES and vendor(ROLES[sketch.role].vendor).pairs else repeat(None)  # as paired
     drawn = [
         {
             "id": branch,
             "breaker_a": 63,
             "inverters": [
-                {"slot": f"{branch}-{place}", "serial": next(serials), "model": model}
+                {"slot": f"{branch}-{place}", "serial": next(serials), "model": model, "node": next(nodes)}
                 for place in range(1, units_there + 1)
             ],
         }

@@ -268,6 +268,27 @@ def test_a_device_that_says_yes_and_stays_ill_keeps_its_alarm(tmp_path: Path) ->
     assert play(tmp_path, act).edges("raise", "latch", "reset") == [("east-1", 9, "raise")]
 
 
+@pytest.mark.parametrize(("code", "times"), [(5, 10), (7, 5), (8, 6)])
+def test_the_reset_of_a_lockout_waits_for_the_off_delay(code: int, times: int, tmp_path: Path) -> None:
+    """The alarm ends a minute after the unit no longer shows it, which is later than a latch that needs no delay."""
+
+    async def act(scene: Scene) -> None:
+        unit = scene.unit("east-1")
+        for _ in range(times - 1):
+            unit.put(code)
+            await asyncio.sleep(20)
+            unit.put()
+            await asyncio.sleep(80)
+        unit.put(code)
+        await asyncio.sleep(20)
+        assert scene.edges("lockout") == [("east-1", code, "lockout")]
+        answer = await scene.ask("east-1", code, "reset", within_s=130)
+        assert (answer["status"], answer["data"]["state"]) == ("ok", "rtnun")
+        assert unit.commands == [AlarmReset()]
+
+    assert play(tmp_path, act).edges("reset") == [("east-1", code, "reset")]
+
+
 @pytest.mark.parametrize(
     ("awake", "refuses", "after_s", "code"),
     [
