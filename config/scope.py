@@ -14,17 +14,26 @@ _WINDOW_S = 600.0
 
 @dataclass(frozen=True, slots=True)
 class Abilities:
-    """What a vendor's units can be told: to reset alarms, to limit their power, to switch off and on."""
+    """What a vendor's units can be told: to reset alarms, to limit their power, to switch off and on.
+
+    `tells`: which of the alarm codes 1-10 they report, in this order.
+    """
 
     resets: bool
     powers: bool
     switches: bool
+    tells: tuple[bool, ...]
 
 
 def abilities(profile: VendorProfile) -> Abilities:
     """Return what the registry says of a vendor."""
     known = profile.commands
-    return Abilities(resets=AlarmReset in known, powers=WMaxLimPct in known, switches=Conn in known)
+    return Abilities(
+        resets=AlarmReset in known,
+        powers=WMaxLimPct in known,
+        switches=Conn in known,
+        tells=tuple(code in profile.alarm_codes for code in range(1, 11)),
+    )
 
 
 def scope_of(profile: GridProfileFile, model: object, vendor: VendorProfile | None = None) -> dict[str, Any]:

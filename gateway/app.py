@@ -12,7 +12,7 @@ import structlog
 from config.alarms import load_catalogue
 from config.grid_profiles import grid_profile
 from config.links import WifiLink as WifiSection
-from config.plant import nodes, profile_of
+from config.plant import cycle, nodes, profile_of, units
 from config.site import Gateway, Inverter, Site
 from drivers.clock import Clock
 from drivers.link import Link
@@ -156,6 +156,7 @@ class App:
             self.state,
             senders,
             mark=mark,
+            periods_s={unit.id: cycle(gateway).period_s for _, gateway, unit in units(site)},
             grid_profile=wanted,
             watch=GridWatch(engine, limits, watched),
         )

@@ -19,9 +19,8 @@ from protocols.commands import Command as DeviceCommand
 from protocols.exchange import Cause, Done, Failed
 from protocols.points import Channel, Value
 
-WITHIN_S = (
-    60.0  # from the device's yes to a reading without the alarm: a self-test takes some ten seconds; then its off-delay
-)
+WITHIN_S = 60.0  # from the device's yes to a reading without the alarm, at least: a self-test takes some ten seconds
+WITHIN_POLLS = 2  # where units are read less often: one reading may get lost
 MAX_TEXT = 200  # of a reason: a cause from outside may stand in it
 
 Answer: TypeAlias = Standing | Refused
@@ -50,6 +49,7 @@ class Resets:
     """The resets on their way, one for an alarm at most.
 
     `senders` hand units commands, `obey` opens our latch or says why not, `conclude` takes what came of it all.
+    `periods_s`: how far apart two readings of the unit in a slot are.
     """
 
     def __init__(
@@ -57,10 +57,12 @@ class Resets:
         senders: Mapping[str, Sender],
         obey: Callable[[Command], Answer],
         conclude: Callable[[Command, Answer], None],
+        periods_s: Mapping[str, float],
     ) -> None:
         self._senders = senders
         self._obey = obey
         self._conclude = conclude
+        self._periods_s = periods_s
         self._loop = asyncio.get_running_loop()
         self._open: dict[tuple[str, int], _Reset] = {}
 
@@ -93,7 +95,8 @@ class Resets:
             case Failed():
                 self._close(pending, _failure(result, pending.alarm))
             case Done():
-                pending.due = self._loop.time() + WITHIN_S + pending.alarm.row.off_delay_s
+                read_s = max(WITHIN_S, WITHIN_POLLS * self._periods_s[pending.command.subject])
+                pending.due = self._loop.time() + read_s + pending.alarm.row.off_delay_s
                 self._try(pending, pending.due)
 
     def _try(self, pending: _Reset, due: float) -> None:

@@ -75,6 +75,8 @@ class Summary:
 class Alarms:
     """The alarms of a site. Build it inside the running loop; `senders` are by slot, `mark` notes whose alarms moved.
 
+    `periods_s`: how far apart two readings of the unit in a slot are.
+
     `grid_profile` is the one that the units must work by, None if nobody says. `watch` judges the units that do not
     tell their alarms.
 
@@ -89,6 +91,7 @@ class Alarms:
         senders: Mapping[str, Sender],
         *,
         mark: Callable[[Iterable[str]], None],
+        periods_s: Mapping[str, float],
         grid_profile: str | None = None,
         watch: GridWatch | None = None,
     ) -> None:
@@ -100,7 +103,7 @@ class Alarms:
         self._watch = watch
         self._loop = asyncio.get_running_loop()
         self._units = Units(engine, journal.units)
-        self._resets = Resets(senders, self._obey, self._conclude)
+        self._resets = Resets(senders, self._obey, self._conclude, periods_s)
         self._answers: dict[tuple[str, int], asyncio.Future[Answer]] = {}  # of the resets on their way
         self._seen = {slot: (view.seq, view.quality) for slot, view in site.views.items()}
         self._starts = DayStarts()

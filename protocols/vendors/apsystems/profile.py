@@ -6,6 +6,7 @@ from protocols.modems.znp.network import network
 from protocols.pairing import PairingWays
 from protocols.points import DCWH_INJ
 from protocols.profile import Counter, Model, PollItem, PollSize, VendorProfile
+from protocols.states import InvSt
 from protocols.vendors.apsystems.ask import ACK_BYTES, answer_bytes
 from protocols.vendors.apsystems.codec import command, join, live_answer_bytes, poll
 from protocols.vendors.apsystems.events import RAISED_BY, events
@@ -17,8 +18,6 @@ from protocols.vendors.apsystems.limits import FORMS
 from protocols.vendors.apsystems.models import MODEL_FAMILIES, MODELS
 from protocols.vendors.apsystems.pairing import Pairing
 from protocols.vendors.apsystems.responder import InverterSide
-
-LIMITS_A_DAY = 24  # one an hour makes 88 000 in ten years; memory of this sort lasts for 100 000 writes
 
 _LIMITED = frozenset(name for name, kind in MODEL_FAMILIES.items() if kind in FORMS)
 
@@ -51,6 +50,7 @@ PROFILE = VendorProfile(
     kinds=KINDS,
     poll_size=_poll_size,
     pairing=PairingWays(pair=_pair, find=find, everybody=BROADCAST),
-    memory_writes={WMaxLimPct: LIMITS_A_DAY},
+    states=frozenset({InvSt.RUNNING, InvSt.STANDBY, InvSt.OFF, InvSt.FAULT, InvSt.SLEEPING}),
+    memory_writes={WMaxLimPct: 1},
     alarm_codes=frozenset(RAISED_BY),  # of a QS1; a DS3 has no bit for 10
 )

@@ -33,6 +33,7 @@ ANSWER_BB = 0xBB
 SCALED = frozenset({Family.DS3, Family.QT2})  # families that answer BB
 INPUT_W = {Family.YC600: 450.0, Family.QS1: 480.0, Family.QS1A: 600.0}  # more than an input ever gives
 USUAL_INPUT_W = 750.0
+IDLE_INPUT_W = 1.0  # what the unit itself may take from an input; its currents come in steps of some 0.3 W
 LIMITS = {  # what a unit can measure; 0 Hz is "no mains"
     Channel(HZ): (30.0, 80.0),
     Channel(LNV): (0.0, 290.0),
@@ -88,7 +89,7 @@ def reading(kind: Family, body: bytes) -> dict[Channel, Value]:
         values[Channel(LNV)] = sum(_float(values, phase) for phase in _PHASES) / len(_PHASES)
     word = alarm_word(kind, _status(values))
     values[Channel(ALRM)] = word
-    return values | _state(word, _float(values, Channel(W)))
+    return values | _state(word, feeds=_float(values, Channel(W)) > IDLE_INPUT_W * len(SLOTS[kind]))
 
 
 def _status(values: Values) -> int:
@@ -98,7 +99,7 @@ def _status(values: Values) -> int:
     return bits << 8 | opened if isinstance(opened, int) else bits
 
 
-def _state(word: int, watt: float) -> dict[Channel, Value]:
+def _state(word: int, *, feeds: bool) -> dict[Channel, Value]:
     """Return what the bits and the power say of the state; units do not send it."""
     active = named_events(word)
     shut = any(event.code == REMOTE_SHUT for event in active)
@@ -107,7 +108,7 @@ def _state(word: int, watt: float) -> dict[Channel, Value]:
     elif shut:
         state = InvSt.OFF
     else:
-        state = InvSt.RUNNING if watt > 0 else InvSt.STANDBY
+        state = InvSt.RUNNING if feeds else InvSt.STANDBY
     return {Channel(INV_ST): state, Channel(CONN): int(not shut)}
 
 
