@@ -9,8 +9,9 @@ from pydantic import BeforeValidator, Field, ValidationInfo
 from config.broker import Broker
 from config.daylight import daylight
 from config.faces import AnyFace
-from config.links import Link, Nrf24Link, PlcLink, SerialBridgeLink, WifiLink
-from config.section import BROKER_URL, DTU_SERIAL, TOPIC, Id, OneOf, Section, Serial
+from config.links import Link, Nrf24Link, PlcLink, SerialBridgeLink, WifiLink, ZigbeeLink
+from config.section import BROKER_URL, DTU_SERIAL, ECU_ID, TOPIC, Id, OneOf, Section, Serial
+from protocols.modems.znp.network import DEFAULT_ID
 
 
 class Location(Section):
@@ -170,7 +171,23 @@ class WifiHub(Gateway):
     ] = 30.0
 
 
-AnyGateway: TypeAlias = Annotated[MCombiner | Dtu | WifiHub, OneOf()]  # of several roles: the union of their classes
+class Ecu(Gateway):
+    """A ZigBee gateway of APsystems units."""
+
+    role: Literal["ecu"]
+    link: Annotated[ZigbeeLink, OneOf()]
+    ecu_id: Annotated[
+        str,
+        Field(pattern=ECU_ID, description="names the radio network; two gateways in range of each other need two"),
+    ] = DEFAULT_ID
+
+    @property
+    def host(self) -> str:
+        """Return the id."""
+        return self.ecu_id.upper()
+
+
+AnyGateway: TypeAlias = Annotated[MCombiner | Dtu | WifiHub | Ecu, OneOf()]
 
 
 class Impairments(Section):
