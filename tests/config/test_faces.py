@@ -93,18 +93,18 @@ TAKEN = "give each face a port of its own"
         pytest.param(["kind: sunspec, port: 0"], "'0' is too small; use at least 1", id="no port"),
         pytest.param(
             ["kind: sunspc"],
-            "'sunspc' is not known here; use 'sunspec', 'dtu_modbus', 'dtu_tcp'",
+            "'sunspc' is not known here; use 'sunspec', 'dtu_modbus', 'dtu_tcp', 'ecu_tcp', 'ecu_sunspec'",
             id="a misspelt kind",
         ),
         pytest.param(["kind: sunspec, write: true"], "unknown key 'write'; did you mean writes?", id="a misspelt key"),
         pytest.param(
             ["kind: dtu_modbus"],
-            "no gateway of role dtu; take the face out: it speaks for Hoymiles units only",
+            "no gateway of role dtu; take the face out: gateways of role dtu alone have it",
             id="the face of a DTU without one",
         ),
         pytest.param(
             ["kind: dtu_tcp, gateway: roof"],
-            "no gateway 'roof' of role dtu; take the face out: it speaks for Hoymiles units only",
+            "no gateway 'roof' of role dtu; take the face out: gateways of role dtu alone have it",
             id="the face of a DTU for another gateway",
         ),
         pytest.param(
