@@ -58,12 +58,15 @@ class Pyrf24Radio:
             raise LinkDownError(f"{settings.url}: {error}") from error
 
     def _set_up(self, library: Any, power: str) -> None:
-        chip = self._chip
-        chip.data_rate = library.RF24_250KBPS
-        chip.crc_length = library.RF24_CRC_16
-        chip.pa_level = getattr(library, f"RF24_PA_{power.upper()}")
-        chip.address_width = 5
-        chip.dynamic_payloads = True
+        settings = {
+            "data_rate": library.RF24_250KBPS,
+            "crc_length": library.RF24_CRC_16,
+            "pa_level": getattr(library, f"RF24_PA_{power.upper()}"),
+            "address_width": 5,
+            "dynamic_payloads": True,
+        }
+        for name, value in settings.items():
+            setattr(self._chip, name, value)
 
     def send(self, channel: int, address: bytes, frame: bytes) -> None:
         """Begin to send a frame; whether anybody acknowledges does not matter."""

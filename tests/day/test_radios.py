@@ -127,3 +127,11 @@ def test_a_mixed_site_runs_in_one_daemon(tmp_path: Path) -> None:
     assert totals["p_ac_w"] == pytest.approx(sum(powers), rel=0.01)
     drivers = [scene.ear.last(f"{ROOT}/inverter/{slot}/info")["driver"] for slot in scene.app.state.views]
     assert drivers == ["plc"] * 3 + ["serial_bridge"] * 4
+
+
+def test_a_radio_on_spi_can_be_played_by_a_pipe(tmp_path: Path) -> None:
+    link = {"medium": "nrf24", "url": "mem://spi"}
+    radios = site(tmp_path, poll_s=10.0, each=2).model_dump(mode="json")["gateways"]
+    plan = site(tmp_path, emulation=LOSSY, gateways=[radios[0] | {"link": link}])
+    scene = play(plan, minutes, start_utc=NOON)
+    assert scene.ear.last(f"{ROOT}/site/state")["reporting"] == 2
