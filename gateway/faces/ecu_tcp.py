@@ -35,7 +35,6 @@ _LEAST_KWH = 0.1  # of a lifetime energy that is known
 _MOST_32, _MOST_16, _MOST_8 = 0xFFFF_FFFF, 0xFFFF, 0xFF
 _NO_MAC = "00" * 6
 _FULL_PCT = 100.0
-_COLDEST = -100  # stands for no temperature
 _THREE_PHASE = "02"
 
 
@@ -122,7 +121,7 @@ def _record(unit: Unit, kind: str, now: Now) -> t.Record:
     ports = range(1, unit.model.ports + 1)
     volts = tuple(_volts(kind, now, unit.model.ports))
     if not now.reached:
-        return t.Record(unit.serial, False, kind, 0.0, _COLDEST, (0,) * len(ports), (0,) * len(volts))
+        return t.Record(unit.serial, online=False, type=kind, watts=(0,) * len(ports), volts=(0,) * len(volts))
     return t.Record(
         unit.serial,
         online=True,

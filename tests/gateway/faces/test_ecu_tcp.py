@@ -103,7 +103,7 @@ def test_a_plant_as_a_captured_answer_says_is_told_by_the_same_bytes(name: str) 
         pytest.param({"ts": None, "comm": CommState.UNKNOWN}, t.Record("802000000001", False), id="was never heard"),
         pytest.param(
             {"comm": CommState.ASLEEP},
-            t.Record("802000000001", False, "03", 0.0, -100, (0, 0, 0, 0), (0,)),
+            t.Record("802000000001", False, "03", 0.0, 0, (0, 0, 0, 0), (0,)),
             id="sleeps",
         ),
         pytest.param(
