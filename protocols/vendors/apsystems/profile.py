@@ -13,7 +13,6 @@ from protocols.vendors.apsystems.limits import FORMS
 from protocols.vendors.apsystems.models import MODEL_FAMILIES, MODELS
 from protocols.vendors.apsystems.responder import InverterSide
 
-
 _LIMITED = frozenset(name for name, kind in MODEL_FAMILIES.items() if kind in FORMS)
 
 
