@@ -260,7 +260,7 @@ def _breakers(site: Site) -> Iterator[Finding]:
 
 def _breaker(loc: Loc, branch: Branch, models: Mapping[str, Model]) -> Iterator[Finding]:
     load = branch_load(branch, models)
-    ratings = sorted({rating for model in models.values() for rating in model.units_per_breaker})
+    ratings = sorted({rating for unit in branch.inverters for rating in models[unit.model].units_per_breaker})
     figures = f"the manual has figures for {', '.join(f'{rating} A' for rating in ratings)}"
     wire = "" if branch.wire_awg is None else f" and {branch.wire_awg} AWG"
     what = f"branch {quoted(branch.id)}: {load.text} draw {load.drawn_a:.2f} A on a {branch.breaker_a} A breaker{wire}"

@@ -77,7 +77,8 @@ class Inverter(Section):
     model: str
     slot: Annotated[Id | None, Field(description="name of the place; stays when the unit is replaced")] = None
     node: Annotated[
-        int | None, Field(ge=1, le=0xFFFF, description="address on the medium; by serial or order if left out")
+        int | None,
+        Field(ge=1, le=0xFFFF, description="address on the medium; by serial, pairing or order if left out"),
     ] = None
     module: PvModule = PvModule()
 
@@ -187,7 +188,9 @@ class Ecu(Gateway):
         return self.ecu_id.upper()
 
 
-AnyGateway: TypeAlias = Annotated[MCombiner | Dtu | WifiHub | Ecu, OneOf()]
+AnyGateway: TypeAlias = Annotated[
+    MCombiner | Dtu | WifiHub | Ecu, OneOf()
+]  # of several roles: the union of their classes
 
 
 class Impairments(Section):
@@ -218,7 +221,9 @@ class Emulation(Section):
     clouds: Annotated[
         Literal["clear", "broken", "overcast", "changing"], Field(description="one kind of sky, or all in turn")
     ] = "broken"
-    activated: Annotated[bool, Field(description="units are commissioned; false: no AC output until activated")] = True
+    activated: Annotated[
+        bool, Field(description="units are commissioned; false: they have to be activated or paired first")
+    ] = True
     grid: Annotated[Literal["natural", "still"], Field(description="with the noise of a real grid, or without")] = (
         "natural"
     )

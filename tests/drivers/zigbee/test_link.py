@@ -185,14 +185,14 @@ def test_a_coordinator_that_never_starts_is_tried_ever_more_slowly() -> None:
         peer.coordinator._start = lambda: None  # type: ignore[method-assign] # noqa: SLF001 - a broken radio
         async with plugged(peer) as (link, _):
             configured: list[float] = []
-            act = peer.coordinator._act  # noqa: SLF001
+            act = peer.coordinator._act  # noqa: SLF001 - what it was told is the question
 
             def noted(frame: Any) -> None:
                 if frame == c.write_configuration(c.Setting.LOGICAL_TYPE, b"\0"):
                     configured.append(asyncio.get_running_loop().time())
                 act(frame)
 
-            peer.coordinator._act = noted  # type: ignore[method-assign] # noqa: SLF001
+            peer.coordinator._act = noted  # type: ignore[method-assign] # noqa: SLF001 - as above
             await asyncio.sleep(4 * 3600.0)
             assert link.counters.reason == "the coordinator does not start: network: not started (00)"
             assert 10 <= len(configured) <= 25  # each wears out its flash memory
@@ -305,7 +305,7 @@ def test_a_chatterbox_at_the_start_fills_no_memory() -> None:
         opening = Coordinator(host, ZigbeeSettings(url="mem://chatter"), LinkCounters(), recovery)
         await chip.write(encode(c.state_change(State.STARTING)) * (8 * FRAMES))
         assert await opening._frame(1.0) is not None  # noqa: SLF001 - what it keeps is the question
-        return len(opening._frames)  # noqa: SLF001
+        return len(opening._frames)  # noqa: SLF001 - as above
 
     assert virtual_time.run(main()) == FRAMES - 1
 
