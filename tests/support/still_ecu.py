@@ -4,7 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from config.faces import EcuSunSpecFace, EcuTcpFace
+from config.faces import EcuTcpFace
 from config.site import Site
 from gateway.faces.ecu_units import Ecu, ecu
 from gateway.snapshot import CommState, Energy, Identity, InverterView
@@ -69,11 +69,6 @@ def served(units: Units | None = None) -> Ecu:
 def tcp_section(**changes: Any) -> EcuTcpFace:
     """Return the section of the TCP face."""
     return EcuTcpFace.model_validate({"kind": "ecu_tcp", **changes})
-
-
-def sunspec_section(**changes: Any) -> EcuSunSpecFace:
-    """Return the section of the SunSpec face."""
-    return EcuSunSpecFace.model_validate({"kind": "ecu_sunspec", **changes})
 
 
 def view(slot: str, serial: str, model: str, **changes: Any) -> InverterView:
