@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, available_timezones
 
 from config.branch import Limit, branch_load
+from config.check_faces import check_faces
 from config.findings import Finding, Loc, Severity, SiteRefusedError, in_order, quoted, setting
 from config.grid_profiles import grid_profile
 from config.instruments import check_script
@@ -296,5 +297,6 @@ _RULES: tuple[Callable[[Site], Iterator[Finding]], ...] = (
     _slow_links,
     _in_process_urls,
     _broker,
+    check_faces,
     check_script,
 )

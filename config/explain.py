@@ -30,6 +30,7 @@ _WORDS = {
     "union_tag_invalid": ("is not known here", "use {expected_tags}"),
     "enum": ("is not known here", "use {expected}"),
     "string_type": ("is no text", "write one value behind the colon"),
+    "ip_any_address": ("is no address", "write an IP address of this machine, as 192.168.1.5"),
     "path_type": ("is no path", "write one path behind the colon"),
     "tuple_type": ("is no list", "write lines that begin with a dash below it"),
     "model_attributes_type": ("is no section", "write `key: value` lines below it"),

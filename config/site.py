@@ -6,6 +6,7 @@ from typing import Annotated, ClassVar, Literal, TypeAlias
 from pydantic import BeforeValidator, Field, ValidationInfo
 
 from config.daylight import daylight
+from config.faces import AnyFace
 from config.links import Link, PlcLink
 from config.section import BROKER_URL, TOPIC, Id, OneOf, Section, Serial
 
@@ -200,4 +201,5 @@ class Site(Section):
         str, Field(description="protection settings: the id of a grid profile of the package, or the path of a file")
     ] = "eu_en_50549_1_2019"
     gateways: Annotated[tuple[AnyGateway, ...], Field(min_length=1)]
+    faces: Annotated[tuple[AnyFace, ...], Field(max_length=16, description="servers to the north; off unless set")] = ()
     emulation: Emulation = Emulation()

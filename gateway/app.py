@@ -26,6 +26,8 @@ from gateway.alarms.service import Alarms
 from gateway.control.budget import Budget
 from gateway.control.leases import Leases
 from gateway.control.service import Control
+from gateway.faces.desk import Desk
+from gateway.faces.registry import servers
 from gateway.fleet.device import Device
 from gateway.fleet.poller import Poller
 from gateway.health import Health
@@ -120,6 +122,7 @@ class App:
         self.control = Control(self.state, pollers, leases, fallback_pct, offered, budget)
         self.state.watch(self.control.look)
         self.alarms = self._alarms(site, journal, pollers)
+        self.faces = servers(site, Desk(self.state, self.control, self.alarms))
         self.notifier = Notifier.from_environment()
         self.health = Health(clock, self.notifier, alive=lambda: any(south.alive for south in self.souths))
         about, report = _about(site), self.health.report
@@ -142,6 +145,8 @@ class App:
         self.health.add("mqtt", self.bridge.counters)
         self.health.add("links", lambda: {south.gateway: south.condition() for south in self.souths})
         self.health.add("alarms", self.alarms.condition)
+        if self.faces:
+            self.health.add("faces", lambda: {name: face.condition() for name, face in self.faces.items()})
         self.health.add("outbox", lambda: {"dropped_events": self.outbox.dropped_events})
         self.health.add("log", lambda: {"dropped": tap.dropped})
         self.health.add(
@@ -165,7 +170,8 @@ class App:
         works = [self.state.run(), self.control.run(), self.alarms.run(), self.health.run(), self.bridge.run()]
         try:
             self.notifier.ready()
-            await first_of(asked(), *works, *(south.run() for south in self.souths))
+            sides = (*self.souths, *self.faces.values())
+            await first_of(asked(), *works, *(side.run() for side in sides))
         finally:
             self.notifier.stopping()
             self.state.save()

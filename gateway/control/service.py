@@ -115,6 +115,11 @@ class Control:
         self._open: list[Ticket] = []
         self._wake = asyncio.Event()
 
+    @property
+    def limits(self) -> Mapping[str, Limit]:
+        """Return the limits in force by target."""
+        return self._leases.limits
+
     def look(self, view: InverterView) -> None:
         """Take the newest view of a unit."""
         if self._hands[view.identity.slot].look(view) and self._leases.limits:

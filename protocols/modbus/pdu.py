@@ -34,6 +34,7 @@ class ExceptionCode(IntEnum):
     ILLEGAL_VALUE = 3
     DEVICE_FAILURE = 4
     BUSY = 6
+    NO_SUCH_UNIT = 11  # "gateway target device failed to respond"
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from protocols.layout import Field, Fixed, Layout, Row, Text
 from protocols.points import Point
 
 NOT_IMPLEMENTED = {"H": 0xFFFF, "h": -0x8000, "I": 0xFFFF_FFFF, "i": -0x8000_0000, "Q": 0}  # Q: acc64
+_NO_COUNT = 0xFFFF_FFFF_FFFF_FFFF  # uint64
 
 
 def number(register: int, fmt: str, point: Point, sf: int = 0, port: int = 0) -> Field:
@@ -28,6 +29,11 @@ def acc32(register: int, point: Point, port: int = 0) -> Field:
     return Field(2 * register, "I", point, port=port, absent=0)
 
 
+def count64(register: int, point: Point, port: int = 0) -> Field:
+    """Return the row of an energy counter in Wh that has a code of its own for not implemented."""
+    return Field(2 * register, "Q", point, port=port, absent=_NO_COUNT)
+
+
 def flags(register: int, fmt: str, point: Point, port: int = 0) -> Field:
     """Return the row of an enumeration or a bit field."""
     return Field(2 * register, fmt, point, port=port, absent=NOT_IMPLEMENTED[fmt])
@@ -46,6 +52,11 @@ def fixed(fmt: str, raw: int, *registers: int) -> tuple[Fixed, ...]:
 def unused(fmt: str, *registers: int) -> tuple[Fixed, ...]:
     """Return the rows of points that are not implemented."""
     return fixed(fmt, NOT_IMPLEMENTED[fmt], *registers)
+
+
+def uncounted(*registers: int) -> tuple[Fixed, ...]:
+    """Return the rows of 64-bit counters that are not implemented."""
+    return fixed("Q", _NO_COUNT, *registers)
 
 
 def model(number_: int, length: int, *rows: Row) -> Layout:

@@ -163,6 +163,14 @@ COUNTED = {
         "config.document:MAX_BYTES", "config/test_document.py", "test_what_is_no_yaml_is_refused"
     ),
     "values of a site file": Bound("config.document:MAX_VALUES", "hostile/test_site_files.py", "test_a_file_that"),
+    "writes by Modbus": Bound(
+        "gateway.faces.modbus_server:WRITES_BURST",
+        "gateway/faces/test_modbus_server.py",
+        "test_more_writes_than_a_manager_needs_are_put_off",
+    ),
+    "clients of a face": Bound(
+        "gateway.faces.tcp_server:MAX_CLIENTS", "integration/test_hostile_modbus.py", "test_the_daemon_survives_who"
+    ),
     "bytes of a capture": Bound(
         "drivers.pcapng:MAX_FILE_BYTES", "drivers/test_replay.py", "test_what_cannot_be_replayed_says_why"
     ),

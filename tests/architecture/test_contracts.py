@@ -39,6 +39,8 @@ BREACHES = [
     ("edges", "emulator/planted.py", "import drivers.plc"),
     ("mqtt", "gateway/mqtt/planted.py", "import aiomqtt"),
     ("mqtt", "drivers/mqtt/planted.py", "import paho.mqtt.client"),
+    ("modbus-server", "gateway/faces/planted.py", "import pymodbus.server"),
+    ("daemon", "gateway/faces/planted.py", "import gateway.mqtt"),
     ("broker", "emulator/planted.py", "import amqtt.broker"),
     ("serial", "emulator/planted.py", "import serial"),
     ("yaml", "opencombiner/planted.py", "import yaml"),

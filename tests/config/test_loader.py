@@ -38,8 +38,8 @@ MISTAKES = [
     pytest.param(
         "id: home",
         "zzz: 1",
-        "site.yaml:1:1: unknown key 'zzz'; known here: clock, emulation, gateways, grid_profile, id, location, mqtt, "
-        "name, state_dir",
+        "site.yaml:1:1: unknown key 'zzz'; known here: clock, emulation, faces, gateways, grid_profile, id, location, "
+        "mqtt, name, state_dir",
         id="a key like no other gets all that are known",
     ),
     pytest.param(

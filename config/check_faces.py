@@ -1,0 +1,73 @@
+"""Rules over the faces of a site: no two programs at one port, and every inverter somewhere."""
+
+from collections.abc import Iterator
+from ipaddress import IPv4Address, IPv6Address, ip_address
+from itertools import combinations
+from urllib.parse import urlsplit
+
+from config.faces import SINGLES, Face, SunSpecFace
+from config.findings import Finding, Loc, Severity, quoted, setting
+from config.plant import units
+from config.site import Site
+
+
+def check_faces(site: Site) -> Iterator[Finding]:
+    """Yield what is wrong about the faces of a site."""
+    places: list[tuple[Loc, Face]] = [(("faces", index), face) for index, face in enumerate(site.faces)]
+    for (loc, one), (other_loc, other) in combinations(places, 2):
+        if one.port == other.port and _meet(one.address, other.address):
+            yield _taken(other_loc, other, setting(loc))
+    for loc, face in places:
+        for url_loc, url in _others(site):
+            if _listens_there(face, url):
+                yield _taken(loc, face, f"{setting(url_loc)}, {quoted(url)}")
+    yield from _inverters(site, places)
+
+
+def _meet(one: IPv4Address | IPv6Address, other: IPv4Address | IPv6Address) -> bool:
+    return one == other or one.is_unspecified or other.is_unspecified
+
+
+def _taken(loc: Loc, face: Face, by: str) -> Finding:
+    problem = f"port {face.port} at {face.address} is taken by {by}"
+    return Finding(problem=problem, remedy="give each face a port of its own", loc=(*loc, "port"))
+
+
+def _others(site: Site) -> Iterator[tuple[Loc, str]]:
+    """Yield the addresses at which other programs listen."""
+    yield ("mqtt", "url"), site.mqtt.url
+    for index, gateway in enumerate(site.gateways):
+        yield ("gateways", index, "link", "url"), gateway.link.url
+
+
+def _listens_there(face: Face, url: str) -> bool:
+    """Tell whether an address is one at which the face listens; a broken one has a finding of its own."""
+    try:
+        where = urlsplit(url)
+        if where.scheme not in {"mqtt", "mqtts", "socket"} or where.port != face.port:
+            return False
+        host = ip_address("127.0.0.1" if where.hostname == "localhost" else where.hostname or "")
+    except ValueError:  # also a name: which machine it is only its network knows
+        return False
+    return host == face.address or (host.is_loopback and face.address.is_unspecified)
+
+
+def _inverters(site: Site, places: list[tuple[Loc, Face]]) -> Iterator[Finding]:
+    """Yield ports that serve no inverter, and inverters that no port serves, for each family of models."""
+    count = sum(1 for _ in units(site))
+    ports = [(loc, face) for loc, face in places if isinstance(face, SunSpecFace)]
+    for loc, face in ports:
+        if face.first > count:
+            remedy = f"write a number up to {count}"
+            yield Finding(problem=f"the site has {count} inverters", remedy=remedy, loc=(*loc, "first"))
+    for models in dict.fromkeys(face.models for _, face in ports):
+        same = [(loc, face) for loc, face in ports if face.models == models]
+        covered = {number for _, face in same for number in range(face.first, face.first + SINGLES)}
+        left_out = next((number for number in range(1, count + 1) if number not in covered), None)
+        if left_out is not None:
+            yield Finding(
+                problem=f"a port has unit ids for {SINGLES} inverters; number {left_out} of the site has none",
+                remedy=f"add a sunspec face with first: {left_out}, on a port of its own",
+                loc=same[0][0],
+                severity=Severity.WARNING,
+            )

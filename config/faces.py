@@ -1,0 +1,46 @@
+"""What a user writes of faces: one class for each kind. Their ground is `gateway/faces/`."""
+
+from ipaddress import IPv4Address
+from typing import Annotated, ClassVar, Literal, TypeAlias
+
+from pydantic import Field, IPvAnyAddress
+
+from config.section import OneOf, Section
+
+SINGLES = 246  # unit ids for single inverters on one port: 1 … 125 and 127 … 247
+
+
+class Face(Section):
+    """A server to the north. It is off unless it stands in the site file, and on this machine only unless told else."""
+
+    told_apart_by: ClassVar[str] = "kind"
+    kind: str
+    address: Annotated[
+        IPvAnyAddress,
+        Field(description="of this machine, where it listens; 0.0.0.0: in every network, so mind who can reach it"),
+    ] = IPv4Address("127.0.0.1")
+    port: Annotated[int, Field(ge=1, le=65535)]
+    writes: Annotated[bool, Field(description="clients may limit, stop and reset; each such order is in an event")] = (
+        False
+    )
+
+
+class SunSpecFace(Face):
+    """SunSpec Modbus TCP: unit 126 is the whole site, 1 … 125 and 127 … 247 are its inverters in the file's order."""
+
+    kind: Literal["sunspec"]
+    port: Annotated[
+        int, Field(ge=1, le=65535, description="502 is what clients look at first; it needs the right to open it")
+    ] = 1502
+    models: Annotated[
+        Literal["inverter", "der"], Field(description="1, 101 or 103, 120-123, 160; der: 1, 701-704, 714, 715")
+    ] = "inverter"
+    first: Annotated[
+        int, Field(ge=1, le=10_000, description="which inverter is unit 1; 247 on a further port of a large plant")
+    ] = 1
+    stale_s: Annotated[
+        float, Field(ge=10, le=3600, description="age from which a measurement reads as not implemented")
+    ] = 120.0
+
+
+AnyFace: TypeAlias = Annotated[SunSpecFace, OneOf()]  # of several kinds: the union of their classes

@@ -1,0 +1,161 @@
+"""One Modbus TCP server for every face that speaks it, on pymodbus' framer and messages.
+
+The server loop is ours (`tcp_server.py`): that of pymodbus keeps one request of several that arrive together, waits for
+264 bytes after a wrong protocol identifier, has no bound on clients, idle ones and their rate, and answers from a
+datastore instead of a function. Nothing else imports pymodbus, and this module is imported when a face is configured.
+
+MBAP: transaction 2 | protocol 2, always 0 | length 2 of what follows | unit 1 | function 1 | …
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from struct import iter_unpack
+from typing import Protocol, TypeAlias
+
+from pymodbus.framer import FramerSocket
+from pymodbus.pdu import DecodePDU, ExceptionResponse, ModbusPDU
+from pymodbus.pdu.register_message import (
+    ReadHoldingRegistersRequest,
+    ReadHoldingRegistersResponse,
+    WriteMultipleRegistersRequest,
+    WriteMultipleRegistersResponse,
+    WriteSingleRegisterRequest,
+    WriteSingleRegisterResponse,
+)
+
+from config.faces import Face
+from gateway.control.order import Code
+from gateway.faces.desk import Desk, Plant, Wish
+from gateway.faces.tcp_server import Bounds, Pace, TcpServer
+from protocols.errors import RemoteProtocolError
+from protocols.modbus.pdu import MAX_WRITE, ExceptionCode
+
+logging.getLogger("pymodbus").setLevel(logging.CRITICAL)  # what hostile clients send is counted, not logged
+
+HEADER = 6  # bytes up to and with the length
+MOST = 254  # what the length may say: unit, and a PDU of 253 bytes
+WRITES_PER_S = 10.0  # of all clients: each is an audit event; a manager that renews ten limits a second is busy enough
+WRITES_BURST = 60  # a manager that sets every inverter of a house at once
+
+Answer: TypeAlias = bytes | ExceptionCode | None
+
+_EXCEPTIONS = {
+    Code.OUT_OF_RANGE: ExceptionCode.ILLEGAL_VALUE,
+    Code.NOT_SUPPORTED: ExceptionCode.ILLEGAL_VALUE,
+    Code.BUDGET: ExceptionCode.BUSY,
+}
+
+
+class ModbusFace(Protocol):
+    """A register map. Both methods are pure: what they say follows from the plant and from what was asked."""
+
+    def answer(self, plant: Plant, unit: int, address: int, count: int) -> Answer:
+        """Return `count` registers from `address`, big-endian; or why not; None: silence."""
+        ...
+
+    def written(
+        self, plant: Plant, unit: int, address: int, data: bytes, by: str
+    ) -> Sequence[Wish] | ExceptionCode | None:
+        """Return what a write of registers asks for, by an author; or why it is refused; None: silence."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Modbus:
+    """A register map as frames: satisfies `Framed`. `name` and the caller's address make the author of a write."""
+
+    face: ModbusFace
+    desk: Desk
+    name: str
+    writes: bool
+    framer: FramerSocket
+    pace: Pace
+    now: Callable[[], float]
+
+    def length(self, head: bytes) -> int | None:
+        """Return how long a frame is."""
+        if len(head) < HEADER:
+            return None
+        length = int.from_bytes(head[4:6], "big")
+        if head[2:4] != b"\0\0" or not 2 <= length <= MOST:
+            raise RemoteProtocolError(f"no MBAP header: {head[:HEADER].hex()}")
+        return HEADER + length
+
+    def answer(self, frame: bytes, peer: str) -> bytes | None:
+        """Return the answer to a request."""
+        _, unit, transaction, body = self.framer.decode(frame)
+        answer = self._answer(unit, body, peer)
+        if answer is None:
+            return None
+        answer.dev_id, answer.transaction_id = unit, transaction
+        return self.framer.buildFrame(answer)
+
+    def _answer(self, unit: int, body: bytes, peer: str) -> ModbusPDU | None:
+        function = body[0]
+        serve = _FUNCTIONS.get(function)
+        if serve is None:
+            return _refused(function, ExceptionCode.ILLEGAL_FUNCTION)
+        request = self.framer.decoder.decode(body)
+        # pymodbus takes what is too long, too short or disagrees with itself; said again it would read otherwise
+        count = 0 if request is None else request.count or len(request.registers)
+        if request is None or not 1 <= count <= _MOST[function] or request.encode() != body[1:]:
+            return _refused(function, ExceptionCode.ILLEGAL_VALUE)
+        if request.address + count > 1 << 16:
+            return _refused(function, ExceptionCode.ILLEGAL_ADDRESS)
+        came_of_it = serve(self, unit, request, peer)
+        return _refused(function, came_of_it) if isinstance(came_of_it, ExceptionCode) else came_of_it
+
+    def read(self, unit: int, request: ModbusPDU, _: str) -> ModbusPDU | ExceptionCode | None:
+        """Answer a read."""
+        data = self.face.answer(self.desk, unit, request.address, request.count)
+        return ReadHoldingRegistersResponse(registers=_words(data)) if isinstance(data, bytes) else data
+
+    def write_one(self, unit: int, request: ModbusPDU, peer: str) -> ModbusPDU | ExceptionCode | None:
+        """Answer a write of one register."""
+        done = WriteSingleRegisterResponse(address=request.address, registers=request.registers)
+        return self._written(unit, request, peer, done)
+
+    def write_many(self, unit: int, request: ModbusPDU, peer: str) -> ModbusPDU | ExceptionCode | None:
+        """Answer a write of several registers."""
+        done = WriteMultipleRegistersResponse(address=request.address, count=request.count)
+        return self._written(unit, request, peer, done)
+
+    def _written(self, unit: int, request: ModbusPDU, peer: str, done: ModbusPDU) -> ModbusPDU | ExceptionCode | None:
+        if not self.writes:
+            return ExceptionCode.ILLEGAL_FUNCTION
+        if not self.pace.admits(self.now()):
+            return ExceptionCode.BUSY
+        data = b"".join(word.to_bytes(2, "big") for word in request.registers)
+        wishes = self.face.written(self.desk, unit, request.address, data, f"{self.name} {peer}")
+        if wishes is None or isinstance(wishes, ExceptionCode):
+            return wishes
+        refusal = self.desk.carry_out(wishes)
+        return done if refusal is None else _EXCEPTIONS.get(refusal.code, ExceptionCode.DEVICE_FAILURE)
+
+
+_Serve: TypeAlias = Callable[[Modbus, int, ModbusPDU, str], ModbusPDU | ExceptionCode | None]
+_FUNCTIONS: Mapping[int, _Serve] = {
+    ReadHoldingRegistersRequest.function_code: Modbus.read,
+    WriteSingleRegisterRequest.function_code: Modbus.write_one,
+    WriteMultipleRegistersRequest.function_code: Modbus.write_many,
+}
+_MOST = {3: 125, 6: 1, 16: MAX_WRITE}  # registers at once
+
+
+def modbus_server(face: ModbusFace, desk: Desk, *, section: Face, name: str) -> TcpServer:
+    """Return the server of a register map; build it inside the running loop. `name` is its place in the site file."""
+    loop = asyncio.get_running_loop()
+    framer = FramerSocket(DecodePDU(is_server=True))
+    pace = Pace(WRITES_PER_S, WRITES_BURST)
+    modbus = Modbus(face, desk, section.kind, section.writes, framer, pace, loop.time)
+    return TcpServer(modbus, address=str(section.address), port=section.port, setting=name, bounds=Bounds())
+
+
+def _words(data: bytes) -> list[int]:
+    return [word for (word,) in iter_unpack(">H", data)]
+
+
+def _refused(function: int, why: ExceptionCode) -> ExceptionResponse:
+    return ExceptionResponse(function, why)

@@ -1,0 +1,114 @@
+"""What a user can write of faces, and what `check` says of it."""
+
+from pathlib import Path
+
+import pytest
+
+from config.checks import admit, check_site
+from config.findings import SiteRefusedError
+from config.loader import load_site
+from tests.support.fixed_clock import FixedClock
+
+SITE = """\
+location: {latitude: 52, longitude: 5, timezone: Europe/Amsterdam}
+mqtt: {url: "mqtt://localhost:1883"}
+gateways:
+  - id: roof
+    role: m-combiner
+    link: {url: "socket://127.0.0.1:4001"}
+    branches:
+      - id: south
+        inverters: [{serial: 400E00001, model: MI-400}]
+faces:
+"""
+
+
+def said(folder: Path, *faces: str) -> list[str]:
+    file = folder / "site.yaml"
+    file.write_text(SITE + "".join(f"  - {{{face}}}\n" for face in faces))
+    try:
+        found = check_site(load_site(file, FixedClock()))
+    except SiteRefusedError as error:
+        found = tuple(error.findings)
+    return [f"{finding.problem}; {finding.remedy}" for finding in found]
+
+
+@pytest.mark.parametrize(
+    "faces",
+    [
+        pytest.param(["kind: sunspec"], id="nothing but its kind"),
+        pytest.param(["kind: sunspec, port: 1502", "kind: sunspec, port: 1503, models: der"], id="two ports"),
+        pytest.param(
+            ["kind: sunspec, address: 127.0.0.1", "kind: sunspec, address: 192.168.1.5"], id="one port, two addresses"
+        ),
+        pytest.param(["kind: sunspec, address: '::1', writes: true, stale_s: 60"], id="IPv6 and writes"),
+    ],
+)
+def test_is_admitted(tmp_path: Path, faces: list[str]) -> None:
+    assert said(tmp_path, *faces) == []
+
+
+def test_a_face_is_off_alone_and_mute_unless_told_else(tmp_path: Path) -> None:
+    file = tmp_path / "site.yaml"
+    file.write_text(SITE.replace("faces:\n", ""))
+    assert load_site(file, FixedClock()).site.faces == ()
+    file.write_text(SITE + "  - kind: sunspec\n")
+    loaded = load_site(file, FixedClock())
+    assert admit(loaded) == ()
+    [face] = loaded.site.faces
+    assert (str(face.address), face.port, face.writes) == ("127.0.0.1", 1502, False)
+
+
+TAKEN = "give each face a port of its own"
+
+
+@pytest.mark.parametrize(
+    ("faces", "finding"),
+    [
+        pytest.param(
+            ["kind: sunspec", "kind: sunspec"],
+            f"port 1502 at 127.0.0.1 is taken by faces[0]; {TAKEN}",
+            id="the same port",
+        ),
+        pytest.param(
+            ["kind: sunspec, address: 0.0.0.0", "kind: sunspec, address: 192.168.1.5"],
+            f"port 1502 at 192.168.1.5 is taken by faces[0]; {TAKEN}",
+            id="a port that another has in every network",
+        ),
+        pytest.param(
+            ["kind: sunspec, port: 1883"],
+            f"port 1883 at 127.0.0.1 is taken by mqtt.url, 'mqtt://localhost:1883'; {TAKEN}",
+            id="the broker's port",
+        ),
+        pytest.param(
+            ["kind: sunspec, address: 0.0.0.0, port: 4001"],
+            f"port 4001 at 0.0.0.0 is taken by gateways[0].link.url, 'socket://127.0.0.1:4001'; {TAKEN}",
+            id="the modem's port",
+        ),
+        pytest.param(
+            ["kind: sunspec, address: my-house"],
+            "'my-house' is no address; write an IP address of this machine, as 192.168.1.5",
+            id="a name for an address",
+        ),
+        pytest.param(["kind: sunspec, port: 0"], "'0' is too small; use at least 1", id="no port"),
+        pytest.param(["kind: sunspc"], "'sunspc' is not known here; use 'sunspec'", id="a misspelt kind"),
+        pytest.param(["kind: sunspec, write: true"], "unknown key 'write'; did you mean writes?", id="a misspelt key"),
+        pytest.param(
+            ["kind: sunspec, first: 2"], "the site has 1 inverters; write a number up to 1", id="a port for nobody"
+        ),
+    ],
+)
+def test_is_refused(tmp_path: Path, faces: list[str], finding: str) -> None:
+    assert finding in said(tmp_path, *faces)
+
+
+def test_a_large_plant_is_told_to_take_a_second_port(tmp_path: Path) -> None:
+    units = ", ".join(f"{{serial: A{number:04d}, model: MI-400}}" for number in range(247))
+    plant = SITE.replace("{serial: 400E00001, model: MI-400}", units)
+    file = tmp_path / "site.yaml"
+    file.write_text(plant + "  - {kind: sunspec}\n")
+    problems = [finding.problem for finding in check_site(load_site(file, FixedClock()))]
+    assert "a port has unit ids for 246 inverters; number 247 of the site has none" in problems
+    file.write_text(plant + "  - {kind: sunspec}\n  - {kind: sunspec, port: 1503, first: 247}\n")
+    problems = [finding.problem for finding in check_site(load_site(file, FixedClock()))]
+    assert not any("unit ids" in problem for problem in problems)
