@@ -7,12 +7,14 @@ from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, available_timezones
 
 from config.branch import Limit, branch_load
+from config.broker import Broker
 from config.check_faces import check_faces
 from config.findings import Finding, Loc, Severity, SiteRefusedError, in_order, quoted, setting
 from config.grid_profiles import grid_profile
 from config.instruments import check_script
+from config.links import WifiLink
 from config.loader import LoadedSite
-from config.plant import branches, cycle, profile_of, recordings, units
+from config.plant import branches, cycle, dials_in, profile_of, recordings, units
 from config.roles import ROLES
 from config.section import BROKER_URL, FORMS, LINK_URL
 from config.site import Branch, Site
@@ -94,6 +96,8 @@ def _slots(site: Site) -> Iterator[Finding]:
 
 def _nodes(site: Site) -> Iterator[Finding]:
     for i, gateway in enumerate(site.gateways):
+        if dials_in(gateway):
+            continue
         own = [(loc, unit.node) for loc, owner, unit in units(site) if owner is gateway and unit.node is not None]
         yield from _doubles("node", (((*loc, "node"), str(node)) for loc, node in own))
         most, count = last_node(gateway.link.medium), len([owner for _, owner, _ in units(site) if owner is gateway])
@@ -127,7 +131,8 @@ def derived_nodes(places: Mapping[str, Loc], node_of: Callable[[str], int]) -> I
 
 
 def _links(site: Site) -> Iterator[Finding]:
-    yield from _doubles("link", [(loc, url) for loc, url in _link_urls(site) if not url.startswith(SCHEME)])
+    own = [(loc, url) for loc, url, shared in _link_urls(site) if not shared and not url.startswith(SCHEME)]
+    yield from _doubles("link", own)
 
 
 def _replays(site: Site) -> Iterator[Finding]:
@@ -136,7 +141,7 @@ def _replays(site: Site) -> Iterator[Finding]:
     if not files:
         return
     path = min(files)
-    for loc, url in _link_urls(site):
+    for loc, url, _ in _link_urls(site):
         if path_of(url) != path:
             problem = f"{quoted(url)} beside a recording, which has its own time"
             yield Finding(problem=problem, remedy=f"let every link be {SCHEME}{path}, or none", loc=loc)
@@ -153,19 +158,23 @@ def _replays(site: Site) -> Iterator[Finding]:
             yield Finding(problem=problem, remedy=remedy, loc=("gateways", i, "id"))
 
 
-def _link_urls(site: Site) -> list[tuple[Loc, str]]:
-    return [(("gateways", i, "link", "url"), gateway.link.url) for i, gateway in enumerate(site.gateways)]
+def _link_urls(site: Site) -> list[tuple[Loc, str, bool]]:
+    """Return place and URL of every link, and whether it is a broker, which many may use."""
+    return [
+        (("gateways", i, "link", "url"), gateway.link.url, isinstance(gateway.link, WifiLink))
+        for i, gateway in enumerate(site.gateways)
+    ]
 
 
 def _addresses(site: Site) -> Iterator[Finding]:
-    for loc, url in (*_link_urls(site), (("mqtt", "url"), site.mqtt.url)):
+    for loc, url, is_broker in (*_link_urls(site), (("mqtt", "url"), site.mqtt.url, True)):
         problem = _wrong_address(url)
         if problem is not None:
-            remedy = f"write {FORMS[BROKER_URL if loc[0] == 'mqtt' else LINK_URL]}"
-            yield Finding(problem=problem, remedy=remedy, loc=loc)
-    if "@" in site.mqtt.url:
-        remedy = "set mqtt.user, and mqtt.password_file or mqtt.password_env"
-        yield Finding(problem="user and password do not belong in an address", remedy=remedy, loc=("mqtt", "url"))
+            yield Finding(problem=problem, remedy=f"write {FORMS[BROKER_URL if is_broker else LINK_URL]}", loc=loc)
+        if is_broker and "@" in url:
+            at = setting(loc[:-1])
+            remedy = f"set {at}.user, and {at}.password_file or {at}.password_env"
+            yield Finding(problem="user and password do not belong in an address", remedy=remedy, loc=loc)
 
 
 def _wrong_address(url: str) -> str | None:
@@ -226,7 +235,8 @@ def _breaker(loc: Loc, branch: Branch, models: Mapping[str, Model]) -> Iterator[
     load = branch_load(branch, models)
     ratings = sorted({rating for model in models.values() for rating in model.units_per_breaker})
     figures = f"the manual has figures for {', '.join(f'{rating} A' for rating in ratings)}"
-    what = f"branch {quoted(branch.id)}: {load.text} draw {load.drawn_a:.2f} A on a {branch.breaker_a} A breaker"
+    wire = "" if branch.wire_awg is None else f" and {branch.wire_awg} AWG"
+    what = f"branch {quoted(branch.id)}: {load.text} draw {load.drawn_a:.2f} A on a {branch.breaker_a} A breaker{wire}"
     match load.limit:
         case None if load.drawn_a > branch.breaker_a:
             yield Finding(problem=f"{what}, more than its rating", remedy="move units to another branch", loc=loc)
@@ -252,20 +262,27 @@ def _slow_links(site: Site) -> Iterator[Finding]:
 
 
 def _in_process_urls(site: Site) -> Iterator[Finding]:
-    for loc, url in (*_link_urls(site), (("mqtt", "url"), site.mqtt.url)):
+    for loc, url, _ in (*_link_urls(site), (("mqtt", "url"), site.mqtt.url, True)):
         if url.startswith("mem://"):
             problem = f"{quoted(url)} joins parts of one process only; commands of their own never meet there"
             yield Finding(problem=problem, remedy="use pty:PATH or an address", loc=loc, severity=Severity.WARNING)
 
 
-def _broker(site: Site) -> Iterator[Finding]:
-    mqtt = site.mqtt
-    if mqtt.password_file is not None and mqtt.password_env is not None:
-        yield Finding(problem="two places for one password", remedy="keep one of them", loc=("mqtt", "password_env"))
-    if mqtt.tls is not None and not mqtt.url.startswith("mqtts://"):
-        yield Finding(problem="the URL asks for no TLS", remedy="begin mqtt.url with mqtts://", loc=("mqtt", "tls"))
-    if mqtt.tls is not None and (mqtt.tls.cert_file is None) != (mqtt.tls.key_file is None):
-        yield Finding(problem="a certificate needs its key", remedy="set cert_file and key_file", loc=("mqtt", "tls"))
+def _brokers(site: Site) -> Iterator[Finding]:
+    yield from _broker(("mqtt",), site.mqtt)
+    for i, gateway in enumerate(site.gateways):
+        if isinstance(gateway.link, WifiLink):
+            yield from _broker(("gateways", i, "link"), gateway.link)
+
+
+def _broker(loc: Loc, broker: Broker) -> Iterator[Finding]:
+    tls, secure = (*loc, "tls"), f"begin {setting(loc)}.url with mqtts://"
+    if broker.password_file is not None and broker.password_env is not None:
+        yield Finding(problem="two places for one password", remedy="keep one of them", loc=(*loc, "password_env"))
+    if broker.tls is not None and not broker.url.startswith("mqtts://"):
+        yield Finding(problem="the URL asks for no TLS", remedy=secure, loc=tls)
+    if broker.tls is not None and (broker.tls.cert_file is None) != (broker.tls.key_file is None):
+        yield Finding(problem="a certificate needs its key", remedy="set cert_file and key_file", loc=tls)
 
 
 def _doubles(what: str, entries: Iterable[tuple[Loc, str]]) -> Iterator[Finding]:
@@ -296,7 +313,7 @@ _RULES: tuple[Callable[[Site], Iterator[Finding]], ...] = (
     _breakers,
     _slow_links,
     _in_process_urls,
-    _broker,
+    _brokers,
     check_faces,
     check_script,
 )

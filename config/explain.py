@@ -55,6 +55,11 @@ def _explain(error: ErrorDetails, document: Document, model: type[Section]) -> F
             return _unknown_key(error["loc"], document, model)
         case "missing":
             return _missing(error["loc"], document, model)
+        case "union_tag_not_found" if not isinstance(error["input"], Mapping):
+            problem, remedy = _WORDS["model_attributes_type"]
+            return Finding(
+                problem=f"{_shown(error['input'])} {problem}", remedy=remedy, loc=loc, mark=document.mark(loc)
+            )
         case "union_tag_not_found":
             return _missing((*error["loc"], options[0].told_apart_by), document, model)
         case "union_tag_invalid":

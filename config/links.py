@@ -4,7 +4,8 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from config.section import LINK_URL, Section
+from config.broker import Broker
+from config.section import BROKER_URL, LINK_URL, Section
 
 
 class Link(Section):
@@ -61,3 +62,17 @@ class PlcLink(Link):
     def mains_bound(self) -> bool:
         """Tell whether the modems follow the mains."""
         return self.mains_synchronous
+
+
+class WifiLink(Link, Broker):
+    """The broker that units with Wi-Fi dial; it may be the site's own."""
+
+    medium: Annotated[Literal["wifi"], Field(description="units that dial a broker over Wi-Fi")] = "wifi"
+    url: Annotated[
+        str, Field(pattern=BROKER_URL, description="mqtt://host:port of the broker that the units are led to")
+    ]
+
+    @property
+    def adapter(self) -> str:
+        """Return what the units use."""
+        return "MQTT over Wi-Fi"

@@ -19,7 +19,7 @@ from protocols.registry import vendor
 class Cycle:
     """How long a link needs to poll each of its units once, nothing lost; `poll_s` is what the site file asks for.
 
-    `transaction_s` is the longest poll of one unit.
+    `transaction_s` is the longest poll of one unit. Units that report by themselves cost the link nothing.
     """
 
     transaction_s: float
@@ -35,6 +35,11 @@ class Cycle:
 def profile_of(gateway: Gateway) -> VendorProfile:
     """Return the vendor that a gateway's role speaks for."""
     return vendor(ROLES[gateway.role].vendor)
+
+
+def dials_in(gateway: Gateway) -> bool:
+    """Tell whether a gateway's units come to its broker by themselves: they have no address and share no line."""
+    return profile_of(gateway).push is not None
 
 
 def recordings(site: Site) -> dict[str, Path]:
@@ -73,6 +78,8 @@ def nodes(gateway: Gateway) -> dict[str, int]:
 def cycle(gateway: Gateway) -> Cycle:
     """Return how long the gateway's link needs for one round of live polls; units of unknown models are left out."""
     profile = profile_of(gateway)
+    if profile.push is not None:
+        return Cycle(0.0, 0.0, gateway.poll_s)
     models = [profile.models[unit.model] for unit in _inverters(gateway) if unit.model in profile.models]
     each_s = [transaction_s(gateway.link, profile.poll_size(model)) for model in models]
     return Cycle(max(each_s, default=0.0), sum(each_s), gateway.poll_s)

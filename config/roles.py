@@ -13,4 +13,5 @@ class Role:
 
 ROLES = {
     "m-combiner": Role(vendor="atmoce", title="M-Combiner (Atmoce)"),
+    "wifi-hub": Role(vendor="rockcore", title="Wi-Fi hub (Rockcore)"),
 }

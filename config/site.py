@@ -5,9 +5,10 @@ from typing import Annotated, ClassVar, Literal, TypeAlias
 
 from pydantic import BeforeValidator, Field, ValidationInfo
 
+from config.broker import Broker
 from config.daylight import daylight
 from config.faces import AnyFace
-from config.links import Link, PlcLink
+from config.links import Link, PlcLink, WifiLink
 from config.section import BROKER_URL, TOPIC, Id, OneOf, Section, Serial
 
 
@@ -37,14 +38,6 @@ Place = Annotated[
 ]
 
 
-class Tls(Section):
-    """Transport security of the broker connection."""
-
-    ca_file: Path | None = None
-    cert_file: Path | None = None
-    key_file: Path | None = None
-
-
 class Discovery(Section):
     """Home Assistant's MQTT discovery."""
 
@@ -52,15 +45,11 @@ class Discovery(Section):
     prefix: Annotated[str, Field(pattern=TOPIC)] = "homeassistant"
 
 
-class Mqtt(Section):
-    """The broker and how to greet it; a password comes from a file or from the environment, never from here."""
+class Mqtt(Broker):
+    """The broker that the site is published at."""
 
     url: Annotated[str, Field(pattern=BROKER_URL)] = "mqtt://localhost:1883"
     base: Annotated[str, Field(pattern=TOPIC, description="first level of every topic")] = "opencombiner"
-    user: str | None = None
-    password_file: Path | None = None
-    password_env: str | None = None
-    tls: Tls | None = None
     discovery: Discovery = Discovery()
     flat: Annotated[bool, Field(description="also publish one plain value per topic")] = False
 
@@ -96,12 +85,22 @@ class Inverter(Section):
         return self.slot or self.serial
 
 
+def _gauge(value: object) -> object:
+    """Read a gauge, which stays a text until here."""
+    return int(value) if isinstance(value, str) and value.isdecimal() else value
+
+
 class Branch(Section):
     """An AC branch on a breaker."""
 
     id: Id
     breaker_a: Annotated[int, Field(gt=0, le=63, description="rating of the branch breaker, A")] = 20
     phase: Annotated[int, Field(ge=1, le=3, description="phase that the branch is on, for the emulator")] = 1
+    wire_awg: Annotated[
+        Literal[10, 12] | None,
+        BeforeValidator(_gauge),
+        Field(description="gauge of the branch cable, where the manufacturer's table goes by it"),
+    ] = None
     coupling: Annotated[
         Literal["inverter_side", "grid_side"],
         Field(description="side of the branch breaker on which the modem couples; grid_side: an open one cuts it off"),
@@ -142,7 +141,17 @@ class MCombiner(Gateway):
     link: Annotated[PlcLink, OneOf()]
 
 
-AnyGateway: TypeAlias = Annotated[MCombiner, OneOf()]  # of several roles: the union of their classes
+class WifiHub(Gateway):
+    """A broker that units dial by themselves."""
+
+    role: Literal["wifi-hub"]
+    link: Annotated[WifiLink, OneOf()]
+    poll_s: Annotated[
+        float, Field(ge=5, le=3600, description="period of the reports that each unit is told to send")
+    ] = 30.0
+
+
+AnyGateway: TypeAlias = Annotated[MCombiner | WifiHub, OneOf()]  # of several roles: the union of their classes
 
 
 class Impairments(Section):

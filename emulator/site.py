@@ -18,6 +18,7 @@ from emulator.order import Order
 from emulator.setup import Settings, Start
 from emulator.sky import Sky
 from emulator.source import Source
+from protocols.commands import Activate
 from protocols.errors import ConfigError
 from protocols.profile import Model, VendorProfile
 
@@ -63,12 +64,12 @@ class Place:
         return Source(sky, specimen, module.tilt, module.azimuth, self.model.ports, delay_s=delay_s)
 
     def unit(self, serial: str, start: Start, *, activated: bool) -> Inverter:
-        """Hang a unit here."""
+        """Hang a unit here; one that nobody could activate needs no activation."""
         emulation = self.around.emulation
         plate = Nameplate(maker=self.vendor.name.capitalize(), model=self.model, serial=serial)
         settings = Settings(
             profile=self.around.profile,
-            activated=activated,
+            activated=activated or Activate not in self.vendor.commands,
             auto_next_start=emulation.insulation_latch == "auto_next_start",
         )
         source, order = self.source(serial), self.around.order

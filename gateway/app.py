@@ -12,6 +12,7 @@ import structlog
 
 from config.alarms import load_catalogue
 from config.grid_profiles import grid_profile
+from config.links import WifiLink as WifiSection
 from config.plant import nodes, profile_of
 from config.site import Gateway, Site
 from drivers.clock import Clock
@@ -19,7 +20,9 @@ from drivers.link import Link
 from drivers.registry import open_link, settings_of
 from drivers.together import first_of
 from drivers.transport import Opener
+from drivers.wifi.link import Mailbox, WifiLink
 from gateway.alarms.engine import Engine
+from gateway.alarms.grid_watch import GridWatch
 from gateway.alarms.journal import Journal
 from gateway.alarms.plant import Plant
 from gateway.alarms.service import Alarms
@@ -30,18 +33,19 @@ from gateway.faces.desk import Desk
 from gateway.faces.registry import servers
 from gateway.fleet.device import Device
 from gateway.fleet.poller import Poller
+from gateway.fleet.receiver import Receiver
 from gateway.health import Health
 from gateway.light import Light
 from gateway.log import LogTap
 from gateway.mqtt.bridge import Bridge
-from gateway.mqtt.options import mqtt_options
+from gateway.mqtt.options import broker_options, mqtt_options
 from gateway.mqtt.payloads import About, Json
 from gateway.notify import Notifier
 from gateway.snapshot import Identity
 from gateway.store import CLOSE_S, LimitRow, Store, UnitRow, WriteRow
 from gateway.telemetry.outbox import Outbox
 from gateway.telemetry.site import SiteState
-from protocols.errors import ConfigError
+from protocols.errors import ConfigError, LocalProtocolError
 from protocols.profile import Counter
 
 SITE_SCHEMA = "1"  # form of the site file; grows when an old file would be refused
@@ -58,11 +62,11 @@ _log = structlog.get_logger(__name__)
 
 @dataclass(slots=True)
 class South:
-    """One gateway's link and the task that polls over it."""
+    """One gateway's link and the task that polls over it, or that takes what its units report by themselves."""
 
     gateway: str
-    link: Link
-    poller: Poller
+    link: Link | WifiLink
+    poller: Poller | Receiver
     failures: int = 0
 
     async def run(self) -> None:
@@ -106,7 +110,10 @@ class App:
         self.state = SiteState(_plant(site), zone=zone, clock=clock, store=self.store, outbox=self.outbox)
         light = Light(site.location, clock)
         self.souths = tuple(
-            _south(gateway, light, self.state, journal.units, openers.get(gateway.id)) for gateway in site.gateways
+            _south(gateway, light, self.state, journal.units, openers.get(gateway.id))
+            if profile_of(gateway).push is None
+            else _hub(site, gateway, light, self.state)
+            for gateway in site.gateways
         )
         leases = Leases(self.store.put)
         leases.restore(limits, now=asyncio.get_running_loop().time(), utc=self.state.utc())
@@ -131,12 +138,23 @@ class App:
         )
         self._report_on(tap)
 
-    def _alarms(self, site: Site, journal: Journal, pollers: Mapping[str, Poller]) -> Alarms:
+    def _alarms(self, site: Site, journal: Journal, pollers: Mapping[str, Poller | Receiver]) -> Alarms:
         engine = Engine(load_catalogue(), Plant.of(site))
         senders = {slot: pollers[view.identity.gateway].submit for slot, view in self.state.views.items()}
-        wanted = grid_profile(site.grid_profile).id if "grid_profile" in site.model_fields_set else None
+        limits = grid_profile(site.grid_profile)
+        wanted = limits.id if "grid_profile" in site.model_fields_set else None
+        mute = {gateway.id for gateway in site.gateways if not profile_of(gateway).alarm_codes}
+        watched = {slot for slot, view in self.state.views.items() if view.identity.gateway in mute}
         mark = self.outbox.mark_alarms
-        alarms = Alarms(engine, journal, self.state, senders, mark=mark, grid_profile=wanted)
+        alarms = Alarms(
+            engine,
+            journal,
+            self.state,
+            senders,
+            mark=mark,
+            grid_profile=wanted,
+            watch=GridWatch(engine, limits, watched),
+        )
         self.state.watch(alarms.look)
         self.state.watch_around(alarms.look_around)
         return alarms
@@ -218,6 +236,29 @@ def _south(
         listener=state,
     )
     return South(gateway.id, link, poller)
+
+
+def _hub(site: Site, gateway: Gateway, light: Light, state: SiteState) -> South:
+    """Return a broker that units dial, and the task that takes their reports."""
+    profile, section = profile_of(gateway), gateway.link
+    if profile.push is None or not isinstance(section, WifiSection):
+        raise LocalProtocolError(f"gateway {gateway.id}: nobody dials in over {section.medium}")
+    devices = [Device(identity, profile.models[identity.model]) for identity in _identities(gateway)]
+    place = f"gateways[{site.gateways.index(gateway)}].link"
+    options = broker_options(section, place, f"opencombiner-{site.id}-{gateway.id}")
+    serials = frozenset(device.identity.serial for device in devices)
+    link = WifiLink(gateway.id, options, Mailbox(profile.push.uplink, profile.push.downlink, serials))
+    receiver = Receiver(
+        gateway.id,
+        link,
+        devices,
+        profile,
+        every_s=gateway.poll_s,
+        light=light.elevation,
+        listener=state,
+        utc=state.utc,
+    )
+    return South(gateway.id, link, receiver)
 
 
 def _record_seq(known: UnitRow | None, serial: str) -> int | None:

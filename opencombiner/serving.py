@@ -11,7 +11,7 @@ import structlog
 import typer
 
 from config.loader import LoadedSite, load_site
-from config.plant import profile_of, recordings
+from config.plant import dials_in, profile_of, recordings
 from config.site import Gateway, Site
 from drivers.capture import Recorder
 from drivers.clock import Clock, SystemClock
@@ -68,9 +68,11 @@ def recording_of(site: Site) -> Recording | None:
 
 def tape_of(site: Site, path: Path, gateway: str | None) -> Tape:
     """Return what to capture: one gateway's link, or all. Raises typer.BadParameter for an unknown gateway."""
-    known = [one.id for one in site.gateways]
+    known = [one.id for one in site.gateways if not dials_in(one)]  # who dials a broker is captured there
     if gateway is not None and gateway not in known:
-        raise typer.BadParameter(f"there is no gateway {gateway!r}; known: {', '.join(known)}")
+        raise typer.BadParameter(f"there is no link of a gateway {gateway!r} to capture; known: {', '.join(known)}")
+    if not known:
+        raise typer.BadParameter("there is no link to capture: units that dial a broker are heard there")
     return Tape(path, known if gateway is None else [gateway])
 
 

@@ -11,6 +11,7 @@ from protocols.exchange import Exchange, Responder
 from protocols.framing.volatile import Volatile
 from protocols.grid_profile import GridProfile
 from protocols.points import Channel, Point, Value
+from protocols.push import Dialler, Heard
 
 USUAL_EFFICIENCY = 0.965  # European efficiency of the supported models, rounded
 
@@ -37,12 +38,14 @@ class Counter:
     its powers. `wrap_wh`: the counter restarts at 0 after this value. `restarts`: it begins at 0 at every boot;
     otherwise it is a lifetime counter kept in the device, which may fall back a little when power was lost before it
     was saved.
+    `offset`: it left the factory with some value, so what it shows at first was not produced by this unit.
     """
 
     point: Point
     port: int
     wrap_wh: int
     restarts: bool
+    offset: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +65,8 @@ class Model:
     dc_max_a: float
     units_per_breaker: Mapping[int, int]  # breaker rating in A → most units on the branch; empty: no manual says
     source: str
+    units_per_awg: Mapping[int, int] = field(default_factory=dict)  # wire gauge of the branch → most units on it
+    assumed: frozenset[str] = frozenset()  # figures that no source has
     phases: int = 1
     efficiency: float = USUAL_EFFICIENCY
 
@@ -145,6 +150,23 @@ class Device(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Push:
+    """The conversation of a vendor whose units dial a broker and report by themselves.
+
+    A unit publishes on `uplink` and hears on `downlink`, each followed by its serial. `hear` takes a payload, the UTC
+    time, s, and the period for the next report, s; it raises RemoteProtocolError. `user` and `password` are those that
+    the units have from the factory.
+    """
+
+    uplink: str
+    downlink: str
+    hear: Callable[[bytes, float, float], Heard]
+    dialler: Callable[[Device], Dialler]
+    user: str
+    password: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class VendorProfile:
     """One vendor. `join` makes a unit reachable at its node and returns its identity values.
 
@@ -153,6 +175,8 @@ class VendorProfile:
     serial has none; without it the site file or the order of the units gives the address. `commands` are the classes of
     commands that the vendor's units carry out; others never reach `command`. `memory_writes` says which of them are
     written to a unit's memory, how often each: the gateway allows so many a day.
+    With `push` the units report by themselves and nobody asks them: what makes requests and answers is then that of
+    `protocols.unasked`.
     """
 
     name: str
@@ -169,6 +193,7 @@ class VendorProfile:
     kinds: tuple[Kind, ...]  # of messages, for whoever looks at captured bytes
     poll_size: Callable[[Model], PollSize]  # of the live poll, for the expected cycle
     node: Callable[[str], int] | None = None
+    push: Push | None = None
     alarm_codes: frozenset[int] = frozenset(range(1, 11))  # those that its units can report
     memory_writes: Mapping[type[Command], int] = field(default_factory=dict)
     records: RecordLog | None = None

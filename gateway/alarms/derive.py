@@ -1,6 +1,6 @@
 """What the site's state says of alarm conditions, and what alarms say of the site."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from enum import Enum
 
 from drivers.clock import Trust
@@ -24,8 +24,8 @@ _SILENT = {
 _PRODUCING = frozenset({InvSt.RUNNING, InvSt.THROTTLED})
 
 
-def of_unit(view: InverterView, *, link_up: bool) -> Iterator[Observation]:
-    """Yield what a unit's state says of its alarms 1-10 and of its communication.
+def of_unit(view: InverterView, *, link_up: bool, told: Collection[int] = DEVICE_CODES) -> Iterator[Observation]:
+    """Yield what a unit's state says of those alarms that it tells of itself, and of its communication.
 
     Old and damaged data say nothing, nor does silence while the link is down.
     """
@@ -36,7 +36,7 @@ def of_unit(view: InverterView, *, link_up: bool) -> Iterator[Observation]:
         view.events, key=lambda event: event.code, reverse=True
     )  # the first by number comes last, and stays
     raised = {event.alarm_code: event.cause or event.text for event in events}
-    for code in DEVICE_CODES:
+    for code in told:
         condition = code in raised if view.quality is Quality.GOOD else None
         yield Observation(slot, code, condition, raised.get(code))
 

@@ -11,6 +11,7 @@ from gateway.alarms.alarm import Refused
 from gateway.alarms.command import Command
 from gateway.alarms.derive import DEVICE_CODES
 from gateway.alarms.engine import Standing
+from gateway.alarms.grid_watch import DERIVED
 from gateway.alarms.states import ACTIVE, LATCHED
 from gateway.snapshot import CommState
 from protocols.commands import AlarmReset
@@ -103,8 +104,8 @@ class Resets:
 
 
 def concerns_device(alarm: Standing) -> bool:
-    """Tell whether the device holds a latch, too, that it must open first."""
-    if alarm.row.level is not Level.UNIT or alarm.row.code not in DEVICE_CODES:
+    """Tell whether the device holds a latch, too, that it must open first; of a derived alarm it knows nothing."""
+    if alarm.row.level is not Level.UNIT or alarm.row.code not in DEVICE_CODES or alarm.record.cause == DERIVED:
         return False
     return (alarm.row.latches or alarm.record.locked_out) and alarm.record.state in ACTIVE | LATCHED
 

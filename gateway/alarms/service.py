@@ -1,7 +1,7 @@
 """The alarms of the site at work: fed by what the site learns, kept in the journal, moved by operators."""
 
 import asyncio
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from math import inf
 from typing import Protocol
@@ -12,6 +12,7 @@ from gateway.alarms.alarm import Refused
 from gateway.alarms.command import Action, Command
 from gateway.alarms.derive import (
     COMM_LOSS,
+    DEVICE_CODES,
     DayStarts,
     SiteStatus,
     is_dark,
@@ -23,6 +24,7 @@ from gateway.alarms.derive import (
     site_status,
 )
 from gateway.alarms.engine import Engine, Observation, Standing
+from gateway.alarms.grid_watch import GridWatch
 from gateway.alarms.journal import Journal
 from gateway.alarms.record import Moment, Transition
 from gateway.alarms.reset import Answer, Resets, Sender, concerns_device
@@ -73,7 +75,8 @@ class Summary:
 class Alarms:
     """The alarms of a site. Build it inside the running loop; `senders` are by slot, `mark` notes whose alarms moved.
 
-    `grid_profile` is the one that the units must work by, None if nobody says.
+    `grid_profile` is the one that the units must work by, None if nobody says. `watch` judges the units that do not
+    tell their alarms.
 
     What an earlier run has left in the journal is in force again at once, and judged by the first observation.
     """
@@ -87,12 +90,14 @@ class Alarms:
         *,
         mark: Callable[[Iterable[str]], None],
         grid_profile: str | None = None,
+        watch: GridWatch | None = None,
     ) -> None:
         self.journal = journal
         self._engine = engine
         self._site = site
         self._mark = mark
         self._grid_profile = grid_profile
+        self._watch = watch
         self._loop = asyncio.get_running_loop()
         self._units = Units(engine, journal.units)
         self._resets = Resets(senders, self._obey, self._conclude)
@@ -134,11 +139,18 @@ class Alarms:
     def _conditions(self, view: InverterView, *, fresh: bool) -> Iterator[Observation]:
         """Yield what a view says; a sample counts once, however often it is looked at."""
         link_up = self._site.links.get(view.identity.gateway, True)
-        for seen in of_unit(view, link_up=link_up):
+        for seen in (*of_unit(view, link_up=link_up, told=self._told(view)), *self._watched(view)):
             if fresh or seen.code == COMM_LOSS or seen.condition is None:
                 yield seen
         if self._grid_profile is not None and fresh:
             yield of_profile(view.identity.slot, self._grid_profile, view.identity.grid_profile)
+
+    def _told(self, view: InverterView) -> Collection[int]:
+        """Return the codes that a unit tells of itself."""
+        return () if self._watch is not None and view.identity.slot in self._watch.slots else DEVICE_CODES
+
+    def _watched(self, view: InverterView) -> Iterable[Observation]:
+        return () if self._watch is None else self._watch.observe(view)
 
     # what operators want
 

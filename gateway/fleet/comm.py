@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from gateway.snapshot import CommState
-from protocols.points import DCV, Channel, Number, Value, W
+from protocols.points import DCV, DCW, Channel, Number, Value, W
 from protocols.profile import Model
 from protocols.states import InvSt
 
@@ -61,15 +61,24 @@ class Daylight:
 
 
 def is_dim(model: Model, state: InvSt | None, values: Mapping[Channel, Value]) -> bool:
-    """Tell whether a unit's last values show so little light that it may fall silent next."""
+    """Tell whether a unit's last values show so little light that it may fall silent next.
+
+    Some devices tell AC power less often than DC power: the smaller of the two is the newer in the evening.
+    """
     volts = [v for c in _DC_VOLTS[: model.ports] if isinstance(v := values.get(c), Number)]
     if state is InvSt.SLEEPING or (volts and max(volts) < model.dc_start_v):
         return True
-    power = values.get(_POWER)
-    return state is InvSt.RUNNING and isinstance(power, Number) and power < _DIM_SHARE * model.rated_w
+    if state not in _AT_WORK:
+        return False
+    inputs = [w for c in _DC_WATTS[: model.ports] if isinstance(w := values.get(c), Number)]
+    ac = values.get(_POWER)
+    powers = ([ac] if isinstance(ac, Number) else []) + ([sum(inputs)] if inputs else [])
+    return bool(powers) and min(powers) < _DIM_SHARE * model.rated_w
 
 
+_AT_WORK = (InvSt.RUNNING, None)  # None: a device that does not tell its state
 _POWER = Channel(W)
+_DC_WATTS = tuple(Channel(DCW, port) for port in range(1, 17))
 _DC_VOLTS = tuple(Channel(DCV, port) for port in range(1, 17))  # no microinverter has more inputs
 
 # What silence means, by light and by whether the unit is excused: dim when last heard, asleep, or never heard.

@@ -316,7 +316,7 @@ class Poller:
             answered = self._take(device, outcome.result, at, records)
         if not answered:
             device.comm.missed(at, self._light)
-        self._tell(device, before, at)
+        tell(self._listener, device, before, at)
         return answered
 
     def _take(self, device: Device, result: CommandResult, at: float, records: tuple[AlarmRecord, ...]) -> bool:
@@ -369,14 +369,16 @@ class Poller:
             device.stranger = found
             self._listener.mismatched(device.identity.slot, found)
 
-    def _tell(self, device: Device, before: CommState, now: float) -> None:
-        slot = device.identity.slot
-        changed = device.comm.state is not before
-        if changed:
-            self._listener.comm_changed(slot, device.comm.state)
-        if changed or device.stats_told_at is None or now - device.stats_told_at >= _STATS_S:
-            device.stats_told_at = now
-            self._listener.stats(slot, device.stats)
+
+def tell(listener: Listener, device: Device, before: CommState, now: float) -> None:
+    """Tell a change of a unit's reachability since `before`, and its statistics now and then."""
+    slot = device.identity.slot
+    changed = device.comm.state is not before
+    if changed:
+        listener.comm_changed(slot, device.comm.state)
+    if changed or device.stats_told_at is None or now - device.stats_told_at >= _STATS_S:
+        device.stats_told_at = now
+        listener.stats(slot, device.stats)
 
 
 _SERIAL = Channel(SN)

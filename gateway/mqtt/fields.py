@@ -41,6 +41,7 @@ AC_FIELDS = (
     Field(points.W_MAX_LIM_PCT, "limit_pct", "Power limit", "%", None, 1, setting=True),
     Field(points.RIS, "r_iso_ohm", "Insulation resistance", "Ω", None, 0, diagnostic=True, hidden=True),
     Field(points.DCI, "i_dc_component_a", "DC component", "A", "current", 4, diagnostic=True, hidden=True),
+    Field(points.SIGNAL, "signal_pct", "Radio signal", "%", None, 0, diagnostic=True, hidden=True),
     Field(points.UP_TMS, "uptime_s", "Uptime", "s", "duration", 0, diagnostic=True, hidden=True),
 )
 

@@ -2,8 +2,10 @@
 
 import os
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
+from config.broker import Broker
 from config.site import Mqtt
 from drivers.mqtt.session import Message, Options, Tls
 from gateway.mqtt import payloads
@@ -15,55 +17,59 @@ MAX_SECRET = 4096  # bytes of a password file: anything longer is another file
 
 def mqtt_options(settings: Mqtt, site: str, environ: Mapping[str, str] = os.environ) -> Options:
     """Return how to greet the broker. Raises ConfigError with the setting at fault."""
-    if settings.tls and not settings.url.startswith("mqtts://"):
-        raise ConfigError("mqtt.tls: set for a connection without TLS; write mqtts:// in mqtt.url")
     will = Message(
         Tree(settings.base, site).topic(Bridge("state")), payloads.encode(payloads.offline()), 1, retain=True
     )
+    return replace(broker_options(settings, "mqtt", f"opencombiner-{site}", environ), will=will)
+
+
+def broker_options(settings: Broker, section: str, client_id: str, environ: Mapping[str, str] = os.environ) -> Options:
+    """Return how to greet the broker that a section of the site file names. Raises ConfigError."""
+    if settings.tls and not settings.url.startswith("mqtts://"):
+        raise ConfigError(f"{section}.tls: set for a connection without TLS; write mqtts:// in {section}.url")
     return Options(
         url=settings.url,
-        client_id=f"opencombiner-{site}",
+        client_id=client_id,
         user=settings.user,
-        password=_password(settings, environ),
-        tls=_tls(settings),
-        will=will,
+        password=_password(settings, section, environ),
+        tls=_tls(settings, section),
     )
 
 
-def _password(settings: Mqtt, environ: Mapping[str, str]) -> str | None:
+def _password(settings: Broker, section: str, environ: Mapping[str, str]) -> str | None:
     if settings.password_file and settings.password_env:
-        raise ConfigError("mqtt.password_file: there is mqtt.password_env too; keep one of them")
+        raise ConfigError(f"{section}.password_file: there is {section}.password_env too; keep one of them")
     if settings.user is None and (settings.password_file or settings.password_env):
-        raise ConfigError("mqtt.user: missing, and a password needs it")
+        raise ConfigError(f"{section}.user: missing, and a password needs it")
     if settings.password_env:
         if settings.password_env not in environ:
-            raise ConfigError(f"mqtt.password_env: no variable {settings.password_env} in the environment; set it")
+            raise ConfigError(f"{section}.password_env: no variable {settings.password_env} in the environment; set it")
         return environ[settings.password_env]
-    return _secret(settings.password_file) if settings.password_file else None
+    return _secret(settings.password_file, section) if settings.password_file else None
 
 
-def _secret(path: Path) -> str:
+def _secret(path: Path, section: str) -> str:
     """Read a secret; the newline that an editor leaves at its end is not part of it."""
     try:
         with path.open("rb") as file:
             raw = file.read(MAX_SECRET + 1)
         text = raw.decode()
     except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"mqtt.password_file: cannot read {path}: {error}") from None
+        raise ConfigError(f"{section}.password_file: cannot read {path}: {error}") from None
     if len(raw) > MAX_SECRET:
         raise ConfigError(
-            f"mqtt.password_file: {path} is longer than {MAX_SECRET} bytes; it must hold the password alone"
+            f"{section}.password_file: {path} is longer than {MAX_SECRET} bytes; it must hold the password alone"
         )
     return text.rstrip("\r\n")
 
 
-def _tls(settings: Mqtt) -> Tls | None:
+def _tls(settings: Broker, section: str) -> Tls | None:
     if settings.tls is None:
         return None
     files = settings.tls.model_dump()
     for name, path in files.items():
         if path is not None and not path.is_file():
-            raise ConfigError(f"mqtt.tls.{name}: no file {path}")
+            raise ConfigError(f"{section}.tls.{name}: no file {path}")
     if settings.tls.key_file and not settings.tls.cert_file:
-        raise ConfigError("mqtt.tls.key_file: a key without mqtt.tls.cert_file; give both")
+        raise ConfigError(f"{section}.tls.key_file: a key without {section}.tls.cert_file; give both")
     return Tls(**files)

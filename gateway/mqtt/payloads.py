@@ -14,7 +14,7 @@ from pydantic import Field as Limits
 from gateway.mqtt.fields import AC_FIELDS, DC_FIELDS, Field
 from gateway.snapshot import CommState, Identity, InverterView, SiteTotals
 from gateway.telemetry.outbox import SiteEvent
-from protocols.points import CONN, W_MAX_LIM_PCT, Channel, Value
+from protocols.points import ALRM, CONN, W_MAX_LIM_PCT, Channel, Value
 from protocols.states import InvSt, Quality
 
 Json: TypeAlias = Mapping[str, Any]
@@ -126,6 +126,7 @@ def input_state(view: InverterView, port: int) -> Json:
         **_sample(view),
         **_measured(view, _dc(port)),
         **_energy(view, port),
+        **_flags(view, port),
     }
 
 
@@ -240,6 +241,12 @@ def _enabled(view: InverterView) -> bool | None:
         return _SWITCHED[view.state]
     switch = view.values.get(_SWITCH)
     return None if switch is None else switch == 1
+
+
+def _flags(view: InverterView, port: int) -> Json:
+    """Return the flags of an input as the unit sent them, where it sends any: nobody knows what they mean."""
+    flags = view.values.get(Channel(ALRM, port))
+    return {} if flags is None else {"fault_raw": flags}
 
 
 def _rounded(value: Value, digits: int) -> float | None:

@@ -44,6 +44,7 @@ class Account:
 
     - A lifetime counter is adopted whole when the slot is new, and is a high-water mark from then on: when it falls by
       up to a day's energy the device has forgotten what was counted already, and nothing is counted twice.
+    - One that left the factory with an offset of unknown size is not adopted: its total begins at 0 here.
     - A counter that restarts at every boot is counted from 0 again when its uptime or the counter itself says so; where
       no uptime is known, also when nothing was counted today and the last answer is of another time of light.
     - A wrap is recognised by the small step that it makes.
@@ -57,6 +58,7 @@ class Account:
         self.channel = Channel(counter.point, counter.port)
         self.row = row
         self._restarts = counter.restarts
+        self._offset = counter.offset
         self._modulus_mwh = (counter.wrap_wh + 1) * 1000
         self._mwh_per_s = MARGIN * rated_w / 3.6
         self._day_mwh = round(rated_w * DAY_H * 1000)
@@ -83,7 +85,7 @@ class Account:
         row = self.row
         if self._restarts:
             return self._apply(_Move(value_mwh, value_mwh, sure=True), when)
-        if row.total_mwh == 0:
+        if row.total_mwh == 0 and not self._offset:
             row.total_mwh = row.day_base_mwh = row.previous_base_mwh = value_mwh
         return self._apply(_Move(0, value_mwh, sure=True), when)
 

@@ -73,3 +73,54 @@ def test_the_load_is_told_in_words() -> None:
     load = branch_load(branch(20, MI400=2, MI500=1), ATMOCE)
     assert load.text == "2 x MI-400 + 1 x MI-500"
     assert MappingProxyType(load.units) == {"MI-400": 2, "MI-500": 1}
+
+
+ROCKCORE = vendor("rockcore").models
+
+
+def hub_branch(breaker_a: int, wire_awg: int | None, **counts: int) -> Branch:
+    """Build a branch from counts by rated power: W400=13."""
+    inverters = [
+        {"serial": f"{name}R{n:05d}", "model": f"MI3S-{name.removeprefix('W')}S"}
+        for name, count in counts.items()
+        for n in range(count)
+    ]
+    wire = {} if wire_awg is None else {"wire_awg": str(wire_awg)}
+    return Branch.model_validate({"id": "south", "breaker_a": breaker_a, "inverters": inverters} | wire)
+
+
+@pytest.mark.parametrize(
+    ("wire_awg", "name", "most"),
+    [(12, "W400", 13), (12, "W500", 10), (12, "W600", 8), (10, "W400", 17), (10, "W500", 14), (10, "W600", 10)],
+)
+def test_the_gauge_of_the_wire_limits_a_branch_as_the_manual_says(wire_awg: int, name: str, most: int) -> None:
+    breaker_a = {12: 50, 10: 60}[wire_awg]
+    for on in ((breaker_a, wire_awg), (breaker_a, None), (32, wire_awg)):
+        full = branch_load(hub_branch(*on, **{name: most}), ROCKCORE).limit
+        over = branch_load(hub_branch(*on, **{name: most + 1}), ROCKCORE).limit
+        assert full is not None
+        assert over is not None
+        assert full.used == 1
+        assert over.used > 1
+
+
+def test_a_thin_wire_on_a_large_breaker_takes_what_the_wire_takes() -> None:
+    limit = branch_load(hub_branch(60, 12, W400=17), ROCKCORE).limit
+    assert limit is not None
+    assert limit.permitted == "13 x MI3S-400S"
+
+
+def test_a_mixture_on_a_wire_may_draw_what_its_best_filling_draws() -> None:
+    limit = branch_load(hub_branch(32, 12, W400=5, W600=4), ROCKCORE).limit
+    assert limit is not None
+    assert limit.permitted == "22.62 A, which 13 x MI3S-400S draw"
+    assert limit.used <= 1
+
+
+def test_without_breaker_or_gauge_that_the_manual_names_there_is_no_limit() -> None:
+    assert branch_load(hub_branch(20, None, W400=2), ROCKCORE).limit is None
+
+
+def test_a_gauge_of_which_no_manual_speaks_is_refused() -> None:
+    with pytest.raises(ValueError, match="wire_awg"):
+        hub_branch(20, 14, W400=2)

@@ -4,7 +4,9 @@ from pathlib import Path
 import pytest
 
 from config.findings import MAX_SHOWN, SiteRefusedError
+from config.links import PlcLink
 from config.loader import LoadedSite, load_site
+from config.roles import ROLES
 from config.site import Inverter, Location, Mqtt
 from protocols.errors import ConfigError
 from tests.support.fixed_clock import FixedClock
@@ -119,7 +121,7 @@ MISTAKES = [
     pytest.param(
         "role: m-combiner",
         "role: combiner",
-        "site.yaml:6:11: gateways[0].role: 'combiner' is not known here; use 'm-combiner'",
+        f"site.yaml:6:11: gateways[0].role: 'combiner' is not known here; use {', '.join(map(repr, ROLES))}",
         id="a choice that does not exist",
     ),
     pytest.param(
@@ -232,6 +234,7 @@ def test_a_serial_survives_as_it_is_written(load: Callable[[str], LoadedSite], s
 
 def test_numbers_and_switches_find_their_types(load: Callable[[str], LoadedSite]) -> None:
     link = load(SITE.replace("9600", "19_200")).site.gateways[0].link
+    assert isinstance(link, PlcLink)
     assert link.baud == 19200
     assert link.echo is False
 

@@ -108,3 +108,11 @@ def test_values_that_no_unit_measures_make_it_a_guess() -> None:
 )
 def test_what_cannot_be_decoded_says_why(arguments: tuple[str, ...], code: ExitCode, words: str) -> None:
     assert (_run(*arguments)[0], words in _run(*arguments)[2]) == (code, True)
+
+
+def test_json_payloads_are_given_as_hex_too() -> None:
+    [report] = [vector for vector in load("rockcore") if vector.name == "report with the slow group"]
+    code, out, _ = _run("rockcore", report.raw.hex(), "--serial", "RC000001")
+    said = json.loads(out)
+    assert (code, said["kind"], said["serial"], said["guessed"]) == (0, "report", "RC000001", False)
+    assert {"point": "W", "port": 0, "value": 398, "unit": "W"} in said["values"]

@@ -4,6 +4,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from config.checks import check_site
+from config.links import PlcLink
 from config.loader import load_site
 from drivers.ports import serial_ports
 from opencombiner.cli import app
@@ -37,7 +38,9 @@ def test_what_it_writes_passes_the_check(tmp_path: Path) -> None:
         ("A1", "500E01", "MI-500"),
         ("000123", "000123", "MI-400"),
     ]
-    assert loaded.site.gateways[0].link.modem == "st7580"
+    link = loaded.site.gateways[0].link
+    assert isinstance(link, PlcLink)
+    assert link.modem == "st7580"
 
 
 @pytest.mark.parametrize(

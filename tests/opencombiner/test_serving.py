@@ -19,6 +19,7 @@ from opencombiner.exit_code import ExitCode
 from opencombiner.serving import serve, tape_of
 from protocols.modbus import rtu
 from protocols.modbus.pdu import ReadRequest
+from tests.support.hub import hub_site
 from tests.support.listener import Listener, listening
 
 run = CliRunner().invoke
@@ -76,6 +77,17 @@ def test_a_gateway_that_is_not_there_is_a_usage_error(tmp_path: Path) -> None:
     result = run(app, ["capture", str(site), "--out", str(out), "--gateway", "barn"])
     assert result.exit_code == ExitCode.USAGE
     assert "known: roof" in result.stderr
+    assert not out.exists()
+
+
+@pytest.mark.parametrize("options", [[], ["--gateway", "hub"]], ids=["all links", "that one"])
+def test_units_that_dial_a_broker_have_no_link_to_capture(tmp_path: Path, options: list[str]) -> None:
+    site, out = tmp_path / "site.yaml", tmp_path / "x.pcapng"
+    plan = hub_site(tmp_path, url="mqtt://127.0.0.1:1")
+    site.write_text(plan.model_dump_json(exclude_unset=True))  # JSON is YAML
+    result = run(app, ["capture", str(site), "--out", str(out), *options])
+    assert result.exit_code == ExitCode.USAGE
+    assert "to capture" in result.stderr
     assert not out.exists()
 
 

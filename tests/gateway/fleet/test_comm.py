@@ -5,7 +5,7 @@ import pytest
 
 from gateway.fleet.comm import DEFAULTS, VERDICTS, Comm, Daylight, Light, is_dim
 from gateway.snapshot import CommState
-from protocols.points import DCV, Channel, Value, W
+from protocols.points import DCV, DCW, Channel, Value, W
 from protocols.states import InvSt
 from tests.gateway.acme import MODEL
 
@@ -192,6 +192,9 @@ def test_thresholds_are_data() -> None:
         pytest.param(InvSt.RUNNING, {Channel(DCV, 1): 30.0, Channel(W): 20.0}, False, id="little power"),
         pytest.param(InvSt.THROTTLED, {Channel(DCV, 1): 40.0, Channel(W): 0.0}, False, id="limited to nothing"),
         pytest.param(None, {}, False, id="nothing is known"),
+        pytest.param(None, {Channel(DCW, 1): 19.0, Channel(W): 300.0}, True, id="hardly any DC power now"),
+        pytest.param(None, {Channel(DCW, 1): 21.0, Channel(W): 300.0}, False, id="some DC power now"),
+        pytest.param(InvSt.STANDBY, {Channel(DCW, 1): 0.0}, False, id="it waits for something else than light"),
     ],
 )
 def test_dim(state: InvSt | None, values: dict[Channel, Value], dim: bool) -> None:  # noqa: FBT001 - a column

@@ -3,10 +3,11 @@ from typing import Any
 
 import pytest
 
+from config.broker import Broker
+from config.broker import Tls as TlsSettings
 from config.site import Mqtt
-from config.site import Tls as TlsSettings
 from drivers.mqtt.session import Message, Options, Tls
-from gateway.mqtt.options import MAX_SECRET, mqtt_options
+from gateway.mqtt.options import MAX_SECRET, broker_options, mqtt_options
 from protocols.errors import ConfigError
 
 WILL = Message("opencombiner/home/bridge/state", b'{"state":"offline"}', 1, retain=True)
@@ -72,3 +73,10 @@ def test_a_wrong_setting_is_named(
     Path("long").write_text("x" * (MAX_SECRET + 1))
     with pytest.raises(ConfigError, match=complaint):
         mqtt_options(Mqtt.model_validate(settings), "home", {})
+
+
+def test_another_broker_is_named_by_its_own_section() -> None:
+    plain = broker_options(Broker(url="mqtt://host"), "gateways[0].link", "hub", {})
+    assert plain == Options(url="mqtt://host", client_id="hub")
+    with pytest.raises(ConfigError, match=r"gateways\[0\]\.link\.user: missing"):
+        broker_options(Broker(url="mqtt://host", password_env="A"), "gateways[0].link", "hub", {})  # noqa: S106 - a name

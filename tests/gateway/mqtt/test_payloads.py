@@ -39,6 +39,7 @@ def test_a_running_inverter() -> None:
         "limit_pct": 100,
         "r_iso_ohm": 2000000,
         "i_dc_component_a": 0.0012,
+        "signal_pct": None,
         "uptime_s": 3600,
         "limit_w": 450.0,
         "enabled": True,
@@ -78,6 +79,7 @@ def test_at_night_power_is_zero_and_the_rest_unknown() -> None:
         "limit_pct": 100,
         "r_iso_ohm": None,
         "i_dc_component_a": None,
+        "signal_pct": None,
         "uptime_s": None,
         "limit_w": 450.0,
         "enabled": True,
@@ -358,3 +360,10 @@ def test_what_is_no_switch_is_refused(raw: bytes) -> None:
 
 def test_an_unknown_driver_is_null() -> None:
     assert payloads.inverter_info(identity(gateway="west"), ABOUT)["driver"] is None
+
+
+def test_flags_that_nobody_can_read_are_handed_on() -> None:
+    flagged = running(values=VALUES | {Channel(points.ALRM, 1): 4097, Channel(points.ALRM, 2): "0a"})
+    assert payloads.input_state(flagged, 1)["fault_raw"] == 4097
+    assert payloads.input_state(flagged, 2)["fault_raw"] == "0a"
+    assert "fault_raw" not in payloads.input_state(running(), 1)

@@ -13,6 +13,7 @@ from protocols.profile import Counter
 RATED_W = 400.0
 LIFETIME = Counter(TOT_WH_INJ, port=0, wrap_wh=0xFFFF_FFFF, restarts=False)
 SMALL = Counter(TOT_WH_INJ, port=0, wrap_wh=9_999, restarts=False)
+OFFSET = Counter(TOT_WH_INJ, port=0, wrap_wh=0xFFFF_FFFF, restarts=False, offset=True)
 RESTARTING = Counter(TOT_WH_INJ, port=0, wrap_wh=0xFFFF_FFFF, restarts=True)
 
 
@@ -36,6 +37,14 @@ SCENARIOS: dict[str, tuple[Counter, list[Say]]] = {
     "a lifetime counter is adopted and followed": (
         LIFETIME,
         [Say(0, 5000, 5000), Say(H, 5100, 5100), Say(2 * H, 5100, 5100)],
+    ),
+    "what the factory left in a counter is not adopted": (
+        OFFSET,
+        [Say(0, 5000, 0), Say(H, 5100, 100), Say(2 * H, 5090, 100), Say(3 * H, 5101, 101)],
+    ),
+    "another unit's offset is not adopted either": (
+        OFFSET,
+        [Say(0, 5000, 0), Say(H, 5100, 100), Say(2 * H, 70_000, 100, serial="B"), Say(3 * H, 70_050, 150, serial="B")],
     ),
     "zeros before the memory is read move nothing": (
         LIFETIME,

@@ -1,0 +1,1 @@
+"""Wi-Fi as a medium: units that dial a broker by themselves; the gateway listens there and answers."""
