@@ -13,7 +13,7 @@ from protocols.decode import Kind, identify
 from protocols.errors import RemoteProtocolError
 from protocols.exchange import Done, Exchange, Failed, Send
 from protocols.framing.crc import crc16_modbus
-from protocols.profile import Station, VendorProfile
+from protocols.profile import Push, Station, VendorProfile
 from protocols.registry import vendor, vendor_names
 from tests.fuzz.corpus import EMPTY, vectors
 from tests.fuzz.target import Target
@@ -37,7 +37,7 @@ def module_of(path: Any) -> str:
 
 
 def deframers() -> Iterator[Target]:
-    """Yield a target for each class that is fed with bytes and made of nothing, or of switches: one for each setting."""
+    """Yield a target for each class that is fed with bytes, made of nothing or of switches: one for each setting."""
     for path in tree.sources():
         for node in tree.parsed(path).body:
             if isinstance(node, ast.ClassDef) and _is_fed(node):
@@ -134,6 +134,9 @@ def vendors() -> Iterator[Target]:
         )
         yield Target(f"conversations of {name}", partial(_converse, profile), seeds, _CONVERSATIONS)
         yield Target(f"device of {name}", partial(_device, profile), seeds)
+        if profile.push is not None:
+            heard = (f"protocols.vendors.{name}.codec:hear",)
+            yield Target(f"reports to {name}", partial(_report, profile.push), seeds, heard, _REMOTE)
 
 
 _CONVERSATIONS = (
@@ -141,6 +144,11 @@ _CONVERSATIONS = (
     "protocols.exchange:Then.received",
     "protocols.modbus.exchange:_Transaction.received",
 )
+
+
+def _report(push: Push, data: bytes) -> None:
+    answer = push.hear(data, NOON, 30.0).answer
+    assert len(answer) <= MOST_HELD
 
 
 def _spoken(profile: VendorProfile) -> Iterator[bytes]:

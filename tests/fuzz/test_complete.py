@@ -19,6 +19,8 @@ _OUTSIDE = re.compile(r"\b(bytes|bytearray|Path|str|Message|JournalRow|AlarmRow|
 REASONS = {
     "config.loader:load_packaged": "reads what comes with the package",
     "drivers.capture:Recorder.take": "writes bytes as they are",
+    "gateway.fleet.receiver:Receiver.hear": "hands what it gets to the vendor's `hear`",
+    "protocols.unasked:Unasked.received": "takes nothing of it",
     "gateway.telemetry.site:SiteState.read_back": "takes values that were decoded",
     "opencombiner.cli:decode": "hands its arguments to opencombiner.decoding",
 }

@@ -10,7 +10,9 @@ from opencombiner.lifetime import run_until_stopped
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP], ids=lambda number: number.name)
-def test_a_signal_sets_the_event(number: signal.Signals) -> None:
+def test_a_signal_sets_the_event(number: signal.Signals, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(signal, "getsignal", lambda _: signal.SIG_DFL)  # also where these tests run behind nohup
+
     async def main(stop: asyncio.Event) -> str:
         os.kill(os.getpid(), number)
         await stop.wait()
