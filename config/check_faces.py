@@ -5,9 +5,9 @@ from ipaddress import IPv4Address, IPv6Address, ip_address
 from itertools import combinations
 from urllib.parse import urlsplit
 
-from config.faces import SINGLES, Face, SunSpecFace
+from config.faces import SINGLES, BoxFace, Face, SunSpecFace
 from config.findings import Finding, Loc, Severity, quoted, setting
-from config.plant import units
+from config.plant import stood_for, units
 from config.site import Site
 
 
@@ -22,6 +22,9 @@ def check_faces(site: Site) -> Iterator[Finding]:
             if _listens_there(face, url):
                 yield _taken(loc, face, f"{setting(url_loc)}, {quoted(url)}")
     yield from _inverters(site, places)
+    for loc, face in places:
+        if isinstance(face, BoxFace):
+            yield from _gateway(site, loc, face)
 
 
 def _meet(one: IPv4Address | IPv6Address, other: IPv4Address | IPv6Address) -> bool:
@@ -71,3 +74,18 @@ def _inverters(site: Site, places: list[tuple[Loc, Face]]) -> Iterator[Finding]:
                 loc=same[0][0],
                 severity=Severity.WARNING,
             )
+
+
+def _gateway(site: Site, loc: Loc, face: BoxFace) -> Iterator[Finding]:
+    """Yield that it is not clear for which gateway a face stands."""
+    ids = ", ".join(gateway.id for gateway in site.gateways if gateway.role == face.stands_for)
+    if len(stood_for(site, face)) == 1:
+        return
+    if not ids:
+        problem, remedy = f"the site has no gateway with role {face.stands_for}", "take the face out"
+    elif face.gateway is None:
+        problem, remedy = f"there are several gateways with role {face.stands_for}", f"set gateway: one of {ids}"
+    else:
+        problem = f"{quoted(face.gateway)} is no gateway with role {face.stands_for}"
+        remedy = f"name one of {ids}"
+    yield Finding(problem=problem, remedy=remedy, loc=(*loc, "gateway") if face.gateway else loc)

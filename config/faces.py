@@ -5,7 +5,7 @@ from typing import Annotated, ClassVar, Literal, TypeAlias
 
 from pydantic import Field, IPvAnyAddress
 
-from config.section import OneOf, Section
+from config.section import SERIAL, Id, OneOf, Section
 
 SINGLES = 246  # unit ids for single inverters on one port: 1 … 125 and 127 … 247
 
@@ -43,4 +43,28 @@ class SunSpecFace(Face):
     ] = 120.0
 
 
-AnyFace: TypeAlias = Annotated[SunSpecFace, OneOf()]  # of several kinds: the union of their classes
+class BoxFace(Face):
+    """What a vendor's own gateway shows; it stands for one gateway of a role."""
+
+    stands_for: ClassVar[str]
+    gateway: Annotated[Id | None, Field(description="id of the gateway; left out: the only one of its role")] = None
+
+
+class MGatewayFace(BoxFace):
+    """The Modbus TCP map of an M-Gateway, registers 60000-60332, unit 1."""
+
+    stands_for = "m-combiner"
+    kind: Literal["m_gateway"]
+    port: Annotated[
+        int, Field(ge=1, le=65535, description="clients know no other than 502; it needs the right to open it")
+    ] = 1504
+    serial: Annotated[
+        str | None, Field(pattern=SERIAL, description="by which clients know the M-Gateway; left out: the gateway's id")
+    ] = None
+    unknown: Annotated[
+        Literal["as-built", "strict"],
+        Field(description="to a read of half a value or of no register: silence as the real one, or exception 2"),
+    ] = "as-built"
+
+
+AnyFace: TypeAlias = Annotated[SunSpecFace | MGatewayFace, OneOf()]

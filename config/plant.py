@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 
+from config.faces import BoxFace
 from config.findings import Loc
 from config.links import Link
 from config.roles import ROLES
@@ -40,6 +41,12 @@ def profile_of(gateway: Gateway) -> VendorProfile:
 def dials_in(gateway: Gateway) -> bool:
     """Tell whether a gateway's units come to its broker by themselves: they have no address and share no line."""
     return profile_of(gateway).push is not None
+
+
+def stood_for(site: Site, face: BoxFace) -> tuple[Gateway, ...]:
+    """Return the gateways that a face may stand for: one, in a site file that was checked."""
+    same = (gateway for gateway in site.gateways if gateway.role == face.stands_for)
+    return tuple(gateway for gateway in same if face.gateway in (None, gateway.id))
 
 
 def recordings(site: Site) -> dict[str, Path]:
