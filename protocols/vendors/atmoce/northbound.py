@@ -130,7 +130,7 @@ _ROWS: tuple[Row, ...] = (
     Fixed(_at(60330), "i", _NO_WATTS),
     Fixed(_at(60332), "I", 0),
 )
-MAP = Layout("atmoce.m_gateway", _at(END), *_ROWS)
+MAP = Layout("m_gateway", _at(END), *_ROWS)
 
 
 def _size(row: Row) -> int:
