@@ -76,3 +76,17 @@ class WifiLink(Link, Broker):
     def adapter(self) -> str:
         """Return what the units use."""
         return "MQTT over Wi-Fi"
+
+
+class ModbusTcpLink(Link):
+    """One address at which units answer Modbus TCP: a unit's own, or that of a box with several behind it."""
+
+    medium: Annotated[Literal["modbus_tcp"], Field(description="units that answer SunSpec over Modbus TCP")]
+    latency_s: Annotated[
+        float, Field(ge=0.001, le=5, description="that a request and its answer usually take together")
+    ] = 0.05
+
+    @property
+    def adapter(self) -> str:
+        """Return how the units speak."""
+        return "Modbus TCP"

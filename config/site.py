@@ -8,7 +8,7 @@ from pydantic import BeforeValidator, Field, ValidationInfo
 from config.broker import Broker
 from config.daylight import daylight
 from config.faces import AnyFace
-from config.links import Link, PlcLink, WifiLink
+from config.links import Link, ModbusTcpLink, PlcLink, WifiLink
 from config.section import BROKER_URL, TOPIC, Id, OneOf, Section, Serial
 
 
@@ -142,12 +142,12 @@ class MCombiner(Gateway):
 
 
 class WifiHub(Gateway):
-    """A broker that units dial by themselves."""
+    """A broker that units with Wi-Fi dial by themselves, or an address at which they are asked."""
 
     role: Literal["wifi-hub"]
-    link: Annotated[WifiLink, OneOf()]
+    link: Annotated[WifiLink | ModbusTcpLink, OneOf()]
     poll_s: Annotated[
-        float, Field(ge=5, le=3600, description="period of the reports that each unit is told to send")
+        float, Field(ge=5, le=3600, description="period of the reports that each unit is told to send, or of its polls")
     ] = 30.0
 
 

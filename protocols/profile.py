@@ -175,6 +175,7 @@ class VendorProfile:
     serial has none; without it the site file or the order of the units gives the address. `commands` are the classes of
     commands that the vendor's units carry out; others never reach `command`. `memory_writes` says which of them are
     written to a unit's memory, how often each: the gateway allows so many a day.
+    `over` has the profiles of units of this vendor that talk otherwise over some medium, by its name.
     With `push` the units report by themselves and nobody asks them: what makes requests and answers is then that of
     `protocols.unasked`.
     """
@@ -194,6 +195,7 @@ class VendorProfile:
     poll_size: Callable[[Model], PollSize]  # of the live poll, for the expected cycle
     node: Callable[[str], int] | None = None
     push: Push | None = None
+    over: "Mapping[str, VendorProfile]" = field(default_factory=dict)
     alarm_codes: frozenset[int] = frozenset(range(1, 11))  # those that its units can report
     memory_writes: Mapping[type[Command], int] = field(default_factory=dict)
     records: RecordLog | None = None
