@@ -20,6 +20,9 @@ class Kind:
 
 MI_500 = Kind("m-combiner", "MI-500", "BE{:06d}", per_branch=9)  # so many on a 25 A breaker
 
+HM_600 = Kind("dtu", "HM-600", "114183{:06d}", per_branch=9)
+HMS_1000 = Kind("dtu", "HMS-1000-2T", "114483{:06d}", per_branch=5)  # so many amperes on 25
+
 
 def link(url: str, modem: str = "transparent", **settings: float) -> dict[str, object]:
     """Return the section of a link with every setting that paper time depends on written out."""
@@ -30,6 +33,11 @@ def link(url: str, modem: str = "transparent", **settings: float) -> dict[str, o
 def at_once(url: str) -> dict[str, object]:
     """Return a link whose line costs no time: what is measured behind it is the gateway."""
     return link(url, bit_rate=1e8, turnaround_s=0.0)
+
+
+def bridge(url: str, radio: str) -> dict[str, object]:
+    """Return the section of a radio bridge."""
+    return {"medium": "serial_bridge", "url": url, "radio": radio}
 
 
 def serials(count: int, first: int = 1, *, kind: Kind = MI_500) -> list[str]:

@@ -70,7 +70,7 @@ def states(raw: tuple[int, ...], sample: dict[str, Any], base_wh: int) -> tuple[
     watt, var = raw[4] / 10, raw[5] / 10
     energy = {"e_total_wh": raw[13], "e_day_wh": raw[13] - base_wh}
     ac = {
-        **sample,
+        **sample | energy,
         "state": STATES[raw[0]],
         "events": [],
         "p_ac_w": watt,
@@ -86,7 +86,7 @@ def states(raw: tuple[int, ...], sample: dict[str, Any], base_wh: int) -> tuple[
         "r_iso_ohm": raw[14] * 100,
         "i_dc_component_a": raw[15] / 10_000,
         "uptime_s": round(raw[3] / 1000),
-        **energy,
+        "signal_pct": None,
     }
     dc = {"p_dc_w": raw[11] / 10, "v_dc_v": raw[9] / 100, "i_dc_a": raw[10] / 1000}
     return ac, {**sample, **dc, **energy, "e_source": "derived"}

@@ -5,10 +5,10 @@ from ipaddress import IPv4Address, IPv6Address, ip_address
 from itertools import combinations
 from urllib.parse import urlsplit
 
-from config.faces import SINGLES, BoxFace, Face, SunSpecFace
+from config.faces import DTU_INPUTS, SINGLES, BoxFace, DtuModbusFace, Face, SunSpecFace
 from config.findings import Finding, Loc, Severity, quoted, setting
-from config.plant import stood_for, units
-from config.site import Site
+from config.plant import profile_of, stood_for, units
+from config.site import Gateway, Site
 
 
 def check_faces(site: Site) -> Iterator[Finding]:
@@ -24,7 +24,31 @@ def check_faces(site: Site) -> Iterator[Finding]:
     yield from _inverters(site, places)
     for loc, face in places:
         if isinstance(face, BoxFace):
-            yield from _gateway(site, loc, face)
+            yield from _box(site, loc, face)
+
+
+def _box(site: Site, loc: Loc, face: BoxFace) -> Iterator[Finding]:
+    """Yield what keeps a face from standing for a gateway."""
+    gateway = stood_for(site, face)
+    if gateway is not None:
+        yield from _inputs(loc, face, gateway)
+        return
+    found = [gateway.id for gateway in site.gateways if gateway.role == face.stands_for]
+    if face.gateway is not None:
+        problem = f"no gateway {quoted(face.gateway)} of role {face.stands_for}"
+    else:
+        problem = f"which of {', '.join(found)}?" if found else f"no gateway of role {face.stands_for}"
+    remedy = f"name one of {', '.join(found)}" if found else "take the face out: it stands for such a gateway only"
+    yield Finding(problem=problem, remedy=remedy, loc=(*loc, "gateway" if found else "kind"))
+
+
+def _inputs(loc: Loc, face: BoxFace, dtu: Gateway) -> Iterator[Finding]:
+    models = profile_of(dtu).models
+    ports = [models[unit.model].ports for branch in dtu.branches for unit in branch.inverters if unit.model in models]
+    if isinstance(face, DtuModbusFace) and sum(ports) > DTU_INPUTS:
+        problem = f"{dtu.id} has {sum(ports)} inputs; the map has room for {DTU_INPUTS}"
+        remedy = "spread the units over several gateways, each with a face"
+        yield Finding(problem=problem, remedy=remedy, loc=loc, severity=Severity.WARNING)
 
 
 def _meet(one: IPv4Address | IPv6Address, other: IPv4Address | IPv6Address) -> bool:
@@ -74,18 +98,3 @@ def _inverters(site: Site, places: list[tuple[Loc, Face]]) -> Iterator[Finding]:
                 loc=same[0][0],
                 severity=Severity.WARNING,
             )
-
-
-def _gateway(site: Site, loc: Loc, face: BoxFace) -> Iterator[Finding]:
-    """Yield that it is not clear for which gateway a face stands."""
-    ids = ", ".join(gateway.id for gateway in site.gateways if gateway.role == face.stands_for)
-    if len(stood_for(site, face)) == 1:
-        return
-    if not ids:
-        problem, remedy = f"the site has no gateway with role {face.stands_for}", "take the face out"
-    elif face.gateway is None:
-        problem, remedy = f"there are several gateways with role {face.stands_for}", f"set gateway: one of {ids}"
-    else:
-        problem = f"{quoted(face.gateway)} is no gateway with role {face.stands_for}"
-        remedy = f"name one of {ids}"
-    yield Finding(problem=problem, remedy=remedy, loc=(*loc, "gateway") if face.gateway else loc)

@@ -118,6 +118,17 @@ def _derived_nodes(site: Site) -> Iterator[Finding]:
             yield from derived_nodes(places, node_of)
 
 
+def _carriers(site: Site) -> Iterator[Finding]:
+    for loc, gateway, unit in units(site):
+        carrier_of, carrier = profile_of(gateway).carrier, gateway.link.carrier
+        needed = carrier if carrier_of is None else carrier_of(unit.serial)
+        if needed not in (None, carrier):
+            problem = (
+                f"serial {quoted(unit.serial)} is that of a unit for {needed}; the link of {gateway.id} is {carrier}"
+            )
+            yield Finding(problem=problem, remedy=f"put it under a gateway with {needed}", loc=(*loc, "serial"))
+
+
 def derived_nodes(places: Mapping[str, Loc], node_of: Callable[[str], int]) -> Iterator[Finding]:
     """Judge the addresses that follow from serials; each serial with its place in the file."""
     derived: list[tuple[Loc, str]] = []
@@ -240,6 +251,8 @@ def _breaker(loc: Loc, branch: Branch, models: Mapping[str, Model]) -> Iterator[
     match load.limit:
         case None if load.drawn_a > branch.breaker_a:
             yield Finding(problem=f"{what}, more than its rating", remedy="move units to another branch", loc=loc)
+        case None if not ratings:
+            pass  # no manual has a table: the breaker's own rating is all there is
         case None:
             problem = f"{what}, a rating of which the manual says nothing"
             remedy = f"verify the load yourself; {figures}"
@@ -305,6 +318,7 @@ _RULES: tuple[Callable[[Site], Iterator[Finding]], ...] = (
     _slots,
     _nodes,
     _derived_nodes,
+    _carriers,
     _links,
     _replays,
     _addresses,

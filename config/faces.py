@@ -9,6 +9,8 @@ from config.section import SERIAL, Id, OneOf, Section
 
 SINGLES = 246  # unit ids for single inverters on one port: 1 … 125 and 127 … 247
 
+DTU_INPUTS = 99  # records of inputs in the Modbus map of a DTU-Pro
+
 
 class Face(Section):
     """A server to the north. It is off unless it stands in the site file, and on this machine only unless told else."""
@@ -67,4 +69,22 @@ class MGatewayFace(BoxFace):
     ] = "as-built"
 
 
-AnyFace: TypeAlias = Annotated[SunSpecFace | MGatewayFace, OneOf()]
+class DtuModbusFace(BoxFace):
+    """The Modbus TCP map of a DTU-Pro."""
+
+    stands_for = "dtu"
+    kind: Literal["dtu_modbus"]
+    port: Annotated[
+        int, Field(ge=1, le=65535, description="502 is what clients look at first; it needs the right to open it")
+    ] = 1503
+
+
+class DtuTcpFace(BoxFace):
+    """The TCP interface of a DTU: protobuf, as the app in the same house speaks it."""
+
+    stands_for = "dtu"
+    kind: Literal["dtu_tcp"]
+    port: Annotated[int, Field(ge=1, le=65535, description="clients know no other than 10081")] = 10081
+
+
+AnyFace: TypeAlias = Annotated[SunSpecFace | MGatewayFace | DtuModbusFace | DtuTcpFace, OneOf()]

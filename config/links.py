@@ -2,10 +2,11 @@
 
 from typing import Annotated, ClassVar, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from config.broker import Broker
 from config.section import BROKER_URL, LINK_URL, Section
+from protocols.modems.radio_frame import Region
 
 
 class Link(Section):
@@ -28,6 +29,11 @@ class Link(Section):
     @property
     def adapter(self) -> str:
         """Return in a few words what is at the end of the link."""
+        return self.medium
+
+    @property
+    def carrier(self) -> str:
+        """Return what bears the datagrams: a unit that has another one is out of reach."""
         return self.medium
 
     @property
@@ -62,6 +68,81 @@ class PlcLink(Link):
     def mains_bound(self) -> bool:
         """Tell whether the modems follow the mains."""
         return self.mains_synchronous
+
+
+class SerialBridgeLink(Link):
+    """A microcontroller with a radio, behind a serial port, a pty, a socket or an in-process pipe.
+
+    What it has to do stands in `drivers/serial_bridge/README.md`.
+    """
+
+    medium: Annotated[Literal["serial_bridge"], Field(description="a radio behind a serial port")] = "serial_bridge"
+    radio: Annotated[
+        Literal["nrf24", "cmt2300a"], Field(description="nrf24 for HM, MI and HERF; cmt2300a for HMS, HMT and MIT")
+    ]
+    baud: Annotated[int, Field(ge=9600, le=4_000_000, description="of the serial port")] = 115_200
+    stuffed: Annotated[
+        bool, Field(description="7d, 7e and 7f inside a frame are sent as pairs; the bridge must do the same")
+    ] = True
+    region: Annotated[
+        Literal["eu", "america"],
+        Field(description="of a cmt2300a: where it may send, and where units wait to be called"),
+    ] = "eu"
+    work_channel: Annotated[
+        int | None,
+        Field(ge=0, le=255, description="of a cmt2300a, in 250 kHz above 860 MHz (eu) or 900 MHz; left out: the usual"),
+    ] = None
+    latency_s: Annotated[
+        float, Field(ge=0, le=2, description="from here to the bridge and back, beside the bytes' own time")
+    ] = 0.03
+
+    @property
+    def adapter(self) -> str:
+        """Return the radio and where it works."""
+        return self.radio if self.radio == "nrf24" else f"{self.radio}, {self.band.mhz(self.channel):.2f} MHz"
+
+    @property
+    def carrier(self) -> str:
+        """Return the radio."""
+        return self.radio
+
+    @property
+    def band(self) -> Region:
+        """Return the region's channels."""
+        return Region[self.region.upper()]
+
+    @property
+    def channel(self) -> int:
+        """Return the work channel."""
+        return self.band.work if self.work_channel is None else self.work_channel
+
+    @model_validator(mode="after")
+    def _lawful(self) -> "SerialBridgeLink":
+        first, last = _LAWFUL_MHZ[self.band]
+        if not first <= self.band.mhz(self.channel) <= last:
+            raise ValueError(
+                f"channel {self.channel} is {self.band.mhz(self.channel):.2f} MHz; from {first:g} to {last:g} is lawful"
+            )
+        return self
+
+
+_LAWFUL_MHZ = {Region.EU: (863.0, 870.0), Region.AMERICA: (905.0, 925.0)}
+
+
+class Nrf24Link(Link):
+    """An nRF24L01+ on the SPI of a Raspberry Pi: `url` is the SPI device."""
+
+    medium: Annotated[Literal["nrf24"], Field(description="an nRF24L01+ on SPI; `url` is /dev/spidev0.0 or the like")]
+    ce_pin: Annotated[int, Field(ge=0, le=27, description="GPIO of the radio's CE")] = 22
+    spi_hz: Annotated[int, Field(ge=100_000, le=10_000_000, description="clock of the SPI; less for long wires")] = (
+        1_000_000
+    )
+    power: Annotated[Literal["min", "low", "high", "max"], Field(description="-18, -12, -6 or 0 dBm")] = "high"
+
+    @property
+    def adapter(self) -> str:
+        """Return how the radio is connected."""
+        return f"nrf24, CE on GPIO {self.ce_pin}"
 
 
 class WifiLink(Link, Broker):

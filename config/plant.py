@@ -44,10 +44,11 @@ def dials_in(gateway: Gateway) -> bool:
     return profile_of(gateway).push is not None
 
 
-def stood_for(site: Site, face: BoxFace) -> tuple[Gateway, ...]:
-    """Return the gateways that a face may stand for: one, in a site file that was checked."""
-    same = (gateway for gateway in site.gateways if gateway.role == face.stands_for)
-    return tuple(gateway for gateway in same if face.gateway in (None, gateway.id))
+def stood_for(site: Site, face: BoxFace) -> Gateway | None:
+    """Return the gateway that a face stands for; None where it names none, or leaves a choice between several."""
+    same = [gateway for gateway in site.gateways if gateway.role == face.stands_for]
+    found = [gateway for gateway in same if face.gateway in (None, gateway.id)]
+    return found[0] if len(found) == 1 else None
 
 
 def recordings(site: Site) -> dict[str, Path]:

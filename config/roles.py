@@ -13,5 +13,6 @@ class Role:
 
 ROLES = {
     "m-combiner": Role(vendor="atmoce", title="M-Combiner (Atmoce)"),
+    "dtu": Role(vendor="hoymiles", title="DTU (Hoymiles)"),
     "wifi-hub": Role(vendor="rockcore", title="Wi-Fi hub (Rockcore)"),
 }

@@ -8,12 +8,14 @@ from pydantic_core import CoreSchema, core_schema
 
 ID = r"^[A-Za-z0-9_-]{1,40}$"  # stands in topics and in Home Assistant's ids
 SERIAL = r"^[0-9A-Za-z]{4,16}$"
+DTU_SERIAL = r"^[0-9A-Fa-f]{8,12}$"
 TOPIC = r"^[^#+\s]+$"
 BROKER_URL = r"^(mqtt|mqtts|mem)://"
 LINK_URL = r"^(/dev/|pty:|socket://|mem://|replay://)"
 FORMS = {
     ID: "1 to 40 letters, digits, _ and -",
     SERIAL: "4 to 16 letters and digits, as printed on the unit",
+    DTU_SERIAL: "8 to 12 hexadecimal digits, as printed on a DTU",
     TOPIC: "a topic without blanks, # and +",
     BROKER_URL: "mqtt://host:port, mqtts://host:port or mem://name",
     LINK_URL: "/dev/ttyUSB0, pty:PATH, socket://host:port, mem://name or replay://FILE",

@@ -2,14 +2,15 @@
 
 from pathlib import Path
 from typing import Annotated, ClassVar, Literal, TypeAlias
+from zlib import crc32
 
 from pydantic import BeforeValidator, Field, ValidationInfo
 
 from config.broker import Broker
 from config.daylight import daylight
 from config.faces import AnyFace
-from config.links import Link, ModbusTcpLink, PlcLink, WifiLink
-from config.section import BROKER_URL, TOPIC, Id, OneOf, Section, Serial
+from config.links import Link, ModbusTcpLink, Nrf24Link, PlcLink, SerialBridgeLink, WifiLink
+from config.section import BROKER_URL, DTU_SERIAL, TOPIC, Id, OneOf, Section, Serial
 
 
 class Location(Section):
@@ -141,6 +142,24 @@ class MCombiner(Gateway):
     link: Annotated[PlcLink, OneOf()]
 
 
+class Dtu(Gateway):
+    """A radio gateway of Hoymiles units."""
+
+    role: Literal["dtu"]
+    link: Annotated[SerialBridgeLink | Nrf24Link, OneOf()]
+    dtu_serial: Annotated[
+        str | None,
+        Field(
+            pattern=DTU_SERIAL, description="by which it asks; left out: one that no DTU of Hoymiles has, from the id"
+        ),
+    ] = None
+
+    @property
+    def host(self) -> str:
+        """Return the serial; without one 1999801 and five digits, as other open software has it."""
+        return self.dtu_serial or f"1999801{crc32(self.id.encode()) % 100_000:05d}"
+
+
 class WifiHub(Gateway):
     """A broker that units with Wi-Fi dial by themselves, or an address at which they are asked."""
 
@@ -151,7 +170,7 @@ class WifiHub(Gateway):
     ] = 30.0
 
 
-AnyGateway: TypeAlias = Annotated[MCombiner | WifiHub, OneOf()]  # of several roles: the union of their classes
+AnyGateway: TypeAlias = Annotated[MCombiner | Dtu | WifiHub, OneOf()]  # of several roles: the union of their classes
 
 
 class Impairments(Section):

@@ -17,7 +17,8 @@ class Medium:
 
     `link` is its Link; `settings` the dataclass that it is made from; `transaction_s` returns the paper time of one
     transaction from settings, bytes of the request and bytes of each datagram of the answer; `cutter` returns from
-    settings what makes a finder of requests in captured bytes. `last_node` is the highest address of a unit.
+    settings what makes a finder of requests in captured bytes. `last_node` is the highest address of a unit. `opener`
+    returns from settings what opens the far end, where that is not `drivers.stream`.
     """
 
     link: str
@@ -25,8 +26,10 @@ class Medium:
     transaction_s: str
     cutter: str
     last_node: int
+    opener: str | None = None
 
 
+_STREAM = "drivers.stream:open_stream"
 MEDIA = {
     "modbus_tcp": Medium(
         link="drivers.modbus_tcp.link:ModbusTcpLink",
@@ -41,6 +44,21 @@ MEDIA = {
         transaction_s="drivers.plc.timing:transaction_s",
         cutter="drivers.plc.requests:cutter",
         last_node=247,  # Modbus: the highest address of a single device
+    ),
+    "serial_bridge": Medium(
+        link="drivers.serial_bridge.link:BridgeLink",
+        settings="drivers.serial_bridge.settings:BridgeSettings",
+        transaction_s="drivers.serial_bridge.pace:transaction_s",
+        cutter="drivers.serial_bridge.requests:cutter",
+        last_node=0xFFFF_FFFF,  # four bytes of a serial
+    ),
+    "nrf24": Medium(
+        link="drivers.nrf24.bridge:link",
+        settings="drivers.nrf24.settings:Nrf24Settings",
+        transaction_s="drivers.nrf24.bridge:transaction_s",
+        cutter="drivers.nrf24.bridge:cutter",
+        opener="drivers.nrf24.bridge:opener_of",
+        last_node=0xFFFF_FFFF,
     ),
 }
 
@@ -71,6 +89,13 @@ def cutter_of(medium: str, settings: object) -> Callable[[], Cutter]:
     """Return what makes a finder of requests in the bytes that go to a medium's adapter."""
     cutter: Callable[[], Cutter] = _found(_medium(medium).cutter)(settings)
     return cutter
+
+
+def opener_of(medium: str, settings: object) -> Opener:
+    """Return what opens a medium's far end."""
+    place = _medium(medium).opener
+    opener: Opener = _found(_STREAM) if place is None else _found(place)(settings)
+    return opener
 
 
 def last_node(medium: str) -> int:

@@ -42,7 +42,8 @@ class Daylight:
 
     def lit(self, light: Light, t: float) -> bool:
         """Tell whether power and voltage suffice to start: voltage alone would do so at the first glimmer."""
-        return light.power.at(t) > START_W and light.open_v.at(t) >= self._model.dc_start_v
+        enough = self._model.starts_by_voltage or light.power.at(t) > START_W
+        return enough and light.open_v.at(t) >= self._model.dc_start_v
 
     def starved(self, light: Light, t: float) -> bool:
         """Tell whether the power does not suffice to go on."""

@@ -69,6 +69,11 @@ class Inverter:
         self._at(now)
         return not self.life.firmware.silent
 
+    def booted_at(self, now: float) -> float:
+        """Return when it booted last."""
+        self._at(now)
+        return self.life.firmware.booted_at - self._utc_at_zero
+
     def power_w(self, now: float) -> float:
         """Return the AC power."""
         return self.life.watt(self._at(now))

@@ -65,6 +65,7 @@ class Life:
         self._grid = GridSensor(terminal, self, settings.profile.trip.hv_avg10, settings.profile.nominal.v_ln)
         self._order = order
         self._energy_wh = start.counter_wh  # up to the start of the segment
+        self._input_wh = start.counter_wh / model.efficiency  # the same on the DC side
         self._output: object = None
         self._way = Approach(start.utc, 0.0, 0.0, 1.0)  # of the case's temperature
         self._segment: Segment | None = None
@@ -106,6 +107,10 @@ class Life:
         """Return the lifetime counter of AC energy."""
         return self._energy_wh + self._present.energy_wh(t)
 
+    def input_wh(self, t: float) -> float:
+        """Return the lifetime counter of DC energy at one input; all inputs have the same module."""
+        return (self._input_wh + self._present.input_wh(t)) / self.model.ports
+
     def case_c(self, t: float) -> float:
         """Return the temperature of the case."""
         return self._way.at(t)
@@ -127,6 +132,7 @@ class Life:
         """End the segment and begin the next one."""
         done = self._present
         self._energy_wh += done.energy_wh(done.end)
+        self._input_wh += done.input_wh(done.end)
         self._note(done)
         self.firmware.tick(done.end)
         self._segment = self._next_segment(done.end, self._way.at(done.end), self._way.at(done.end + _AHEAD_S))

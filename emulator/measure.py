@@ -30,7 +30,9 @@ _AC = _channels(p.W, p.VAR, p.VA, p.PF, p.A, p.LNV, p.HZ, p.TOT_WH_INJ, p.TMP_CA
 _SUPERVISION = _channels(
     p.RIS, p.DCI, p.UP_TMS, p.W_MAX_LIM_PCT, p.PF_W_INJ, p.VAR_SET_PCT, p.INV_ST, p.CONN, p.THROT_SRC
 )
-_INPUTS = [tuple(Channel(point, port) for point in (p.DCW, p.DCV, p.DCA)) for port in range(1, MOST_PORTS + 1)]
+_INPUTS = [
+    tuple(Channel(point, port) for point in (p.DCW, p.DCV, p.DCA, p.DCWH_INJ)) for port in range(1, MOST_PORTS + 1)
+]
 
 
 def values(unit: Life, t: float, *, maker: str, serial: str) -> Mapping[Channel, Value]:
@@ -70,7 +72,7 @@ def _dc(unit: Life, t: float) -> _Values:
     drawn = min(wanted, given)
     volt = unit.daylight.source.voltage(drawn / given if given else 0.0, t)
     watt = drawn / ports
-    found = (watt, volt, watt / volt if volt else 0.0)
+    found = (watt, volt, watt / volt if volt else 0.0, int(unit.input_wh(t)))
     return chain.from_iterable(zip(channels, found, strict=True) for channels in _INPUTS[:ports])
 
 

@@ -46,9 +46,32 @@ class Segment:
         power = self.light.power
         return self.stage.mean_ac(power.at(self.start), power.at(until), self._level_w(self.cap))
 
+    def input_wh(self, until: float) -> float:
+        """Return the DC energy that the power stage takes from the start; with the relay open it takes none."""
+        if self.cap is None or until <= self.start:
+            return 0.0
+        hours = (until - self.start) / 3600
+        power = self.light.power
+        if not self.capped:
+            most_w = self.stage.dc(self._level_w(self.cap))
+            return hours * mean_below(power.at(self.start), power.at(until), most_w)
+        ends = self.cap.line.first, self.cap.line.at(until)
+        first, middle, last = (self.stage.dc(watt) for watt in (ends[0], sum(ends) / 2, ends[1]))
+        return hours * (first + 4 * middle + last) / 6  # Simpson's rule: exact, as the loss is a parabola
+
     def _level_w(self, cap: Cap) -> float:
         """Return the limit to which the conversion is held: one that moves and does not bind is none."""
         return cap.line.first if _level(cap) else self.stage.rated_w
+
+
+def mean_below(first: float, last: float, most: float) -> float:
+    """Return the mean of a straight line that is held at `most` where it is higher."""
+    low, high = min(first, last), max(first, last)
+    if high <= most:
+        return (low + high) / 2
+    if low >= most:
+        return most
+    return most - (most - low) ** 2 / (2 * (high - low))
 
 
 def binds(light: Light, cap: Cap | None, stage: Conversion, t: float) -> bool:

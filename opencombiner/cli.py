@@ -149,16 +149,32 @@ def emulate(
         str | None,
         typer.Option(metavar="HOST:PORT", help="Let instruments be used from there; no password.", show_default=False),
     ] = None,
+    link: Annotated[
+        str | None,
+        typer.Option(metavar="URL", help="Be one unit on the radio bridge there, for a real DTU.", show_default=False),
+    ] = None,
+    serial: Annotated[
+        str | None, typer.Option(metavar="SERIAL", help="Which unit, with --link.", show_default=False)
+    ] = None,
     log_level: Level = "info",
     log_format: Form = "auto",
 ) -> None:
     """Emulate the inverters of a site behind their modems until it is stopped."""
+    if (link is None) != (serial is None):
+        raise typer.BadParameter("--link and --serial go together: the bridge, and the unit of the site to be on it")
+    if link is not None and control is not None:
+        raise typer.BadParameter("--control is for a plant that this program serves, not for one unit with --link")
     log.configure(log_level, log_format)
     loaded = _load(site)
-    from opencombiner.emulation import emulate as serve  # noqa: PLC0415 - each command loads what it runs
+    from opencombiner import emulation  # noqa: PLC0415 - each command loads what it runs
 
     with _placed(loaded):
-        run_until_stopped(lambda stop: serve(loaded.site, seed, SystemClock(), stop, control=control))
+        if link is not None and serial is not None:
+            run_until_stopped(
+                lambda stop: emulation.stand_in(loaded.site, seed, SystemClock(), stop, link=link, serial=serial)
+            )
+        else:
+            run_until_stopped(lambda stop: emulation.emulate(loaded.site, seed, SystemClock(), stop, control=control))
 
 
 @app.command(epilog=EPILOG)

@@ -7,24 +7,76 @@ from dataclasses import dataclass
 from string import Template
 
 from config.packaged import packaged
+from config.roles import ROLES
+
+_GATEWAYS = {"m-combiner": "combiner", "dtu": "dtu"}  # the id that a gateway gets
 
 
 @dataclass(frozen=True, slots=True)
-class Modem:
-    """Figures of a class of power-line modems to start from; the data sheet of the modem at hand decides."""
+class Adapter:
+    """What is plugged in: its role, what bears its datagrams, a warning, a unit as an example, the section of its link.
+
+    `link` has lines of setting, value and comment: figures to start from; the data sheet of what is at hand decides.
+    """
 
     title: str
-    modem: str
-    baud: int
-    bit_rate: float
-    overhead_bytes: int
-    turnaround_s: float
+    role: str
+    carrier: str
+    warning: str
+    example: str
+    link: tuple[tuple[str, object, str], ...]
 
 
-MODEMS: Mapping[str, Modem] = {  # figures: drivers/plc/README.md
-    "kq": Modem("KQ-130F, KQ-330F: transparent, slow", "transparent", 9600, 960, 0, 0.1),
-    "st7540": Modem("ST7540 class: transparent", "transparent", 9600, 2400, 8, 0.03),
-    "st7580": Modem("ST7580, X-NUCLEO-PLM01A1: host frames", "st7580", 57600, 4800, 20, 0.06),
+_MAINS = "DANGER: a power-line modem is coupled to the mains. Use a finished, isolated device only."
+_AERIAL = "Only one DTU may ask these units: switch the manufacturer's own off."
+
+
+def _modem(title: str, modem: str, baud: int, bit_rate: int, overhead_bytes: int, turnaround_s: float) -> Adapter:
+    link = (
+        ("modem", modem, ""),
+        ("baud", baud, "between this machine and the modem"),
+        ("bit_rate", bit_rate, "net, on the mains: see the modem's data sheet"),
+        ("overhead_bytes", overhead_bytes, "that the modem adds to each frame on the mains"),
+        ("turnaround_s", turnaround_s, "from sending to receiving"),
+    )
+    return Adapter(title, "m-combiner", "plc", _MAINS, "500E2400001 MI-500", link)
+
+
+def _bridge(title: str, radio: str, *more: tuple[str, object, str]) -> Adapter:
+    link = (
+        ("medium", "serial_bridge", "what the other side has to do: drivers/serial_bridge/README.md"),
+        ("radio", radio, "which units it reaches"),
+        ("baud", 115_200, "between this machine and the bridge"),
+        *more,
+    )
+    return Adapter(
+        title,
+        "dtu",
+        radio,
+        _AERIAL,
+        "1410A01121AE HMS-1000-2T" if radio == "cmt2300a" else "116183063371 HM-1500",
+        link,
+    )
+
+
+ADAPTERS: Mapping[str, Adapter] = {  # figures: README.md of the drivers
+    "kq": _modem("Atmoce: modem KQ-130F, KQ-330F: transparent, slow", "transparent", 9600, 960, 0, 0.1),
+    "st7540": _modem("Atmoce: modem of the ST7540 class: transparent", "transparent", 9600, 2400, 8, 0.03),
+    "st7580": _modem("Atmoce: modem ST7580, X-NUCLEO-PLM01A1: host frames", "st7580", 57600, 4800, 20, 0.06),
+    "cmt2300a": _bridge(
+        "Hoymiles HMS, HMT, MIT: bridge with a CMT2300A",
+        "cmt2300a",
+        ("region", "eu", "or america: where it may send"),
+    ),
+    "nrf24": _bridge("Hoymiles HM, HERF: bridge with an nRF24L01+", "nrf24"),
+    "spi": Adapter(
+        "Hoymiles HM, HERF: nRF24L01+ on this machine's SPI, /dev/spidev0.0",
+        "dtu",
+        "nrf24",
+        _AERIAL,
+        "116183063371 HM-1500",
+        (("medium", "nrf24", "needs the extra nrf24"), ("ce_pin", 22, "GPIO of the radio's CE")),
+    ),
 }
 
 
@@ -55,7 +107,7 @@ class Answers:
     longitude: float
     timezone: str
     url: str
-    modem: Modem
+    adapter: Adapter
     broker: str
     user: str | None
     password_env: str | None
@@ -66,7 +118,7 @@ class Answers:
 def render(answers: Answers) -> str:
     """Return the text of the site file; whatever was typed is quoted, so that it stays text."""
     template = Template(packaged("init.yaml").read_text("utf-8"))
-    modem = answers.modem
+    adapter = answers.adapter
     return template.substitute(
         name_plain=" ".join(answers.name.split()),
         id=identifier(answers.name),
@@ -78,13 +130,19 @@ def render(answers: Answers) -> str:
         broker=_quoted(answers.broker),
         credentials=_credentials(answers),
         url=_quoted(answers.url),
-        modem=modem.modem,
-        baud=modem.baud,
-        bit_rate=f"{modem.bit_rate:g}",
-        overhead_bytes=modem.overhead_bytes,
-        turnaround_s=f"{modem.turnaround_s:g}",
+        gateway=_GATEWAYS[adapter.role],
+        role=adapter.role,
+        title=ROLES[adapter.role].title,
+        warning=adapter.warning,
+        link="\n".join(_settings(adapter.link)),
         branches="\n".join(_branches(answers.branches)),
     )
+
+
+def _settings(lines: tuple[tuple[str, object, str], ...]) -> Iterator[str]:
+    for setting, value, comment in lines:
+        text = f"      {setting}: {value}"
+        yield f"{text:<35} # {comment}" if comment else text
 
 
 def identifier(name: str) -> str:

@@ -9,6 +9,7 @@ from config.site import Emulation, Site
 from drivers.clock import Clock
 from drivers.stream import listen
 from drivers.together import first_of
+from emulator import standing
 from emulator.control import Control
 from emulator.instruments import Instruments
 from emulator.script import play
@@ -25,13 +26,28 @@ async def emulate(
 
     `control`, HOST:PORT, is where its instruments can be used from outside. Raises ConfigError.
     """
-    if seed is not None:
-        site = site.model_copy(update={"emulation": site.emulation.model_copy(update={"seed": seed})})
+    site = _seeded(site, seed)
     plant = Plant(site, site.location, clock, asyncio.get_running_loop().time())
     works = [plant.serve(), _tell(plant), _act(plant, site.emulation)]
     if control is not None:
         works.append(_obey(plant, site, control))
     await first_of(stop.wait(), *works)
+
+
+def _seeded(site: Site, seed: int | None) -> Site:
+    if seed is None:
+        return site
+    return site.model_copy(update={"emulation": site.emulation.model_copy(update={"seed": seed})})
+
+
+async def stand_in(site: Site, seed: int | None, clock: Clock, stop: asyncio.Event, *, link: str, serial: str) -> None:
+    """Be one unit of a site on the radio bridge at `link` until the event is set.
+
+    Raises ConfigError when that cannot be, LinkDownError when the bridge is gone.
+    """
+    unit = standing.stand_in(_seeded(site, seed), serial, link, clock, asyncio.get_running_loop().time())
+    typer.echo(f"{serial} is on {link}")
+    await first_of(stop.wait(), unit.run())
 
 
 async def _obey(plant: Plant, site: Site, control: str) -> None:

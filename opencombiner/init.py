@@ -17,11 +17,12 @@ from config.section import BROKER_URL, FORMS, ID, LINK_URL, SERIAL
 from config.site import Branch
 from drivers.clock import Clock
 from drivers.ports import serial_ports
-from opencombiner.draft import MODEMS, Answers, BranchAnswer, Unit, render
+from opencombiner.draft import ADAPTERS, Adapter, Answers, BranchAnswer, Unit, render
+from protocols.profile import VendorProfile
 from protocols.registry import vendor
 
 T = TypeVar("T")
-_VENDOR = vendor(ROLES["m-combiner"].vendor)
+_LEAST_A, _MOST_A = 1, 63  # of a breaker, as config.site takes it
 _STATE_DIR = "/var/lib/opencombiner"
 
 
@@ -37,9 +38,9 @@ def _ask_all() -> Answers:
     longitude = _ask("Longitude, degrees, east positive", _between(-180, 180))
     timezone = _ask("Time zone", _one_of(available_timezones(), "an IANA name, as Europe/Amsterdam"), _local_zone())
     url = _ask_port()
-    for key, modem in MODEMS.items():
-        typer.echo(f"  {key:<7} {modem.title}")
-    modem = MODEMS[_ask("Modem", _one_of(MODEMS, ", ".join(MODEMS)), "st7580")]
+    for key, adapter in ADAPTERS.items():
+        typer.echo(f"  {key:<8} {adapter.title}")
+    adapter = ADAPTERS[_ask("Modem or radio", _one_of(ADAPTERS, ", ".join(ADAPTERS)), "st7580")]
     broker = _ask("MQTT broker", _form(BROKER_URL), "mqtt://localhost:1883")
     user = typer.prompt("Broker's user, empty for none", default="", show_default=False).strip() or None
     env = "OPENCOMBINER_MQTT_PASSWORD"
@@ -51,12 +52,12 @@ def _ask_all() -> Answers:
         longitude=longitude,
         timezone=timezone,
         url=url,
-        modem=modem,
+        adapter=adapter,
         broker=broker,
         user=user,
         password_env=password_env,
         state_dir=state_dir,
-        branches=_ask_branches(),
+        branches=_ask_branches(adapter),
     )
 
 
@@ -65,68 +66,90 @@ def _ask_port() -> str:
     for number, port in enumerate(ports, start=1):
         typer.echo(f"  {number}  {port.path}  {port.description}")
     if not ports:
-        typer.echo("  no serial port is plugged in; type where the modem will be")
+        typer.echo("  no serial port is plugged in; type where the modem or radio will be")
 
     def chosen(text: str) -> str:
         if text.isdecimal() and 1 <= int(text) <= len(ports):
             return ports[int(text) - 1].path
         return _form(LINK_URL)(text)
 
-    return _ask("Modem's port: a number of the list, or a path", chosen, "1" if ports else None)
+    return _ask("Port of the modem or radio: a number of the list, or a path", chosen, "1" if ports else None)
 
 
-def _ask_branches() -> tuple[BranchAnswer, ...]:
+def _ask_branches(adapter: Adapter) -> tuple[BranchAnswer, ...]:
     branches: list[BranchAnswer] = []
     taken: set[str] = set()
     while not branches or typer.confirm("Another AC breaker?", default=False):
-        branches.append(_ask_branch(len(branches) + 1, taken))
+        branches.append(_ask_branch(len(branches) + 1, adapter, taken))
     return tuple(branches)
 
 
-def _ask_branch(number: int, taken: set[str]) -> BranchAnswer:
+def _ask_branch(number: int, adapter: Adapter, taken: set[str]) -> BranchAnswer:
     """Ask for one breaker and its units; a unit that would overload it is not taken."""
     branch_id = _ask("Name of the AC branch", _form(ID), f"branch-{number}")
-    breaker_a = _ask("Its breaker, A", _one_of({"20", "25"}, "20 or 25: the manual has figures for these"), "20")
-    models = ", ".join(_VENDOR.models)
+    profile = _profile(adapter)
+    breaker_a = _ask("Its breaker, A", _breaker(profile), "20")
+    models = ", ".join(profile.models)
     typer.echo(f"Units from the breaker outwards, one a line: SERIAL MODEL [SLOT], models {models}; empty line: done")
     units: list[Unit] = []
-    while True:
-        text = typer.prompt("Unit", default="", show_default=False).strip()
-        if not text and units:
-            return BranchAnswer(branch_id, int(breaker_a), tuple(units))
-        problem = _add(text, branch_id, int(breaker_a), units, taken)
-        if problem:
-            typer.echo(f"  {problem}", err=True)
+    while (text := typer.prompt("Unit", default="", show_default=False).strip()) or not units:
+        try:
+            unit = _unit(text, adapter, taken)
+            _bear(branch_id, breaker_a, [*units, unit], profile)
+        except ValueError as error:
+            typer.echo(f"  {error}", err=True)
+            continue
+        units.append(unit)
+        taken |= {unit.slot, unit.serial}
+    return BranchAnswer(branch_id, breaker_a, tuple(units))
 
 
-def _add(text: str, branch_id: str, breaker_a: int, units: list[Unit], taken: set[str]) -> str | None:
-    """Add the unit that was typed; return what is wrong with it, if anything is."""
+def _unit(text: str, adapter: Adapter, taken: set[str]) -> Unit:
+    """Return the unit that was typed. Raises ValueError that says what is wrong with it."""
+    profile = _profile(adapter)
     match text.split():
         case [serial, model, *slots] if len(slots) <= 1:
             unit = Unit(slots[0] if slots else serial, serial, model.upper())
         case _:
-            return "write the serial, a blank, the model: 500E2400001 MI-500"
+            raise ValueError(f"write the serial, a blank, the model: {adapter.example}")
     if not re.match(SERIAL, unit.serial) or not re.match(ID, unit.slot):
-        return f"a serial has {FORMS[SERIAL]}, a slot {FORMS[ID]}"
-    if unit.model not in _VENDOR.models:
-        return f"no model {unit.model}; there are {', '.join(_VENDOR.models)}"
+        raise ValueError(f"a serial has {FORMS[SERIAL]}, a slot {FORMS[ID]}")
+    if unit.model not in profile.models:
+        raise ValueError(f"no model {unit.model}; there are {', '.join(profile.models)}")
     if {unit.slot, unit.serial} & taken:
-        return f"{unit.serial} {unit.slot} was named before"
-    if overload := _overload(branch_id, breaker_a, [*units, unit]):
-        return overload
-    units.append(unit)
-    taken |= {unit.slot, unit.serial}
-    return None
+        raise ValueError(f"{unit.serial} {unit.slot} was named before")
+    needed = None if profile.carrier is None else profile.carrier(unit.serial)
+    if needed not in (None, adapter.carrier):
+        raise ValueError(f"{unit.serial} is out of reach: it wants {needed}, not {adapter.carrier}")
+    return unit
 
 
-def _overload(branch_id: str, breaker_a: int, units: list[Unit]) -> str | None:
+def _bear(branch_id: str, breaker_a: int, units: list[Unit], profile: VendorProfile) -> None:
+    """Raise ValueError when the units are too much for their breaker."""
     branch = Branch.model_validate(
         {"id": branch_id, "breaker_a": breaker_a, "inverters": [{"serial": u.serial, "model": u.model} for u in units]}
     )
-    load = branch_load(branch, _VENDOR.models)
-    if load.limit is None or load.limit.used <= 1:
-        return None
-    return f"too much for a {breaker_a} A breaker: {load.text}; at most {load.limit.permitted} ({load.limit.source})"
+    load = branch_load(branch, profile.models)
+    if load.limit is not None and load.limit.used > 1:
+        most = f"at most {load.limit.permitted} ({load.limit.source})"
+        raise ValueError(f"too much for a {breaker_a} A breaker: {load.text}; {most}")
+    if load.drawn_a > breaker_a:
+        raise ValueError(f"too much for a {breaker_a} A breaker: {load.text} draw {load.drawn_a:.2f} A")
+
+
+def _breaker(profile: VendorProfile) -> Callable[[str], int]:
+    """Return what reads a breaker's rating: one of those that a manual has figures for, any where none has."""
+    known = sorted({rating for model in profile.models.values() for rating in model.units_per_breaker})
+    if not known:
+        return lambda text: int(_between(_LEAST_A, _MOST_A)(text))
+    choice = _one_of(
+        {str(rating) for rating in known}, f"{' or '.join(map(str, known))}: the manual has figures for these"
+    )
+    return lambda text: int(choice(text))
+
+
+def _profile(adapter: Adapter) -> VendorProfile:
+    return vendor(ROLES[adapter.role].vendor)
 
 
 def _ask(question: str, convert: Callable[[str], T], default: str | None = None) -> T:

@@ -16,9 +16,8 @@ from config.site import Gateway, Site
 from drivers.capture import Recorder
 from drivers.clock import Clock, SystemClock
 from drivers.recording import Reading, Recording
-from drivers.registry import cutter_of, settings_of
+from drivers.registry import cutter_of, opener_of, settings_of
 from drivers.replay import Replay, ReplayClock
-from drivers.stream import open_stream
 from drivers.transport import Opener
 from gateway import app
 from gateway.log import LogTap
@@ -55,7 +54,7 @@ async def serve(
             _log.info("replay_started", utc=recording.start_utc, duration_s=round(recording.duration_s, 3))
         if tape is not None:
             recorder = _recorder(site, clock, tape)
-            openers = {g.id: recorder.opener(g.id, openers.get(g.id, open_stream)) for g in site.gateways}
+            openers = {g.id: recorder.opener(g.id, openers.get(g.id) or _opener(g)) for g in site.gateways}
             leaving.callback(_finish, recorder, tape.path)
         await app.run(site, clock=clock, stop=stop, tap=tap, openers=openers)
 
@@ -88,6 +87,11 @@ def _replayed(site: Site, replay: Replay) -> dict[str, Opener]:
 def _reading(gateway: Gateway) -> Reading:
     medium = gateway.link.medium
     return Reading(cutter_of(medium, settings_of(medium, gateway.link)), profile_of(gateway).volatile)
+
+
+def _opener(gateway: Gateway) -> Opener:
+    medium = gateway.link.medium
+    return opener_of(medium, settings_of(medium, gateway.link))
 
 
 def _recorder(site: Site, clock: Clock, tape: Tape) -> Recorder:

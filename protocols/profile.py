@@ -52,6 +52,8 @@ class Counter:
 class Model:
     """Figures of one model from its manual; `source` says where they stand.
 
+    `starts_by_voltage`: its processor starts as soon as the voltage suffices, whatever the power, and so it boots again
+    and again at dawn and dusk.
     `efficiency`, AC over DC, serves where a unit counts on one side and its powers do not tell.
     """
 
@@ -69,6 +71,7 @@ class Model:
     assumed: frozenset[str] = frozenset()  # figures that no source has
     phases: int = 1
     efficiency: float = USUAL_EFFICIENCY
+    starts_by_voltage: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +177,8 @@ class VendorProfile:
     that any serial may be this vendor's. `node` derives a unit's address from its serial, and raises ValueError where a
     serial has none; without it the site file or the order of the units gives the address. `commands` are the classes of
     commands that the vendor's units carry out; others never reach `command`. `memory_writes` says which of them are
-    written to a unit's memory, how often each: the gateway allows so many a day.
+    written to a unit's memory, how often each: the gateway allows so many a day. `carrier` tells from a serial what
+    bears a unit's datagrams, None where the serial does not tell; without it one carrier is as good as another.
     `over` has the profiles of units of this vendor that talk otherwise over some medium, by its name.
     With `push` the units report by themselves and nobody asks them: what makes requests and answers is then that of
     `protocols.unasked`.
@@ -194,6 +198,7 @@ class VendorProfile:
     kinds: tuple[Kind, ...]  # of messages, for whoever looks at captured bytes
     poll_size: Callable[[Model], PollSize]  # of the live poll, for the expected cycle
     node: Callable[[str], int] | None = None
+    carrier: Callable[[str], str | None] | None = None
     push: Push | None = None
     over: "Mapping[str, VendorProfile]" = field(default_factory=dict)
     alarm_codes: frozenset[int] = frozenset(range(1, 11))  # those that its units can report

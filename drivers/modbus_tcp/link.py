@@ -6,9 +6,8 @@ from collections import deque
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-import structlog
-
 from drivers.access import MediumAccess
+from drivers.kept_open import KeptOpen
 from drivers.link import LinkCounters, Urgency
 from drivers.modbus_tcp.settings import ModbusTcpSettings
 from drivers.stream import ByteStream, open_stream
@@ -17,14 +16,9 @@ from protocols.errors import LinkDownError, LocalProtocolError
 from protocols.framing.crc import crc16_modbus
 from protocols.modbus import mbap
 
-FIRST_RETRY_S = 0.5
-LAST_RETRY_S = 10.0
-STEADY_S = 30.0  # a connection that lasted less keeps its backoff
 PATIENCE_S = 1.0  # beyond latency and the unit's own time: TCP says a lost segment again within a second
 FRAMES = 16  # one answer is expected; no chatterbox fills the memory
-_STOPPED = "the link is stopped"
-
-_log = structlog.get_logger()
+_NO_BAUD = 9600  # a connection has none; this is what any serial port takes
 
 
 class Connection:
@@ -47,6 +41,9 @@ class Connection:
         self._unit = 0
         self._deadline = self._now()
         self._lost: str | None = None
+
+    async def start(self) -> None:
+        """Do nothing: who listens there is ready."""
 
     async def listen(self) -> None:
         """Take what comes until LinkDownError is raised."""
@@ -121,75 +118,29 @@ class ModbusTcpLink:
         self.counters = LinkCounters()
         self._settings = settings
         self._access = MediumAccess(1, 0.0)
-        self._rng = rng or random.Random()  # noqa: S311 - jitter is no secret
         self._opener = opener or open_stream
-        self._log = _log.bind(link=name, url=settings.url)
-        self._connection: Connection | None = None
-        self._opened = asyncio.Event()
-        self._reason = "the link is not open yet"
-        self._told: bool | None = None
+        self._connection = KeptOpen(name, settings.url, self._open, self.counters, rng)
 
     @property
     def up(self) -> bool:
         """Tell whether the connection is open."""
-        return self._connection is not None
+        return self._connection.up
 
     async def wait_up(self) -> None:
         """Return once the connection is open."""
-        await self._opened.wait()
+        await self._connection.wait_up()
+
+    async def run(self) -> None:
+        """Connect and stay connected, with backoff, until cancelled. Raises ConfigError."""
+        await self._connection.run()
 
     @asynccontextmanager
     async def claim(self, node: int, urgency: Urgency) -> AsyncIterator[Connection]:  # noqa: ARG002 - it is in the ADU
         """Wait for the connection and hold it for one conversation. Raises LinkDownError."""
-        self._open()
+        self._connection.current()
         async with self._access.claim(urgency):
-            yield self._open()
+            yield self._connection.current()
 
-    def _open(self) -> Connection:
-        if self._connection is None:
-            raise LinkDownError(self._reason)
-        return self._connection
-
-    async def run(self) -> None:
-        """Connect and stay connected, with backoff, until cancelled. Raises ConfigError."""
-        now = asyncio.get_running_loop().time
-        retry_s = FIRST_RETRY_S
-        while True:
-            since = now()
-            try:
-                await self._once()
-            except LinkDownError as error:
-                self._tell(up=False, reason=str(error))
-            if now() - since >= STEADY_S:
-                retry_s = FIRST_RETRY_S
-            await asyncio.sleep(retry_s * self._rng.uniform(0.5, 1.0))
-            retry_s = min(retry_s * 2, LAST_RETRY_S)
-
-    async def _once(self) -> None:
-        """Connect and listen until the connection is lost."""
-        stream = await self._opener(self._settings.url, baud=0)
-        connection = Connection(stream, self.counters, self._settings.latency_s)
-        try:
-            self._connection = connection
-            self._opened.set()
-            self.counters.opened += 1
-            self._tell(up=True, reason=None)
-            await connection.listen()
-        except LinkDownError as error:
-            raise LinkDownError(connection.lose(str(error))) from error
-        finally:
-            self._connection = None
-            self._opened.clear()
-            self._reason = connection.lose(_STOPPED)
-
-    def _tell(self, *, up: bool, reason: str | None) -> None:
-        """Log it once when the link goes up or down."""
-        if reason is not None:
-            self._reason = reason
-        if up is self._told:
-            return
-        self._told = up
-        if up:
-            self._log.info("link_up")
-        else:
-            self._log.warning("link_down", reason=reason)
+    async def _open(self) -> Connection:
+        stream = await self._opener(self._settings.url, baud=_NO_BAUD)
+        return Connection(stream, self.counters, self._settings.latency_s)

@@ -81,10 +81,10 @@ class Told:
 
 def serve(face: MGatewayFace, site: Site, desk: Desk, name: str) -> TcpServer:
     """Return the server of a section of the site file. Raises ConfigError where it has no gateway to stand for."""
-    found = stood_for(site, face)
-    if len(found) != 1:
-        raise ConfigError(f"{name}.gateway: {len(found)} gateways to stand for")
-    map_ = MGateway(box_of(found[0], face.serial), strict=face.unknown == "strict")
+    gateway = stood_for(site, face)
+    if gateway is None:
+        raise ConfigError(f"{name}.gateway: there is no such gateway with role {face.stands_for}")
+    map_ = MGateway(box_of(gateway, face.serial), strict=face.unknown == "strict")
     return modbus_server(map_, desk, section=face, name=name)
 
 

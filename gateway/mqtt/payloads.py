@@ -117,6 +117,7 @@ def inverter_state(view: InverterView) -> Json:
         "limit_w": _limit_w(view),
         "enabled": _enabled(view),
         **_energy(view, 0),
+        **_flags(view, 0),
     }
 
 
@@ -244,7 +245,7 @@ def _enabled(view: InverterView) -> bool | None:
 
 
 def _flags(view: InverterView, port: int) -> Json:
-    """Return the flags of an input as the unit sent them, where it sends any: nobody knows what they mean."""
+    """Return flags or codes of a side as the unit sent them, where it sends any."""
     flags = view.values.get(Channel(ALRM, port))
     return {} if flags is None else {"fault_raw": flags}
 

@@ -8,6 +8,9 @@ CHANNELS = (3, 23, 40, 61, 75)  # 2400 MHz + channel
 PREFIX = 0x01  # the fifth byte of every address
 SEARCH_NODE = 0x6464_6464
 SEARCH_PREFIX = 0x02  # so 64 64 64 64 02 on the air
+BITS_PER_S = 250_000
+_FRAMING_BYTES = 1 + 5 + 2  # preamble, address, CRC
+_CONTROL_BITS = 9  # length, packet number, no-acknowledge
 
 
 def pipe_address(node: int, prefix: int = PREFIX) -> bytes:
@@ -18,3 +21,8 @@ def pipe_address(node: int, prefix: int = PREFIX) -> bytes:
 def pipe_number(node: int) -> int:
     """Return the address as the number that radio libraries take."""
     return int.from_bytes(pipe_address(node), "big")
+
+
+def air_s(frame_bytes: int) -> float:
+    """Return the time on the air of a frame of that length: preamble, address, control field and CRC are added."""
+    return (8 * (_FRAMING_BYTES + frame_bytes) + _CONTROL_BITS) / BITS_PER_S

@@ -43,6 +43,9 @@ INVENTORY: dict[str, Bound | str] = {
     "drivers/plc/line.py _frames": Bound(
         "drivers.plc.line:FRAMES", HOSTILE, "test_a_chatterbox_on_the_line_fills_no_memory"
     ),
+    "drivers/serial_bridge/line.py _frames": Bound(
+        "drivers.serial_bridge.line:FRAMES", "drivers/serial_bridge/test_link.py", "test_a_chatterbox_fills_no_memory"
+    ),
     "drivers/recording.py _answers": "a recording is in memory as a whole, and drivers.pcapng bounds its file",
     "drivers/replay.py _heard": "never more than the recording holds, and drivers.pcapng bounds its file",
     "config/grid_profiles.py _packaged": "as many as the package holds",
@@ -66,6 +69,11 @@ INVENTORY: dict[str, Bound | str] = {
         "gateway.alarms.load:MAX_RAISES", "gateway/alarms/test_load.py", "test_only_so_many_raises_are_kept"
     ),
     "gateway/alarms/sound.py _forms": "as many as there are classes in the journal",
+    "gateway/faces/dtu_commands.py taken": Bound(
+        "gateway.faces.dtu_commands:REMEMBERED",
+        "gateway/faces/test_dtu_commands.py",
+        "test_only_so_many_commands_are_remembered",
+    ),
     "gateway/control/service.py jobs": Bound(
         "gateway.control.service:MAX_OPEN",
         "gateway/control/test_service.py",

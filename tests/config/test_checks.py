@@ -297,8 +297,9 @@ def test_the_packaged_sites_have_no_findings(load: Callable[[str], LoadedSite], 
 
 
 def test_the_demo_polls_its_plant_about_every_five_seconds(load: Callable[[str], LoadedSite]) -> None:
-    (gateway,) = load(packaged("demo.yaml").read_text("utf-8")).site.gateways
-    assert 3 < cycle(gateway).cycle_s <= gateway.poll_s == 5
+    combiner, dtu = load(packaged("demo.yaml").read_text("utf-8")).site.gateways
+    assert 3 < cycle(combiner).cycle_s <= combiner.poll_s == 5
+    assert cycle(dtu).cycle_s < 1 < dtu.poll_s == 5
 
 
 HOYMILES = (range(0x1141_0000_0000, 0x1142_0000_0000),)

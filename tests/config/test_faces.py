@@ -96,15 +96,29 @@ TAKEN = "give each face a port of its own"
         ),
         pytest.param(
             ["kind: m_gateway, gateway: shed"],
-            "'shed' is no gateway with role m-combiner; name one of roof",
+            "no gateway 'shed' of role m-combiner; name one of roof",
             id="an M-Gateway of nobody",
         ),
         pytest.param(
             ["kind: m_gateway, unknown: quiet"], "'quiet' is not known here; use 'as-built' or 'strict'", id="a manner"
         ),
         pytest.param(["kind: sunspec, port: 0"], "'0' is too small; use at least 1", id="no port"),
-        pytest.param(["kind: sunspc"], "'sunspc' is not known here; use 'sunspec', 'm_gateway'", id="a misspelt kind"),
+        pytest.param(
+            ["kind: sunspc"],
+            "'sunspc' is not known here; use 'sunspec', 'm_gateway', 'dtu_modbus', 'dtu_tcp'",
+            id="a misspelt kind",
+        ),
         pytest.param(["kind: sunspec, write: true"], "unknown key 'write'; did you mean writes?", id="a misspelt key"),
+        pytest.param(
+            ["kind: dtu_modbus"],
+            "no gateway of role dtu; take the face out: it stands for such a gateway only",
+            id="the face of a DTU without one",
+        ),
+        pytest.param(
+            ["kind: dtu_tcp, gateway: roof"],
+            "no gateway 'roof' of role dtu; take the face out: it stands for such a gateway only",
+            id="the face of a DTU for another gateway",
+        ),
         pytest.param(
             ["kind: sunspec, first: 2"], "the site has 1 inverters; write a number up to 1", id="a port for nobody"
         ),
@@ -139,8 +153,8 @@ faces:
     file = tmp_path / "site.yaml"
     file.write_text(SITE.replace("faces:\n", second) + "  - {kind: m_gateway}\n")
     [finding] = check_site(load_site(file, FixedClock()))
-    assert finding.problem == "there are several gateways with role m-combiner"
-    assert finding.remedy == "set gateway: one of roof, shed"
+    assert finding.problem == "which of roof, shed?"
+    assert finding.remedy == "name one of roof, shed"
 
 
 def test_an_m_gateway_needs_an_m_combiner(tmp_path: Path) -> None:
@@ -148,4 +162,57 @@ def test_an_m_gateway_needs_an_m_combiner(tmp_path: Path) -> None:
     hub = SITE.replace("m-combiner", "wifi-hub").replace("socket://127.0.0.1:4001", "mqtt://localhost:1883")
     file.write_text(hub.replace("MI-400", "MI3S-400S") + "  - {kind: m_gateway}\n")
     problems = [finding.problem for finding in check_site(load_site(file, FixedClock()))]
-    assert "the site has no gateway with role m-combiner" in problems
+    assert "no gateway of role m-combiner" in problems
+
+
+def dtus(*gateways: str) -> str:
+    unit = "{serial: 1410A01121AE, model: HMS-1000-2T}"
+    rows = "".join(
+        f"""\
+  - id: {name}
+    role: dtu
+    link: {{medium: serial_bridge, radio: cmt2300a, url: "socket://127.0.0.1:{5000 + number}"}}
+    branches: [{{id: {name}-1, inverters: [{unit.replace("21AE", f"21A{number}")}]}}]
+"""
+        for number, name in enumerate(gateways)
+    )
+    return f'location: {{latitude: 52, longitude: 5, timezone: UTC}}\nmqtt: {{url: "mqtt://localhost:1883"}}\ngateways:\n{rows}faces:\n'
+
+
+@pytest.mark.parametrize(
+    ("gateways", "face", "finding"),
+    [
+        pytest.param(("barn",), "kind: dtu_tcp", None, id="the only one"),
+        pytest.param(("barn", "roof"), "kind: dtu_modbus, gateway: roof", None, id="one by its name"),
+        pytest.param(
+            ("barn", "roof"),
+            "kind: dtu_tcp",
+            "which of barn, roof?; name one of barn, roof",
+            id="nobody knows which",
+        ),
+        pytest.param(
+            ("barn",),
+            "kind: dtu_tcp, gateway: born",
+            "no gateway 'born' of role dtu; name one of barn",
+            id="one that is not there",
+        ),
+    ],
+)
+def test_a_face_of_a_dtu_stands_for(tmp_path: Path, gateways: tuple[str, ...], face: str, finding: str | None) -> None:
+    file = tmp_path / "site.yaml"
+    file.write_text(dtus(*gateways) + f"  - {{{face}}}\n")
+    try:
+        found = check_site(load_site(file, FixedClock()))
+    except SiteRefusedError as error:
+        found = tuple(error.findings)
+    assert [f"{each.problem}; {each.remedy}" for each in found] == ([] if finding is None else [finding])
+
+
+def test_the_modbus_map_of_a_dtu_has_room_for_99_inputs(tmp_path: Path) -> None:
+    units = ", ".join(f"{{serial: 1410{number:08X}, model: HMS-1000-2T}}" for number in range(50))
+    file = tmp_path / "site.yaml"
+    file.write_text(
+        dtus("barn").replace("{serial: 1410A01121A0, model: HMS-1000-2T}", units) + "  - kind: dtu_modbus\n"
+    )
+    problems = [finding.problem for finding in check_site(load_site(file, FixedClock()))]
+    assert "barn has 100 inputs; the map has room for 99" in problems

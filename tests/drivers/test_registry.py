@@ -6,11 +6,13 @@ from types import SimpleNamespace
 
 import pytest
 
+from drivers.nrf24.settings import Nrf24Settings
 from drivers.plc.link import PlcLink
 from drivers.plc.settings import PlcSettings
 from drivers.recording import Request
-from drivers.registry import MEDIA, cutter_of, open_link, settings_of, transaction_s
-from protocols.errors import ConfigError
+from drivers.registry import MEDIA, cutter_of, open_link, opener_of, settings_of, transaction_s
+from drivers.stream import listen, open_stream
+from protocols.errors import ConfigError, OpenCombinerError
 from protocols.modbus import rtu
 from tests.support.virtual_time import run
 
@@ -25,7 +27,7 @@ def test_a_medium_is_driven_by_its_driver() -> None:
 
 
 def test_an_unknown_medium_is_a_wrong_setting() -> None:
-    with pytest.raises(ConfigError, match="no driver for the medium 'smoke', there are plc"):
+    with pytest.raises(ConfigError, match="no driver for the medium 'smoke', there are nrf24, plc, serial_bridge"):
         open_link("smoke", "roof", None)
 
 
@@ -57,3 +59,18 @@ def test_requests_are_cut_as_the_modem_frames_them() -> None:
     frame = rtu.encode(7, b"\x03\x00\x01\x00\x02")
     found = cutter_of("plc", PlcSettings(url="mem://roof"))().feed(frame)
     assert found == [Request(7, b"\x03\x00\x01\x00\x02")]
+
+
+def test_a_far_end_is_opened_as_a_stream_unless_the_medium_has_its_own_way() -> None:
+    assert opener_of("plc", PlcSettings(url="mem://roof")) is open_stream
+
+    async def main() -> None:
+        radio = opener_of("nrf24", Nrf24Settings(url="/dev/spidev9.9"))
+        assert radio is not open_stream
+        with pytest.raises(OpenCombinerError, match=r"spidev9\.9|nrf24"):  # without radio, or without its library
+            await radio("/dev/spidev9.9", baud=1)
+        listener = await listen("mem://roof")
+        (await radio("mem://roof", baud=1)).close()
+        listener.close()
+
+    run(main())

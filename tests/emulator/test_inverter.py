@@ -27,7 +27,7 @@ def number(inverter: Inverter, point: Point, now: float, port: int = 0) -> float
 @pytest.mark.parametrize("ports", [1, 4])
 def test_offers_every_point_with_the_dc_side_per_port(ports: int) -> None:
     values = unit(ports=ports, rated_w=1600.0).values(10.0)
-    dc = {Channel(point, port) for point in (p.DCV, p.DCA, p.DCW) for port in range(1, ports + 1)}
+    dc = {Channel(point, port) for point in (p.DCV, p.DCA, p.DCW, p.DCWH_INJ) for port in range(1, ports + 1)}
     assert set(values) == {Channel(point) for point in EVERY_AC_POINT} | dc
     assert None not in values.values()
 

@@ -2,14 +2,21 @@
 
 from functools import cache
 
-from tests.fuzz import faces, files, found, links, messages, stored
+from tests.fuzz import bridges, faces, files, found, links, messages, stored
 from tests.fuzz.target import Target
 
 
 @cache
 def every_target() -> dict[str, Target]:
     """Return all targets by name, those that nobody has to list among them."""
-    listed = (*links.targets(), *messages.targets(), *faces.targets(), *files.targets(), *stored.targets())
+    listed = (
+        *links.targets(),
+        *bridges.targets(),
+        *messages.targets(),
+        *faces.targets(),
+        *files.targets(),
+        *stored.targets(),
+    )
     discovered = (*found.deframers(), *found.functions(), *found.layouts(), *found.vendors())
     table = {target.name: target for target in (*listed, *discovered)}
     if len(table) != len(listed) + len(discovered):

@@ -27,6 +27,18 @@ gateways:
         inverters:
 """
 
+DTU_SITE = """\
+location: daylight
+gateways:
+  - id: roof
+    role: dtu
+    link: {medium: serial_bridge, radio: cmt2300a, url: /dev/ttyUSB0}
+    branches:
+      - id: south
+        inverters:
+          - {serial: "114483761097", model: HMS-1000-2T}
+"""
+
 INTERRUPTED = """\
 import sys
 from opencombiner.__main__ import main
@@ -68,10 +80,11 @@ def test_check_prints_the_same_as_json(demo: str) -> None:
     report = json.loads(result.stdout)
     assert result.exit_code == ExitCode.OK
     assert (report["ok"], report["site"], report["findings"]) == (True, "demo", [])
-    (link,) = report["links"]
+    link, radio = report["links"]
     assert (link["gateway"], link["units"], link["poll_s"], link["period_s"]) == ("combiner", 12, 5.0, 5.0)
     assert link["cycle_s"] == pytest.approx(12 * link["transaction_s"], rel=0.01)
-    assert [branch["used_pct"] for branch in report["branches"]] == [90, 73]
+    assert (radio["adapter"], radio["units"]) == ("cmt2300a, 865.00 MHz", 3)
+    assert [branch["used_pct"] for branch in report["branches"]] == [90, 73, None]
     assert report["inverters"][11] == {
         "slot": "west-5",
         "serial": "500E2400012",
@@ -112,7 +125,16 @@ def test_a_refused_site_is_told_in_json_too(overloaded: str) -> None:
 
 @pytest.mark.parametrize(
     "arguments",
-    [["check"], ["check", "a", "b"], ["fly"], ["run", "site.yaml", "--log-level", "loud"], ["demo", "--seconds", "0"]],
+    [
+        ["check"],
+        ["check", "a", "b"],
+        ["fly"],
+        ["emulate", "a", "--link", "mem://x"],
+        ["emulate", "a", "--serial", "1"],
+        ["emulate", "a", "--link", "mem://x", "--serial", "1", "--control", "127.0.0.1:0"],
+        ["run", "site.yaml", "--log-level", "loud"],
+        ["demo", "--seconds", "0"],
+    ],
     ids=" ".join,
 )
 def test_wrong_arguments_are_a_usage_error(arguments: list[str]) -> None:
@@ -125,6 +147,25 @@ def test_the_emulator_refuses_real_hardware(tmp_path: Path) -> None:
     result = run(app, ["emulate", str(path), "--seed", "7"])
     assert result.exit_code == ExitCode.REFUSED
     assert f"{path}:5:17: gateways[0].link.url: /dev/ttyUSB0 is real hardware" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("serial", "code", "told"),
+    [
+        ("114483761097", ExitCode.FAILED, "mem://nowhere: nobody serves it"),
+        ("114483761098", ExitCode.REFUSED, "there is no unit '114483761098' in the site"),
+    ],
+    ids=["no bridge", "no such unit"],
+)
+def test_a_unit_that_cannot_stand_in_on_a_link_says_why(tmp_path: Path, serial: str, code: ExitCode, told: str) -> None:
+    path = tmp_path / "site.yaml"
+    path.write_text(DTU_SITE, "utf-8")
+    result = run(app, ["emulate", str(path), "--link", "mem://nowhere", "--serial", serial])
+    assert (result.exit_code, result.stdout) == (
+        code,
+        "" if code is ExitCode.REFUSED else f"{serial} is on mem://nowhere\n",
+    )
+    assert told in result.stderr
 
 
 def test_what_turns_out_wrong_at_run_time_is_told_with_its_line(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ def test_the_demo_keeps_everything_in_its_folder_and_on_its_port(tmp_path: Path)
     site = demo_site(FixedClock(), tmp_path, 1884)
     assert site.mqtt.url == "mqtt://127.0.0.1:1884"
     assert site.state_dir == tmp_path
-    assert [gateway.link.url for gateway in site.gateways] == [f"pty:{tmp_path}/combiner"]
+    assert [gateway.link.url for gateway in site.gateways] == [f"pty:{tmp_path}/combiner", f"pty:{tmp_path}/dtu"]
 
 
 def test_what_the_demo_writes_its_children_read(tmp_path: Path) -> None:
@@ -25,11 +25,11 @@ def test_what_the_demo_writes_its_children_read(tmp_path: Path) -> None:
     assert check_site(loaded) == ()
 
 
-def test_the_demo_shows_all_models_on_two_branches(tmp_path: Path) -> None:
+def test_the_demo_shows_two_vendors(tmp_path: Path) -> None:
     site = demo_site(FixedClock(), tmp_path, 1884)
-    models = [{unit.model for unit in branch.inverters} for branch in site.gateways[0].branches]
-    assert models == [{"MI-400", "MI-425"}, {"MI-450", "MI-500"}]
-    assert 10 <= len(slots(site)) <= 12
+    models = [[{unit.model for unit in b.inverters} for b in gateway.branches] for gateway in site.gateways]
+    assert models == [[{"MI-400", "MI-425"}, {"MI-450", "MI-500"}], [{"HMS-1000-2T", "HMS-2000-4T"}]]
+    assert 10 <= len(slots(site)) <= 15
 
 
 @pytest.mark.parametrize("words", ["mosquitto_sub -h 127.0.0.1 -p 1884 -v -t 'opencombiner/#'", "port 1884;"])

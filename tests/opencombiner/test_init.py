@@ -44,6 +44,47 @@ def test_what_it_writes_passes_the_check(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("adapter", "units", "medium", "carrier"),
+    [
+        pytest.param("cmt2300a", ["1410A01121AE HMS-1000-2T A1"], "serial_bridge", "cmt2300a", id="a CMT2300A bridge"),
+        pytest.param(
+            "nrf24", ["116183063371 HM-1500", "114172220143 HM-600"], "serial_bridge", "nrf24", id="nRF24 bridge"
+        ),
+        pytest.param("spi", ["116183063371 hm-1500"], "nrf24", "nrf24", id="nRF24 on SPI"),
+    ],
+)
+def test_a_radio_makes_a_dtu(tmp_path: Path, adapter: str, units: list[str], medium: str, carrier: str) -> None:
+    path = tmp_path / "site.yaml"
+    answers = ["Home", *PLACE, "/dev/spidev0.0", adapter, *BROKER, "roof", "16", *units, "", "n"]
+    result = _init(path, *answers)
+    assert result.exit_code == ExitCode.OK, result.output
+    loaded = load_site(path, FixedClock())
+    (gateway,) = loaded.site.gateways
+    assert check_site(loaded) == ()
+    assert (gateway.role, gateway.link.medium, gateway.link.carrier) == ("dtu", medium, carrier)
+    assert [f"{unit.serial} {unit.model}" for unit in gateway.branches[0].inverters] == [
+        " ".join(unit.upper().split()[:2]) for unit in units
+    ]
+
+
+def test_a_unit_that_the_radio_does_not_reach_is_not_taken(tmp_path: Path) -> None:
+    units = ["116183063371 HM-1500", "1410A01121AE HMS-1000-2T"]
+    result = _init(
+        tmp_path / "site.yaml", "Home", *PLACE, "/dev/ttyUSB7", "cmt2300a", *BROKER, "roof", "16", *units, "", "n"
+    )
+    assert result.exit_code == ExitCode.OK, result.output
+    assert "116183063371 is out of reach: it wants nrf24, not cmt2300a" in result.output
+
+
+def test_a_breaker_without_a_manual_bears_its_rating(tmp_path: Path) -> None:
+    units = ["116491204405 HMS-2000-4T", "116491204406 HMS-2000-4T"]
+    result = _init(
+        tmp_path / "site.yaml", "Home", *PLACE, "/dev/ttyUSB7", "cmt2300a", *BROKER, "roof", "16", *units, "", "n"
+    )
+    assert "too much for a 16 A breaker: 2 x HMS-2000-4T draw 17.40 A" in result.output
+
+
+@pytest.mark.parametrize(
     ("unit", "words"),
     [
         pytest.param("500E01", "write the serial, a blank, the model", id="no model"),

@@ -58,11 +58,12 @@ def unit(  # noqa: PLR0913 - a test names what it cares about
     cable_m: float = SPACING_M,
     activated: bool = True,
     auto_next_start: bool = False,
+    serial: str = "T0001",
 ) -> Inverter:
     """Return a unit in Utrecht, alone on its branch, whose loop time 0 is the UTC `at`; `ohm` of the service line."""
     settings = grid_profile(profile)
     source = Source(Sky(UTRECHT, seed, regime), Module(module_w), 35.0, 180.0, ports)
-    plate = Nameplate(maker="Test", model=model(rated_w, ports), serial="T0001")
+    plate = Nameplate(maker="Test", model=model(rated_w, ports), serial=serial)
     start = Start(now=0.0, utc=at, warm=warm, uptime_s=uptime_s)
     nominal = settings.nominal
     grid = grid or Grid(seed, nominal.v_ln, nominal.hz)

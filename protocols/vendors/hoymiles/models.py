@@ -95,6 +95,7 @@ def _model(name: str, watt: int, ports: int, phases: int, dc_max_v: float) -> Mo
         units_per_breaker={},
         source=_SOURCE if name == "HMS-1000-2T" else _ASSUMED,
         phases=phases,
+        starts_by_voltage=True,
     )
 
 

@@ -12,7 +12,7 @@ from protocols.vendors.hoymiles.kinds import KINDS
 from protocols.vendors.hoymiles.models import MODELS, live_layout
 from protocols.vendors.hoymiles.requests import INDEX, REQUEST_BYTES
 from protocols.vendors.hoymiles.responder import InverterSide
-from protocols.vendors.hoymiles.serials import FAMILIES, inverter_address
+from protocols.vendors.hoymiles.serials import FAMILIES, carrier, inverter_address
 
 _PER_PREFIX = 0x1_0000_0000  # serials with the same first four digits
 
@@ -50,5 +50,6 @@ PROFILE = VendorProfile(
     kinds=KINDS,
     poll_size=_poll_size,
     node=inverter_address,
+    carrier=carrier,
     volatile=(Volatile(_INFORMATION, at=3, count=4), Volatile(_INFORMATION, at=15, count=2)),  # time and CRC-16
 )

@@ -7,7 +7,7 @@ from protocols.commands import AlarmReset, Command, Conn, PFWInj, Restart, VarSe
 from protocols.errors import RemoteProtocolError
 from protocols.framing.fragments import split
 from protocols.layout import Layout
-from protocols.modems.radio_frame import ANSWER, FRAGMENT_BYTES, LAST, Main, RadioFrame, channel_of, decode
+from protocols.modems.radio_frame import ANSWER, FRAGMENT_BYTES, LAST, Main, RadioFrame, decode
 from protocols.points import DCV, VR, W_MAX_LIM_PCT, Channel, Value
 from protocols.profile import Device
 from protocols.vendors.hoymiles import alarm_log, control, grid_settings, realtime
@@ -17,7 +17,7 @@ from protocols.vendors.hoymiles.control import Action, Codes, Order
 from protocols.vendors.hoymiles.memory import Memory
 from protocols.vendors.hoymiles.models import part_number
 from protocols.vendors.hoymiles.requests import MAX_FRAGMENTS, DataType, Information, repeated, sealed
-from protocols.vendors.hoymiles.serials import Family, family, inverter_address
+from protocols.vendors.hoymiles.serials import Family, Radio, family, inverter_address
 
 _BUILT = {y.BUILT_YEAR: 2024, y.BUILT_DAY: 101, y.BUILT_AT: 1200, y.BOOTLOADER: 100}
 _HARDWARE_VR = 0x0100
@@ -32,10 +32,18 @@ class Habits:
     cuts_in_low_light: bool = False
 
 
-class InverterSide:
-    """Answers whoever asks for one device; never raises, whatever it hears.
+def habits_of(serial: str) -> Habits:
+    """Return what a unit does by its serial: letters in it, or an MIT, tell newer firmware of a sub-GHz unit."""
+    found, _ = _known(serial)
+    newer = not serial.isdigit() or found.name.startswith("MIT")
+    sub_ghz = found.radio is Radio.CMT
+    return Habits(every_fragment=3 if newer and sub_ghz else 1, cuts_in_low_light=not sub_ghz)
 
-    `channel` is the sub-GHz channel it was called to, None before that. Raises ValueError for a serial without family.
+
+class InverterSide:
+    """Answers whoever asks for one device; never raises, whatever it hears. Without `habits` its serial tells them.
+
+    Calls to another channel are its radio's to follow. Raises ValueError for a serial without family.
     """
 
     def __init__(self, device: Device, habits: Habits | None = None) -> None:
@@ -43,7 +51,7 @@ class InverterSide:
         self._family, self._layout = _known(device.serial)
         self._address = inverter_address(device.serial)
         self._first_bytes = self._address.to_bytes(4, "big")
-        self._habits = habits or Habits()
+        self._habits = habits or habits_of(device.serial)
         self._memory = Memory(device)
         self._spoken: tuple[bytes, ...] = ()
         self._said: Mapping[int, Callable[[float], bytes]] = {
@@ -58,7 +66,6 @@ class InverterSide:
             DataType.LOSS_RATE: self._loss_rate,
         }
         self._requests = 0
-        self.channel: int | None = None
 
     def concerns(self, datagram: bytes) -> bool:
         """Tell by the address."""
@@ -82,9 +89,6 @@ class InverterSide:
                 return self._inform(frame, Information(frame), now)
             case Main.CONTROL:
                 return (self._obey(frame, control.order_of(frame), now),)
-            case Main.CHANNEL:
-                self.channel = channel_of(frame)
-                return ()
             case _:
                 return ()
 

@@ -92,6 +92,12 @@ def family(serial: str) -> Family | None:
         return None
 
 
+def carrier(serial: str) -> str | None:
+    """Return the name of the radio by which an inverter is spoken to, None where the prefix tells nothing."""
+    found = family(serial)
+    return None if found is None else found.radio.value
+
+
 def dtu_type(serial: str) -> str | None:
     """Return what kind of DTU or meter bears a serial, None where the prefix tells nothing."""
     return DTUS.get(serial.upper()[:4])

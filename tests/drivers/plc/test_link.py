@@ -11,8 +11,9 @@ from typing import Any, TypeVar
 import pytest
 from structlog.testing import capture_logs
 
+from drivers.kept_open import FIRST_RETRY_S, LAST_RETRY_S, STEADY_S
 from drivers.link import Link, Urgency
-from drivers.plc.link import FIRST_RETRY_S, LAST_RETRY_S, STEADY_S, PlcLink
+from drivers.plc.link import PlcLink
 from drivers.plc.settings import PlcSettings
 from drivers.plc.timing import AirTime
 from drivers.stream import listen

@@ -362,6 +362,12 @@ def test_an_unknown_driver_is_null() -> None:
     assert payloads.inverter_info(identity(gateway="west"), ABOUT)["driver"] is None
 
 
+def test_the_units_own_codes_are_handed_on() -> None:
+    told = running(values=VALUES | {Channel(points.ALRM): "141 215"})
+    assert payloads.inverter_state(told)["fault_raw"] == "141 215"
+    assert "fault_raw" not in payloads.inverter_state(running())
+
+
 def test_flags_that_nobody_can_read_are_handed_on() -> None:
     flagged = running(values=VALUES | {Channel(points.ALRM, 1): 4097, Channel(points.ALRM, 2): "0a"})
     assert payloads.input_state(flagged, 1)["fault_raw"] == 4097

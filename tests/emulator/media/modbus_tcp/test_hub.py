@@ -8,7 +8,7 @@ import pytest
 from sunspec2.modbus.client import SunSpecModbusClientDeviceTCP
 
 from config.site import Site
-from drivers.modbus_tcp.link import FIRST_RETRY_S
+from drivers.kept_open import FIRST_RETRY_S
 from drivers.stream import open_stream
 from emulator.instruments import Instruments
 from gateway.control.order import Order, Report, Verb

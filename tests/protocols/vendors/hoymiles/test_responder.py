@@ -31,7 +31,7 @@ from protocols.vendors.hoymiles.control import Action, Order
 from protocols.vendors.hoymiles.grid_settings import from_profile
 from protocols.vendors.hoymiles.models import MODELS
 from protocols.vendors.hoymiles.requests import DataType, information
-from protocols.vendors.hoymiles.responder import Habits, InverterSide
+from protocols.vendors.hoymiles.responder import Habits, InverterSide, habits_of
 from protocols.vendors.hoymiles.serials import inverter_address
 from tests.support.device import ScriptedDevice, running
 from tests.support.talk import talk
@@ -132,14 +132,28 @@ def test_hm_repeats_its_own_address_hms_names_the_dtu(serial: str, model: str) -
 
 
 def test_a_unit_that_delivers_every_third_fragment_is_read_whole() -> None:
-    whole, sparse = pair("1164A00D4D9B", "HMS-2000-4T"), pair("1164A00D4D9B", "HMS-2000-4T", Habits(every_fragment=3))
+    whole, sparse = pair("1164A00D4D9B", "HMS-2000-4T", Habits()), pair("1164A00D4D9B", "HMS-2000-4T")
     assert sparse.live() == whole.live()
     request = information(sparse.station.node, 1, DataType.REALTIME, MORNING).encode()
     assert [decode(frame).number for frame in sparse.side.answer(request, 0.0)] == [1, 4]
 
 
+@pytest.mark.parametrize(
+    ("serial", "habits"),
+    [
+        ("114172220143", Habits(cuts_in_low_light=True)),
+        ("114483761097", Habits()),
+        ("1410A01121AE", Habits(every_fragment=3)),
+        ("152083766711", Habits(every_fragment=3)),
+    ],
+    ids=["HM", "HMS with digits only", "HMS with letters", "MIT"],
+)
+def test_the_serial_tells_the_habits(serial: str, habits: Habits) -> None:
+    assert habits_of(serial) == habits
+
+
 def test_a_live_answer_that_is_cut_off_in_low_light_fails() -> None:
-    unit = pair(habits=Habits(cuts_in_low_light=True))
+    unit = pair("114172220143", "HM-600")
     assert unit.live()[Channel(W)] == 312.4
     unit.unit.shown |= {Channel(DCV, 1): 15.0, Channel(DCV, 2): 14.0}
     assert isinstance(talk(codec.read_live(unit.station, MORNING), unit.side), Failed)
@@ -165,10 +179,9 @@ def test_what_is_not_for_it_is_met_with_silence(foreign: bytes) -> None:
     assert pair().side.answer(foreign, 0.0) == ()
 
 
-def test_a_channel_change_is_obeyed_without_a_word() -> None:
+def test_a_call_to_another_channel_is_not_answered() -> None:
     unit = pair()
     assert unit.side.answer(channel_change(unit.station.node, 1, Region.EU, 0x20, crc16=True), 0.0) == ()
-    assert unit.side.channel == 0x20
 
 
 def test_the_first_requests_start_the_log() -> None:

@@ -1,0 +1,137 @@
+"""Hoymiles units of every family behind radio bridges, through the whole daemon."""
+
+import asyncio
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from config.site import Site
+from drivers.mqtt.session import Message
+from gateway.snapshot import CommState
+from protocols.points import LNV, Channel, W
+from protocols.vendors.hoymiles.serials import family
+from tests.support import plant
+from tests.support.dtu_plant import CMT_UNITS, NRF_UNITS, site
+from tests.support.emulated import NOON
+from tests.support.plant import Scene, play
+from tests.support.recorded import captured, replayed, transcript
+
+pytestmark = [pytest.mark.day, pytest.mark.timeout(300)]
+
+UNITS = NRF_UNITS | CMT_UNITS
+ROOT = "opencombiner/home"
+CALM = {"clouds": "clear", "grid": "still", "seed": 7}
+LOSSY = CALM | {"impairments": {"loss": 0.1}}
+MINUTES = 600.0
+TIDY_S = 240.0  # after a command the settings are read so much later: earlier, and the unit logs an event
+
+
+async def minutes(_: Scene) -> None:
+    await asyncio.sleep(MINUTES)
+
+
+@pytest.fixture(scope="module", params=[CALM, LOSSY], ids=["without loss", "one frame in ten lost"])
+def scene(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Scene:
+    """Twenty units on two bridges at noon for ten minutes."""
+    return play(site(tmp_path_factory.mktemp("radios"), poll_s=10.0, emulation=request.param), minutes, start_utc=NOON)
+
+
+@pytest.mark.parametrize("serial", UNITS, ids=lambda serial: f"{UNITS[serial]}, {serial}")
+def test_every_family_is_read_as_it_is(scene: Scene, serial: str) -> None:
+    state, unit = scene.ear.last(f"{ROOT}/inverter/{serial}/state"), scene.plant.units[serial]
+    values = unit.values(MINUTES)
+    assert scene.app.state.views[serial].comm is CommState.ONLINE
+    assert (state["quality"], state["state"]) == ("good", "running")
+    assert state["p_ac_w"] == pytest.approx(values[Channel(W)], rel=0.02)
+    assert state["v_ac_v"] == pytest.approx(values[Channel(LNV)], rel=0.01)
+    assert scene.ear.last(f"{ROOT}/inverter/{serial}/info")["model"] == UNITS[serial]
+
+
+@pytest.mark.parametrize("serial", UNITS, ids=lambda serial: f"{UNITS[serial]}, {serial}")
+def test_every_input_has_its_topic(scene: Scene, serial: str) -> None:
+    ports = family(serial).ports  # type: ignore[union-attr] # all of them are known
+    states = [scene.ear.last(f"{ROOT}/inverter/{serial}/ch/{port}/state") for port in range(1, ports + 1)]
+    assert all(state["p_dc_w"] > 50 and state["e_total_wh"] is not None for state in states)
+    assert scene.ear.last(f"{ROOT}/inverter/{serial}/ch/{ports + 1}/state") is None
+
+
+def test_nobody_is_lost_on_the_way(scene: Scene) -> None:
+    assert [event for event in scene.ear.of("bridge/event") if event["kind"] == "lost"] == []
+    assert scene.ear.last(f"{ROOT}/site/state")["reporting"] == len(UNITS)
+
+
+@pytest.mark.parametrize("serial", ["116183063371", "114483761097", "1410A01121AE"], ids=lambda serial: UNITS[serial])
+def test_a_limit_is_carried_out_and_read_back(tmp_path: Path, serial: str) -> None:
+    async def limit(scene: Scene) -> None:
+        await asyncio.sleep(60)
+        asked = {"target": serial, "command": "limit", "value": 30, "unit": "%", "by": "test", "transaction": "t"}
+        await scene.ear.publish(Message(f"{ROOT}/bridge/request/command", json.dumps(asked).encode(), qos=1))
+        await asyncio.sleep(TIDY_S + 60)
+
+    scene = play(site(tmp_path, poll_s=10.0, emulation=LOSSY), limit, start_utc=NOON)
+    rated_w = scene.plant.units[serial].model.rated_w
+    (answer,) = scene.ear.of("bridge/response/command")
+    assert (answer["status"], answer["data"]["applied"]) == ("ok", 30.0)
+    state = scene.ear.last(f"{ROOT}/inverter/{serial}/state")
+    assert state["limit_w"] == pytest.approx(0.3 * rated_w)
+    assert state["p_ac_w"] == pytest.approx(0.3 * rated_w, rel=0.02)
+    others = [scene.ear.last(f"{ROOT}/inverter/{slot}/state")["p_ac_w"] for slot in UNITS if slot != serial]
+    assert all(watt > 0.6 * 300 for watt in others)
+
+
+def plans(folder: Path, **more: object) -> tuple[Site, Site]:
+    """Return the same site twice, with a ledger and a broker of its own each time."""
+    folders = [folder / f"{folder.name}-{when}" for when in ("then", "now")]
+    for each in folders:
+        each.mkdir()
+    then, now = (site(each, poll_s=10.0, **more) for each in folders)  # type: ignore[arg-type] # a site's settings
+    return then, now
+
+
+def kinds(said: list[Message]) -> list[str]:
+    events: list[Any] = [json.loads(m.payload) for m in said if m.topic.endswith("/bridge/event") and m.payload]
+    return [event["kind"] for event in events if event["kind"].startswith("link")]
+
+
+def test_a_capture_says_the_same_again(tmp_path: Path) -> None:
+    then, now = plans(tmp_path, each=3, emulation=LOSSY)
+    said = captured(then, tmp_path / "x.pcapng", 300.0, start_utc=NOON)
+    played = replayed(now, tmp_path / "x.pcapng", 300.0)
+    assert len(transcript(said)) > 500
+    assert played.transcript() == transcript(said)
+    assert played.replay.unmatched == {}
+
+
+def test_bridges_that_were_pulled_are_lost_and_come_back(tmp_path: Path) -> None:
+    then, _ = plans(tmp_path, each=2, emulation=CALM)
+    said = captured(then, tmp_path / "x.pcapng", 1200.0, start_utc=NOON, outage_s=(300.0, 900.0))
+    assert kinds(said) == ["link_up"] * 2 + ["link_down"] * 2 + ["link_up"] * 2
+    last = {
+        m.topic.split("/")[3]: json.loads(m.payload)
+        for m in said
+        if m.topic.endswith("/state") and "/inverter/" in m.topic
+    }
+    assert {state.get("quality") for slot, state in last.items() if slot in UNITS} <= {"good", None}
+
+
+def test_a_mixed_site_runs_in_one_daemon(tmp_path: Path) -> None:
+    """Atmoce units on a power line, Hoymiles units on two radios, one ledger and one tree of topics."""
+    line = plant.site(tmp_path, units=3, poll_s=10.0).model_dump(mode="json")["gateways"]
+    radios = site(tmp_path, poll_s=10.0, each=2).model_dump(mode="json")["gateways"]
+    scene = play(site(tmp_path, emulation=LOSSY, gateways=line + radios), minutes, start_utc=NOON)
+    totals = scene.ear.last(f"{ROOT}/site/state")
+    powers = [scene.ear.last(f"{ROOT}/inverter/{slot}/state")["p_ac_w"] for slot in scene.app.state.views]
+    assert (totals["reporting"], totals["expected"]) == (7, 7)
+    assert totals["p_ac_w"] == pytest.approx(sum(powers), rel=0.01)
+    drivers = [scene.ear.last(f"{ROOT}/inverter/{slot}/info")["driver"] for slot in scene.app.state.views]
+    assert drivers == ["plc"] * 3 + ["serial_bridge"] * 4
+
+
+def test_a_radio_on_spi_can_be_played_by_a_pipe(tmp_path: Path) -> None:
+    link = {"medium": "nrf24", "url": "mem://spi"}
+    radios = site(tmp_path, poll_s=10.0, each=2).model_dump(mode="json")["gateways"]
+    plan = site(tmp_path, emulation=LOSSY, gateways=[radios[0] | {"link": link}])
+    scene = play(plan, minutes, start_utc=NOON)
+    assert scene.ear.last(f"{ROOT}/site/state")["reporting"] == 2
