@@ -15,8 +15,6 @@ _HEADER = 2  # registers: ID and length
 _END = 0xFFFF
 _LAST = 0x10000
 
-Models = Mapping[int, bytes]
-
 
 class Walk:
     """Read the models of some ids, each from its ID on; the value has those that the device has, with their places.
