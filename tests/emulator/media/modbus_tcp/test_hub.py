@@ -21,6 +21,7 @@ from tests.support.emulated import MIDNIGHT, NOON
 from tests.support.hub import hub_site
 from tests.support.mosquitto import free_port
 from tests.support.plant import Scene, play
+from tests.support.recorded import captured, replayed, transcript
 from tests.support.virtual_time import FakeClock
 
 HOUR = 3600.0
@@ -126,6 +127,18 @@ def test_a_client_that_leaves_half_a_request_behind_costs_the_next_one_nothing(t
         scene.daemon.start()
 
     play(polled_site(tmp_path), act, start_utc=NOON)
+
+
+def test_what_was_captured_is_said_again_word_for_word(tmp_path: Path) -> None:
+    folders = [tmp_path / f"{tmp_path.name}-{when}" for when in ("then", "now")]
+    for folder in folders:
+        folder.mkdir()
+    then, now = (polled_site(folder, emulation={"clouds": "clear"}) for folder in folders)
+    said = captured(then, tmp_path / "x.pcapng", 300.0, start_utc=NOON)
+    played = replayed(now, tmp_path / "x.pcapng", 300.0)
+    assert len(transcript(said)) > 50
+    assert played.transcript() == transcript(said)
+    assert played.replay.unmatched == {}
 
 
 @pytest.mark.integration
