@@ -76,6 +76,7 @@ def test_writes_are_refused_until_switched_on(tmp_path: Path) -> None:
             assert await client.write_one(1, 60301, 1) == Refused(1)
             assert await client.write(1, 60322, [0, 0]) == Refused(1)
         assert plant.daemon.app.control.limits == {}
+        assert plant.daemon.app.faces["faces[0]"].condition()["refused"] == 2
 
     serving(tmp_path, act, FACE)
 
