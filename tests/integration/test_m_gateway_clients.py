@@ -10,7 +10,7 @@ import pytest
 
 from tests.support.daemon import RATED_W
 from tests.support.modbus_client import ModbusClient, Refused, adu, connected
-from tests.support.served import Served, serving
+from tests.support.served import ROOT, Served, serving
 
 pytestmark = [pytest.mark.integration, pytest.mark.enable_socket]
 
@@ -28,7 +28,12 @@ async def number(client: ModbusClient, start: int, fmt: str = "I") -> int:
 
 
 def test_what_a_client_reads_is_what_mqtt_says(tmp_path: Path) -> None:
+    def told(plant: Served) -> bool:
+        states = [plant.ear.last(f"{ROOT}/inverter/{slot}/state") for slot in RATED_W]
+        return all(state is not None and state["quality"] == "good" for state in states)
+
     async def act(plant: Served) -> None:
+        await plant.ear.until(lambda: told(plant))
         carried = [asdict(south.link.counters) for south in plant.daemon.app.souths]
         async with connected(plant.ports[0]) as client:
             for start, count in BLOCKS:
