@@ -8,7 +8,9 @@ from config.site import Site
 from tests.support.emulated import UTRECHT
 
 BROKER = "mem://broker"
-_ROWS: dict[str, dict[str, Any]] = {  # role → settings of the gateway; `units` are serial and model
+_ROWS: dict[
+    str, dict[str, Any]
+] = {  # role → settings of the gateway; `units` are serial and model; `addressed`: they are paired
     "m-combiner": {"link": {"bit_rate": 9600}, "units": {"SN0001": "MI-400", "SN0002": "MI-500"}},
     "wifi-hub": {
         "link": {"url": BROKER},
@@ -17,7 +19,7 @@ _ROWS: dict[str, dict[str, Any]] = {  # role → settings of the gateway; `units
         "units": {"RC000001": "MI3S-400S", "RC000002": "MI3S-600S"},
     },
     "dtu": {"link": {"radio": "nrf24"}, "units": {"112140000001": "HM-400", "114140000002": "HM-800"}},
-    "ecu": {"link": {}, "units": {"408000000001": "YC600", "802000000002": "QS1"}},
+    "ecu": {"link": {}, "addressed": True, "units": {"408000000001": "YC600", "802000000002": "QS1"}},
 }
 
 
@@ -43,9 +45,10 @@ def every_vendor(folder: Path, *, poll_s: float = 5.0, **changes: Any) -> Site:
 def _gateway(folder: Path, role: str, poll_s: float) -> dict[str, Any]:
     row = dict(_ROWS[role])
     link, units = {"url": f"mem://{folder.name}-{role}", **row.pop("link")}, row.pop("units")
+    addressed = row.pop("addressed", False)
     inverters = [
-        {"slot": slot, "serial": serial, "model": model}
-        for slot, (serial, model) in zip(slots(role), units.items(), strict=True)
+        {"slot": slot, "serial": serial, "model": model, "node": number if addressed else None}
+        for number, (slot, (serial, model)) in enumerate(zip(slots(role), units.items(), strict=True), 1)
     ]
     branch = {"id": f"{role}-branch", "inverters": inverters, **row}
     return {"id": role, "role": role, "link": link, "poll_s": poll_s, "branches": [branch]}
