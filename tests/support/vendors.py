@@ -51,4 +51,6 @@ def _gateway(folder: Path, role: str, poll_s: float) -> dict[str, Any]:
         for number, (slot, (serial, model)) in enumerate(zip(slots(role), units.items(), strict=True), 1)
     ]
     branch = {"id": f"{role}-branch", "inverters": inverters, **row}
-    return {"id": role, "role": role, "link": link, "poll_s": poll_s, "branches": [branch]}
+    budget = 1000  # an ECU's units keep their limits in a memory that wears out
+    section = {"id": role, "role": role, "link": link, "poll_s": poll_s, "branches": [branch]}
+    return section | {"memory_writes_per_day": budget}
