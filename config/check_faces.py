@@ -38,9 +38,7 @@ def _stands_for(site: Site, loc: Loc, face: GatewayFace) -> Iterator[Finding]:
     if face.gateway is not None:
         problem = f"no gateway {quoted(face.gateway)} of role {face.role}"
     else:
-        problem = (
-            f"which of the {face.role.upper()}s {', '.join(found)}?" if found else f"no gateway of role {face.role}"
-        )
+        problem = f"which of {', '.join(found)}?" if found else f"no gateway of role {face.role}"
     remedy = (
         f"name one of {', '.join(found)}" if found else f"take the face out: gateways of role {face.role} alone have it"
     )

@@ -5,7 +5,7 @@ from typing import Annotated, ClassVar, Literal, TypeAlias
 
 from pydantic import Field, IPvAnyAddress
 
-from config.section import Id, OneOf, Section
+from config.section import SERIAL, Id, OneOf, Section
 
 SINGLES = 246  # unit ids for single inverters on one port: 1 … 125 and 127 … 247
 
@@ -50,6 +50,23 @@ class GatewayFace(Face):
 
     role: ClassVar[str]
     gateway: Annotated[Id | None, Field(description="id of the gateway; left out: the only one of that role")] = None
+
+
+class MGatewayFace(GatewayFace):
+    """The Modbus TCP map of an M-Gateway, registers 60000-60332, unit 1."""
+
+    role: ClassVar[str] = "m-combiner"
+    kind: Literal["m_gateway"]
+    port: Annotated[
+        int, Field(ge=1, le=65535, description="clients know no other than 502; it needs the right to open it")
+    ] = 1505
+    serial: Annotated[
+        str | None, Field(pattern=SERIAL, description="by which clients know the M-Gateway; left out: the gateway's id")
+    ] = None
+    unknown: Annotated[
+        Literal["as-built", "strict"],
+        Field(description="to a read of half a value or of no register: silence as the real one, or exception 2"),
+    ] = "as-built"
 
 
 class DtuFace(GatewayFace):
@@ -100,4 +117,6 @@ class EcuSunSpecFace(EcuFace):
     ] = 900.0
 
 
-AnyFace: TypeAlias = Annotated[SunSpecFace | DtuModbusFace | DtuTcpFace | EcuTcpFace | EcuSunSpecFace, OneOf()]
+AnyFace: TypeAlias = Annotated[
+    SunSpecFace | MGatewayFace | DtuModbusFace | DtuTcpFace | EcuTcpFace | EcuSunSpecFace, OneOf()
+]

@@ -38,8 +38,9 @@ class Cycle:
 
 
 def profile_of(gateway: Gateway) -> VendorProfile:
-    """Return the vendor that a gateway's role speaks for."""
-    return vendor(ROLES[gateway.role].vendor)
+    """Return the vendor that a gateway's role speaks for, as its units talk over the gateway's medium."""
+    profile = vendor(ROLES[gateway.role].vendor)
+    return profile.over.get(gateway.link.medium, profile)
 
 
 def gateway_of(site: Site, face: GatewayFace) -> Gateway | None:

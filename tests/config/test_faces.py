@@ -42,6 +42,10 @@ def said(folder: Path, *faces: str) -> list[str]:
             ["kind: sunspec, address: 127.0.0.1", "kind: sunspec, address: 192.168.1.5"], id="one port, two addresses"
         ),
         pytest.param(["kind: sunspec, address: '::1', writes: true, stale_s: 60"], id="IPv6 and writes"),
+        pytest.param(["kind: m_gateway"], id="the M-Gateway of the only M-Combiner"),
+        pytest.param(
+            ["kind: m_gateway, gateway: roof, serial: MG100A1, unknown: strict"], id="an M-Gateway by its name"
+        ),
     ],
 )
 def test_is_admitted(tmp_path: Path, faces: list[str]) -> None:
@@ -90,10 +94,18 @@ TAKEN = "give each face a port of its own"
             "'my-house' is no address; write an IP address of this machine, as 192.168.1.5",
             id="a name for an address",
         ),
+        pytest.param(
+            ["kind: m_gateway, gateway: shed"],
+            "no gateway 'shed' of role m-combiner; name one of roof",
+            id="an M-Gateway of nobody",
+        ),
+        pytest.param(
+            ["kind: m_gateway, unknown: quiet"], "'quiet' is not known here; use 'as-built' or 'strict'", id="a manner"
+        ),
         pytest.param(["kind: sunspec, port: 0"], "'0' is too small; use at least 1", id="no port"),
         pytest.param(
             ["kind: sunspc"],
-            "'sunspc' is not known here; use 'sunspec', 'dtu_modbus', 'dtu_tcp', 'ecu_tcp', 'ecu_sunspec'",
+            "'sunspc' is not known here; use 'sunspec', 'm_gateway', 'dtu_modbus', 'dtu_tcp', 'ecu_tcp', 'ecu_sunspec'",
             id="a misspelt kind",
         ),
         pytest.param(["kind: sunspec, write: true"], "unknown key 'write'; did you mean writes?", id="a misspelt key"),
@@ -128,6 +140,31 @@ def test_a_large_plant_is_told_to_take_a_second_port(tmp_path: Path) -> None:
     assert not any("unit ids" in problem for problem in problems)
 
 
+def test_an_m_gateway_is_told_which_of_two_combiners_is_meant(tmp_path: Path) -> None:
+    second = """\
+  - id: shed
+    role: m-combiner
+    link: {url: "socket://127.0.0.1:4002"}
+    branches:
+      - id: north
+        inverters: [{serial: 400E00002, model: MI-400}]
+faces:
+"""
+    file = tmp_path / "site.yaml"
+    file.write_text(SITE.replace("faces:\n", second) + "  - {kind: m_gateway}\n")
+    [finding] = check_site(load_site(file, FixedClock()))
+    assert finding.problem == "which of roof, shed?"
+    assert finding.remedy == "name one of roof, shed"
+
+
+def test_an_m_gateway_needs_an_m_combiner(tmp_path: Path) -> None:
+    file = tmp_path / "site.yaml"
+    hub = SITE.replace("m-combiner", "wifi-hub").replace("socket://127.0.0.1:4001", "mqtt://localhost:1883")
+    file.write_text(hub.replace("MI-400", "MI3S-400S") + "  - {kind: m_gateway}\n")
+    problems = [finding.problem for finding in check_site(load_site(file, FixedClock()))]
+    assert "no gateway of role m-combiner" in problems
+
+
 def dtus(*gateways: str) -> str:
     unit = "{serial: 1410A01121AE, model: HMS-1000-2T}"
     rows = "".join(
@@ -150,7 +187,7 @@ def dtus(*gateways: str) -> str:
         pytest.param(
             ("barn", "roof"),
             "kind: dtu_tcp",
-            "which of the DTUs barn, roof?; name one of barn, roof",
+            "which of barn, roof?; name one of barn, roof",
             id="nobody knows which",
         ),
         pytest.param(
@@ -202,7 +239,7 @@ def ecus(units: int, *gateways: str) -> str:
     [
         pytest.param(SITE + "  - {kind: ecu_tcp}\n", "no gateway of role ecu", id="the face of an ECU without one"),
         pytest.param(
-            ecus(1, "ecu1", "ecu2") + "  - {kind: ecu_sunspec}\n", "which of the ECUs ecu1, ecu2?", id="one of several"
+            ecus(1, "ecu1", "ecu2") + "  - {kind: ecu_sunspec}\n", "which of ecu1, ecu2?", id="one of several"
         ),
         pytest.param(
             ecus(48, "ecu1") + "  - {kind: ecu_tcp}\n",
