@@ -284,4 +284,5 @@ def _identities(gateway: Gateway) -> Iterator[Identity]:
                 ports=model.ports,
                 rated_w=model.rated_w,
                 efficiency=model.efficiency,
+                commands=profile.commands,
             )
