@@ -12,6 +12,7 @@ from protocols.framing.volatile import Volatile
 from protocols.grid_profile import GridProfile
 from protocols.points import Channel, Point, Value
 from protocols.push import Dialler, Heard
+from protocols.states import InvSt
 
 USUAL_EFFICIENCY = 0.965  # European efficiency of the supported models, rounded
 
@@ -170,6 +171,18 @@ class Push:
     password: str
 
 
+@dataclass(frozen=True, slots=True)
+class Redaction:
+    """What it takes to hide serials in captured datagrams, byte for byte.
+
+    `spellings` are the ways in which a serial stands there, as long for every serial of its form. `reseal(old, new)`
+    returns `new`, made of `old` by changing bytes in place, with right checksums where `old` had them.
+    """
+
+    spellings: Callable[[str], tuple[bytes, ...]]
+    reseal: Callable[[bytes, bytes], bytes]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VendorProfile:
     """One vendor. `join` makes a unit reachable at its node and returns its identity values.
@@ -203,6 +216,9 @@ class VendorProfile:
     push: Push | None = None
     alarm_codes: frozenset[int] = frozenset(range(1, 11))  # those that its units can report
     pairs: bool = False
+    states: frozenset[InvSt] = frozenset(InvSt)  # those that its units tell, or that follow from what they tell
+    grid_profiles: frozenset[str] | None = None  # those that its units can name; None: any
     memory_writes: Mapping[type[Command], int] = field(default_factory=dict)
     records: RecordLog | None = None
     volatile: tuple[Volatile, ...] = ()  # what differs between two requests that ask the same, for a replay
+    redaction: Redaction | None = None  # None: nobody has told yet where its serials stand

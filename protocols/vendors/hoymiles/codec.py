@@ -182,8 +182,9 @@ def identity_from(hardware: Values) -> Values:
     firmware, part, profile = (hardware[Channel(point)] for point in (y.FW, y.HW_PART, y.PROFILE_ID))
     watt = rated_w(int(part or 0))
     found: dict[Channel, Value] = {Channel(VR): version_text(int(firmware or 0))}
-    if profile in grid_settings.NAMES:  # no other can be told from the profile that the site file asks for
-        found[Channel(GRID_PROFILE)] = grid_settings.NAMES[profile]
+    name = grid_settings.NAMES.get(int(profile or 0))
+    if name is not None:  # one without a name cannot be compared with what the site file asks for
+        found[Channel(GRID_PROFILE)] = name
     if watt is not None:
         found[Channel(W_RTG)] = watt
     return found
