@@ -69,14 +69,15 @@ MEDIA = {
 }
 
 
-def settings_of(medium: str, section: object, host: str = "") -> object:
+def settings_of(medium: str, section: object, host: str = "", **own: object) -> object:
     """Return a driver's settings, each taken from the attribute of the same name. Raises ConfigError.
 
-    `host`, what the gateway calls itself on the medium, is for drivers that have a setting of that name.
+    `host`, what the gateway calls itself on the medium, is for drivers that have a setting of that name; `own` are
+    settings that stand in no site file.
     """
     form = _found(_medium(medium).settings)
-    names = [field.name for field in fields(form)]
-    return form(**{name: host if name == "host" else getattr(section, name) for name in names})
+    names = [field.name for field in fields(form) if field.name == "host" or hasattr(section, field.name)]
+    return form(**{name: host if name == "host" else getattr(section, name) for name in names}, **own)
 
 
 def open_link(medium: str, name: str, settings: object, opener: Opener | None = None) -> Link:

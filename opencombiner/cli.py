@@ -6,10 +6,9 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
-from typer.core import TyperGroup
 
 from config.checks import admit
 from config.findings import Finding, SiteRefusedError
@@ -18,35 +17,10 @@ from config.loader import LoadedSite, load_site
 from config.packaged import packaged
 from drivers.clock import SystemClock
 from gateway import log
+from opencombiner.errors import Commands
 from opencombiner.exit_code import EPILOG, ExitCode
 from opencombiner.lifetime import run_until_stopped
-from protocols.errors import ConfigError, OpenCombinerError
-
-
-class Commands(TyperGroup):
-    """Commands whose errors become one line each and an exit code."""
-
-    def invoke(self, ctx: Any) -> Any:
-        """Run a command."""
-        try:
-            return super().invoke(ctx)
-        except (OpenCombinerError, ExceptionGroup) as error:
-            leaves = _leaves(error)
-            if not all(isinstance(leaf, OpenCombinerError) for leaf in leaves):
-                raise  # a bug: its traceback is wanted
-            typer.echo("\n".join(str(leaf) for leaf in leaves), err=True)
-            refused = all(isinstance(leaf, ConfigError) for leaf in leaves)
-            raise typer.Exit(ExitCode.REFUSED if refused else ExitCode.FAILED) from None
-        except KeyboardInterrupt:
-            raise typer.Exit(ExitCode.INTERRUPTED) from None
-
-
-def _leaves(error: Exception) -> list[Exception]:
-    """Return the errors in a task group's group."""
-    if isinstance(error, ExceptionGroup):
-        return [leaf for part in error.exceptions for leaf in _leaves(part)]
-    return [error]
-
+from protocols.errors import ConfigError
 
 app = typer.Typer(
     name="opencombiner",
@@ -211,6 +185,28 @@ def emulate(  # noqa: PLR0913 - an argument for each option
             )
         else:
             run_until_stopped(lambda stop: emulation.emulate(loaded.site, seed, SystemClock(), stop, control=control))
+
+
+@app.command(epilog=EPILOG)
+def pair(
+    site: SitePath,
+    serials: Annotated[
+        list[str] | None, typer.Argument(metavar="SERIAL...", help="these units only", show_default=False)
+    ] = None,
+    *,
+    gateway: Annotated[
+        str | None, typer.Option(metavar="ID", help="Pair this gateway's units only.", show_default=False)
+    ] = None,
+    log_level: Level = "error",
+    log_format: Form = "auto",
+) -> None:
+    """Pair units without an address while the gateway is stopped; they leave the gateway that they had."""
+    log.configure(log_level, log_format)
+    from opencombiner import pairing  # noqa: PLC0415 - each command loads what it runs
+
+    loaded = _load(site)
+    with _placed(loaded):
+        raise typer.Exit(pairing.command(loaded.site, gateway, serials or ()))
 
 
 @app.command(epilog=EPILOG)

@@ -10,6 +10,7 @@ from protocols.events import AlarmRecord, Event
 from protocols.exchange import Exchange, Responder
 from protocols.framing.volatile import Volatile
 from protocols.grid_profile import GridProfile
+from protocols.pairing import PairingWays
 from protocols.points import Channel, Point, Value
 from protocols.push import Dialler, Heard
 from protocols.states import InvSt
@@ -189,8 +190,8 @@ class VendorProfile:
 
     `join`, `poll` and `command` are told the time in UTC, s since 1970: some requests carry it. `serials` None means
     that any serial may be this vendor's. `node` derives a unit's address from its serial, and raises ValueError where a
-    serial has none; without it the site file or the order of the units gives the address; with `pairs` the unit
-    chooses it, and pairing finds it out. `commands` are the classes of commands that the vendor's units carry out;
+    serial has none; without it the site file or the order of the units gives the address; with `pairing` the
+    unit chooses it, and that finds it out. `commands` are the classes of commands that the vendor's units carry out;
     others never reach `command`. `memory_writes` says which of them are written to a unit's memory, how often each: the
     gateway allows so many a day. `carrier` tells from a serial what bears a unit's datagrams, None where the serial
     does not tell; without it one carrier is as good as another.
@@ -215,10 +216,15 @@ class VendorProfile:
     carrier: Callable[[str], str | None] | None = None
     push: Push | None = None
     alarm_codes: frozenset[int] = frozenset(range(1, 11))  # those that its units can report
-    pairs: bool = False
+    pairing: PairingWays | None = None
     states: frozenset[InvSt] = frozenset(InvSt)  # those that its units tell, or that follow from what they tell
     grid_profiles: frozenset[str] | None = None  # those that its units can name; None: any
     memory_writes: Mapping[type[Command], int] = field(default_factory=dict)
     records: RecordLog | None = None
     volatile: tuple[Volatile, ...] = ()  # what differs between two requests that ask the same, for a replay
     redaction: Redaction | None = None  # None: nobody has told yet where its serials stand
+
+    @property
+    def pairs(self) -> bool:
+        """Tell whether units choose their addresses."""
+        return self.pairing is not None
