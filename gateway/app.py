@@ -305,4 +305,5 @@ def _identity(gateway: Gateway, branch: str, inverter: Inverter, profile: Vendor
         ports=model.ports,
         rated_w=model.rated_w,
         efficiency=model.efficiency,
+        commands=profile.commands,
     )

@@ -6,10 +6,9 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
-from typer.core import TyperGroup
 
 from config.checks import admit
 from config.findings import Finding, SiteRefusedError
@@ -18,35 +17,10 @@ from config.loader import LoadedSite, load_site
 from config.packaged import packaged
 from drivers.clock import SystemClock
 from gateway import log
+from opencombiner.errors import Commands
 from opencombiner.exit_code import EPILOG, ExitCode
 from opencombiner.lifetime import run_until_stopped
-from protocols.errors import ConfigError, OpenCombinerError
-
-
-class Commands(TyperGroup):
-    """Commands whose errors become one line each and an exit code."""
-
-    def invoke(self, ctx: Any) -> Any:
-        """Run a command."""
-        try:
-            return super().invoke(ctx)
-        except (OpenCombinerError, ExceptionGroup) as error:
-            leaves = _leaves(error)
-            if not all(isinstance(leaf, OpenCombinerError) for leaf in leaves):
-                raise  # a bug: its traceback is wanted
-            typer.echo("\n".join(str(leaf) for leaf in leaves), err=True)
-            refused = all(isinstance(leaf, ConfigError) for leaf in leaves)
-            raise typer.Exit(ExitCode.REFUSED if refused else ExitCode.FAILED) from None
-        except KeyboardInterrupt:
-            raise typer.Exit(ExitCode.INTERRUPTED) from None
-
-
-def _leaves(error: Exception) -> list[Exception]:
-    """Return the errors in a task group's group."""
-    if isinstance(error, ExceptionGroup):
-        return [leaf for part in error.exceptions for leaf in _leaves(part)]
-    return [error]
-
+from protocols.errors import ConfigError
 
 app = typer.Typer(
     name="opencombiner",
@@ -253,12 +227,14 @@ def demo(
 
 @app.command(epilog=EPILOG)
 def decode(
-    vendor: Annotated[str, typer.Argument(metavar="VENDOR", show_default=False)],
+    vendor: Annotated[str, typer.Argument(metavar="VENDOR", help="the make, as hoymiles", show_default=False)],
     frames: Annotated[
         list[str], typer.Argument(metavar="HEX...", help="the message, one argument a frame", show_default=False)
     ],
     *,
-    kind: Annotated[str | None, typer.Option("--as", help="What it is.", show_default=False)] = None,
+    kind: Annotated[
+        str | None, typer.Option("--as", help="What it is; a wrong name lists the kinds.", show_default=False)
+    ] = None,
     request: Annotated[str | None, typer.Option(help="The request that it answers.", show_default=False)] = None,
     serial: Annotated[str | None, typer.Option(help="Who sent it, if known.", show_default=False)] = None,
 ) -> None:

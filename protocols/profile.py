@@ -195,6 +195,7 @@ class VendorProfile:
     others never reach `command`. `memory_writes` says which of them are written to a unit's memory, how often each: the
     gateway allows so many a day. `carrier` tells from a serial what bears a unit's datagrams, None where the serial
     does not tell; without it one carrier is as good as another.
+    `over` has the profiles of units of this vendor that talk otherwise over some medium, by its name.
     With `push` the units report by themselves and nobody asks them: what makes requests and answers is then that of
     `protocols.unasked`.
     """
@@ -215,6 +216,7 @@ class VendorProfile:
     node: Callable[[str], int] | None = None
     carrier: Callable[[str], str | None] | None = None
     push: Push | None = None
+    over: "Mapping[str, VendorProfile]" = field(default_factory=dict)
     alarm_codes: frozenset[int] = frozenset(range(1, 11))  # those that its units can report
     pairing: PairingWays | None = None
     states: frozenset[InvSt] = frozenset(InvSt)  # those that its units tell, or that follow from what they tell

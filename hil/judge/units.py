@@ -5,6 +5,7 @@ from itertools import pairwise
 
 from config.scenario import Led, Reconnect, State
 from hil.judge.facts import Question, seen_at
+from hil.lamps import is_watched, watched
 from hil.trace import Lamp
 from hil.verdict import Judgement, Span, Verdict
 
@@ -84,10 +85,10 @@ def _returns(slot: str, question: Question) -> Iterator[Span]:
 
 def shone(asked: Led, question: Question) -> Judgement:
     """Judge what the lamp of a unit shows."""
-    what, resolution_s = f"lamp of {asked.of} {asked.shows}", question.facts.poll_s(asked.of)
-    if not question.trace.lamps_seen:
+    what, seen = f"lamp of {asked.of} {asked.shows}", _lamps(asked.of, question)
+    if seen is None:
         return question.answer(Verdict.INCONCLUSIVE, what, "nobody looks at the lamps here")
-    lamps = [lamp for lamp in question.trace.lamps if lamp.slot == asked.of]
+    lamps, resolution_s = seen
     spans = [
         seen_at(lamp.at_s, resolution_s, f"lamp {lamp.shows}")
         for before, lamp in pairwise([None, *lamps])
@@ -97,6 +98,18 @@ def shone(asked: Led, question: Question) -> Judgement:
     if found.verdict is Verdict.FAIL and found.span is None:
         return question.answer(found.verdict, found.expected, f"the lamp showed {_shown(lamps, question)}")
     return found
+
+
+def _lamps(slot: str, question: Question) -> tuple[list[Lamp], float] | None:
+    """Return what a lamp showed, and how far apart two looks at it were at most; None where nobody looked."""
+    vendor = question.facts.vendors.get(slot)
+    if vendor is not None and is_watched(vendor.name):
+        looks = question.trace.series.get(f"{slot}.led", [])
+        apart_s = max((later - at_s for (at_s, _), (later, _) in pairwise(looks)), default=question.trace.ended_s)
+        return (list(watched(vendor.name, slot, looks)), apart_s) if looks else None
+    if not question.trace.lamps_seen:
+        return None
+    return [lamp for lamp in question.trace.lamps if lamp.slot == slot], question.facts.poll_s(slot)
 
 
 def _shown(lamps: Sequence[Lamp], question: Question) -> str:

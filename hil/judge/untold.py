@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from config.scenario import Expectation
-from hil.lamps import TELL_THEIR_LAMP
+from hil.lamps import unseen
 from protocols.profile import VendorProfile
 
 
@@ -26,6 +26,6 @@ def untold(one: Expectation, vendors: Mapping[str, VendorProfile]) -> str | None
         return f"{who} do not record when they trip"
     if one.state is not None and not {state.name.lower() for state in profile.states} & set(one.state.is_in):
         return f"{who} do not tell whether they are {' or '.join(one.state.is_in)}"
-    if one.led is not None and profile.name not in TELL_THEIR_LAMP:
-        return f"{who} do not tell what their lamp shows"
+    if one.led is not None and (why := unseen(profile.name, one.led.shows)) is not None:
+        return f"{who} {why}"
     return None

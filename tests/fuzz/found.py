@@ -126,23 +126,31 @@ def vendors() -> Iterator[Target]:
     """Yield the targets of each vendor folder: its kinds of messages, its conversations and its devices."""
     for name in vendor_names():
         profile = vendor(name)
-        seeds = (*vectors(name, "modbus", "sunspec"), *_spoken(profile), EMPTY)
-        for kind in profile.kinds:
-            yield Target(f"kind {name} {kind.name}", partial(_kind, kind), seeds, (), _REMOTE, vague=True)
-        yield Target(
-            f"kinds of {name}", partial(_identify, profile.kinds), seeds, ("protocols.decode:identify",), _REMOTE
-        )
-        yield Target(f"conversations of {name}", partial(_converse, profile), seeds, _CONVERSATIONS)
-        yield Target(f"device of {name}", partial(_device, profile), seeds)
-        if profile.push is not None:
-            heard = (f"protocols.vendors.{name}.codec:hear",)
-            yield Target(f"reports to {name}", partial(_report, profile.push), seeds, heard, _REMOTE)
+        yield from _vendor(name, profile)
+        for medium, other in profile.over.items():
+            yield from _vendor(f"{name} over {medium}", other)
+
+
+def _vendor(name: str, profile: VendorProfile) -> Iterator[Target]:
+    """Yield the targets of a profile."""
+    seeds = (*vectors(profile.name, "modbus", "sunspec"), *_spoken(profile), EMPTY)
+    for kind in profile.kinds:
+        yield Target(f"kind {name} {kind.name}", partial(_kind, kind), seeds, (), _REMOTE, vague=True)
+    if profile.kinds:
+        covered = ("protocols.decode:identify",)
+        yield Target(f"kinds of {name}", partial(_identify, profile.kinds), seeds, covered, _REMOTE)
+    yield Target(f"conversations of {name}", partial(_converse, profile), seeds, _CONVERSATIONS)
+    yield Target(f"device of {name}", partial(_device, profile), seeds)
+    if profile.push is not None:
+        heard = (f"protocols.vendors.{profile.name}.codec:hear",)
+        yield Target(f"reports to {name}", partial(_report, profile.push), seeds, heard, _REMOTE)
 
 
 _CONVERSATIONS = (
     "protocols.exchange:Mapped.received",
     "protocols.exchange:Then.received",
     "protocols.modbus.exchange:_Transaction.received",
+    "protocols.sunspec.walk:Walk.received",
 )
 
 

@@ -1,7 +1,11 @@
-"""The scenarios that come with the package: all of them pass, with every grid profile and role that they apply to."""
+"""The scenarios that come with the package: all of them pass, with every role that they apply to.
+
+With the first role they run over every grid profile: it is one firmware that is emulated behind all of them, so that the
+others run over one profile each, the first that applies. `opencombiner hil run all` runs over all of them.
+"""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -16,7 +20,8 @@ from hil.verdict import Verdict
 from tests.support.judged import judged
 
 CASES = [case for name in library.names() for path in library.files(Path(name)) for case in load_cases(path)]
-RUNS = [case for case in CASES if unserved(case) is None]
+SERVED = [case for case in CASES if unserved(case) is None]
+WHOLLY = next(iter(ROLES))  # the role that runs over every profile
 SKETCHED = {name for name, role in ROLES.items() if role.sketched}
 EVERY_PROFILE = {  # named after a standard's test
     *(f"{side}_{what}_trip" for side in ("over", "under") for what in ("voltage", "frequency")),
@@ -28,9 +33,20 @@ EVERY_PROFILE = {  # named after a standard's test
 LATCHED: Mapping[Latching, tuple[str, ...]] = {
     Latching.AUTO: ("alarm_01_dc_over_voltage", "alarm_02_grid_outage", "alarm_03_under_frequency", "alarm_04_sag"),
     Latching.DAY: ("alarm_10_internal_fault",),
-    Latching.MANUAL: ("alarm_09_low_insulation", "alarm_09_wet_dawn"),
+    Latching.MANUAL: ("alarm_09_low_insulation", "alarm_09_wet_dawn", "alarm_09_ground_fault"),
     Latching.AUTO_LOCKOUT: ("alarm_05_lockout", "alarm_07_lockout", "alarm_08_lockout"),
 }
+
+
+def _runs() -> Iterator[Case]:
+    first: dict[tuple[str, str], str] = {}
+    for case in SERVED:
+        role, profile = case.parameters["role"], case.parameters.get("profile", "")
+        if role == WHOLLY or first.setdefault((case.path.stem, role), profile) == profile:
+            yield case
+
+
+RUNS = list(_runs())
 
 
 def _of(name: str) -> list[Case]:
@@ -72,6 +88,14 @@ def test_what_is_named_after_a_standard_runs_over_every_profile_and_role() -> No
 def test_every_scenario_runs_over_every_role() -> None:
     for name in library.names():
         assert {case.parameters["role"] for case in _of(name)} == SKETCHED, name
+
+
+def test_every_role_runs_what_applies_to_it_with_some_profile() -> None:
+    there = {(case.path.stem, case.parameters["role"]) for case in SERVED}
+    assert {(case.path.stem, case.parameters["role"]) for case in RUNS} == there
+    for role in SKETCHED:
+        assert len([name for name, of in there if of == role]) > len(library.names()) * 3 // 5, role
+    assert {case.name for case in SERVED if case.parameters["role"] == WHOLLY} <= {case.name for case in RUNS}
 
 
 def test_every_code_of_a_unit_and_every_policy_has_a_scenario() -> None:
