@@ -1,7 +1,7 @@
 """The scenarios that come with the package: all of them pass, with every role that they apply to.
 
-With the first role they run over every grid profile: it is one firmware that is emulated behind all of them, so that the
-others run over one profile each, the first that applies. `opencombiner hil run all` runs over all of them.
+With the first role they run over every grid profile; it is one firmware that is emulated behind all roles, so the others
+run over one profile, the first that applies. `opencombiner hil run all` leaves none out.
 """
 
 import re
