@@ -36,7 +36,7 @@ USUAL_INPUT_W = 750.0
 IDLE_INPUT_W = 1.0  # what the unit itself may take from an input; its currents come in steps of some 0.3 W
 LIMITS = {  # what a unit can measure; 0 Hz is "no mains"
     Channel(HZ): (30.0, 80.0),
-    Channel(LNV): (0.0, 290.0),
+    Channel(LNV): (0.0, 440.0),  # line to line, where the neutral is lost; an over-voltage stage may be at 288 V
     Channel(TMP_CAB): (-60.0, 150.0),
 }
 _PHASES = (Channel(VL1), Channel(VL2), Channel(VL3))

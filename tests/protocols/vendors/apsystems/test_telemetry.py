@@ -211,7 +211,7 @@ def test_other_answers_are_refused(frame: L2, words: str) -> None:
     [
         (Channel(DCW, 2), 451.0, "451 W at input 2"),
         (Channel(HZ), 29.0, "Hz = 29.0"),
-        (Channel(LNV), 291.0, "LNV = 291.0 V"),
+        (Channel(LNV), 441.0, "LNV = 441.0 V"),
         (Channel(TMP_CAB), 151.0, "TmpCab"),
     ],
     ids=["power", "frequency", "voltage", "temperature"],
@@ -219,6 +219,20 @@ def test_other_answers_are_refused(frame: L2, words: str) -> None:
 def test_what_no_unit_measures_is_implausible(channel: Channel, value: float, words: str) -> None:
     values = read("poll_answer_yc600_A") | {channel: value}
     assert words in str(implausible(Family.YC600, values))
+
+
+@pytest.mark.parametrize("volt", [1.25 * 230 + 1, 1.2 * 240 + 5, 230 * 3**0.5], ids=["VDE", "IEEE 1547", "no neutral"])
+def test_an_over_voltage_that_trips_units_is_plausible(volt: float) -> None:
+    assert implausible(Family.YC600, read("poll_answer_yc600_A") | {Channel(LNV): volt}) is None
+
+
+@pytest.mark.parametrize(("amps", "state"), [(0.007, InvSt.STANDBY), (0.5, InvSt.RUNNING)])
+def test_what_a_unit_takes_for_itself_is_not_fed_in(amps: float, state: InvSt) -> None:
+    body = bytearray(opened(one("apsystems", "poll_answer_yc600_A"))[1].body)
+    values = BODIES[Family.YC600].unpack(bytes(body))
+    changed = {Channel(DCV, port): 45.0 for port in (1, 2)} | {Channel(DCA, port): amps for port in (1, 2)}
+    full = BODIES[Family.YC600].pack(values | changed)
+    assert reading(Family.YC600, full)[Channel(INV_ST)] == state
 
 
 @pytest.mark.parametrize(
