@@ -5,10 +5,10 @@ from ipaddress import IPv4Address, IPv6Address, ip_address
 from itertools import combinations
 from urllib.parse import urlsplit
 
-from config.faces import SINGLES, Face, SunSpecFace
+from config.faces import DTU_INPUTS, SINGLES, DtuFace, DtuModbusFace, Face, SunSpecFace
 from config.findings import Finding, Loc, Severity, quoted, setting
-from config.plant import units
-from config.site import Site
+from config.plant import dtu_of, profile_of, units
+from config.site import Dtu, Site
 
 
 def check_faces(site: Site) -> Iterator[Finding]:
@@ -22,6 +22,33 @@ def check_faces(site: Site) -> Iterator[Finding]:
             if _listens_there(face, url):
                 yield _taken(loc, face, f"{setting(url_loc)}, {quoted(url)}")
     yield from _inverters(site, places)
+    for loc, face in places:
+        if isinstance(face, DtuFace):
+            yield from _dtu(site, loc, face)
+
+
+def _dtu(site: Site, loc: Loc, face: DtuFace) -> Iterator[Finding]:
+    """Yield what keeps a face from standing for a DTU."""
+    dtu = dtu_of(site, face)
+    if dtu is not None:
+        yield from _inputs(loc, face, dtu)
+        return
+    found = [gateway.id for gateway in site.gateways if isinstance(gateway, Dtu)]
+    if face.gateway is not None:
+        problem = f"no gateway {quoted(face.gateway)} of role dtu"
+    else:
+        problem = "no gateway of role dtu" if not found else f"which of the DTUs {', '.join(found)}?"
+    remedy = f"name one of {', '.join(found)}" if found else "take the face out: it speaks for Hoymiles units only"
+    yield Finding(problem=problem, remedy=remedy, loc=(*loc, "gateway" if found else "kind"))
+
+
+def _inputs(loc: Loc, face: DtuFace, dtu: Dtu) -> Iterator[Finding]:
+    models = profile_of(dtu).models
+    ports = [models[unit.model].ports for branch in dtu.branches for unit in branch.inverters if unit.model in models]
+    if isinstance(face, DtuModbusFace) and sum(ports) > DTU_INPUTS:
+        problem = f"{dtu.id} has {sum(ports)} inputs; the map has room for {DTU_INPUTS}"
+        remedy = "spread the units over several gateways, each with a face"
+        yield Finding(problem=problem, remedy=remedy, loc=loc, severity=Severity.WARNING)
 
 
 def _meet(one: IPv4Address | IPv6Address, other: IPv4Address | IPv6Address) -> bool:

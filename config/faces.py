@@ -5,9 +5,11 @@ from typing import Annotated, ClassVar, Literal, TypeAlias
 
 from pydantic import Field, IPvAnyAddress
 
-from config.section import OneOf, Section
+from config.section import Id, OneOf, Section
 
 SINGLES = 246  # unit ids for single inverters on one port: 1 … 125 and 127 … 247
+
+DTU_INPUTS = 99  # records of inputs in the Modbus map of a DTU-Pro
 
 
 class Face(Section):
@@ -43,4 +45,26 @@ class SunSpecFace(Face):
     ] = 120.0
 
 
-AnyFace: TypeAlias = Annotated[SunSpecFace, OneOf()]  # of several kinds: the union of their classes
+class DtuFace(Face):
+    """A server that a DTU has; it stands for one gateway of that role."""
+
+    gateway: Annotated[Id | None, Field(description="id of the gateway with role dtu; left out: the only one")] = None
+
+
+class DtuModbusFace(DtuFace):
+    """The Modbus TCP map of a DTU-Pro."""
+
+    kind: Literal["dtu_modbus"]
+    port: Annotated[
+        int, Field(ge=1, le=65535, description="502 is what clients look at first; it needs the right to open it")
+    ] = 1503
+
+
+class DtuTcpFace(DtuFace):
+    """The TCP interface of a DTU: protobuf, as the app in the same house speaks it."""
+
+    kind: Literal["dtu_tcp"]
+    port: Annotated[int, Field(ge=1, le=65535, description="clients know no other than 10081")] = 10081
+
+
+AnyFace: TypeAlias = Annotated[SunSpecFace | DtuModbusFace | DtuTcpFace, OneOf()]

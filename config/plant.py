@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 
+from config.faces import DtuFace
 from config.findings import Loc
 from config.links import Link
 from config.roles import ROLES
-from config.site import Branch, Gateway, Inverter, Site
+from config.site import Branch, Dtu, Gateway, Inverter, Site
 from drivers import registry
 from drivers.replay import path_of
 from protocols.profile import PollSize, VendorProfile
@@ -35,6 +36,12 @@ class Cycle:
 def profile_of(gateway: Gateway) -> VendorProfile:
     """Return the vendor that a gateway's role speaks for."""
     return vendor(ROLES[gateway.role].vendor)
+
+
+def dtu_of(site: Site, face: DtuFace) -> Dtu | None:
+    """Return the gateway that a face stands for; None where it names none, or leaves a choice between several."""
+    dtus = [gateway for gateway in site.gateways if isinstance(gateway, Dtu) and face.gateway in (None, gateway.id)]
+    return dtus[0] if len(dtus) == 1 else None
 
 
 def dials_in(gateway: Gateway) -> bool:

@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
-from importlib import metadata
 from math import inf
 from typing import TypeAlias
 from zoneinfo import ZoneInfo
@@ -45,6 +44,7 @@ from gateway.snapshot import Identity
 from gateway.store import CLOSE_S, LimitRow, Store, UnitRow, WriteRow
 from gateway.telemetry.outbox import Outbox
 from gateway.telemetry.site import SiteState
+from gateway.version import version
 from protocols.errors import ConfigError, LocalProtocolError
 from protocols.profile import Counter
 
@@ -202,12 +202,8 @@ async def run(site: Site, *, clock: Clock, stop: asyncio.Event, tap: LogTap, ope
 
 
 def _about(site: Site) -> About:
-    try:
-        version = metadata.version("opencombiner")
-    except metadata.PackageNotFoundError:  # run from a checkout
-        version = "0+checkout"
     drivers = {gateway.id: gateway.link.medium for gateway in site.gateways}
-    return About(version=version, config_schema=SITE_SCHEMA, site=site.id, name=site.name, drivers=drivers)
+    return About(version=version(), config_schema=SITE_SCHEMA, site=site.id, name=site.name, drivers=drivers)
 
 
 def _south(

@@ -53,6 +53,12 @@ def _limit_range(order: Order, covered: Sequence[Unit], _: float | None) -> Refu
     return None
 
 
+def _persistence(order: Order, _: Sequence[Unit], __: float | None) -> Refusal | None:
+    if order.persistent and (order.verb is not Verb.LIMIT or order.unit != "%" or order.for_s is not None):
+        return Refusal(Code.OUT_OF_RANGE, "units keep only limits in % that have no end")
+    return None
+
+
 def _power_factor_range(order: Order, _: Sequence[Unit], __: float | None) -> Refusal | None:
     if order.verb is not Verb.POWER_FACTOR:
         return None
@@ -86,6 +92,7 @@ RULES: tuple[Rule, ...] = (
     _target,
     _supported,
     _limit_range,
+    _persistence,
     _power_factor_range,
     _reactive_range,
     _lease_range,

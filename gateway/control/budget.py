@@ -1,8 +1,8 @@
 """How often a day the memory of each unit may be written: it wears out, and nobody sees it until it fails.
 
-A vendor says which commands cost how many writes; what is only held until a unit loses power costs none. What was
-written is stored, so that a restart of the daemon forgets neither the count nor the limit that a unit keeps: the same
-limit is not sent again.
+A vendor says which commands cost how many writes; what is only held until a unit loses power costs none, and a limit
+that a unit is told to keep costs one at least. What was written is stored, so that a restart of the daemon forgets
+neither the count nor the limit that a unit keeps: the same limit is not sent again.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -38,18 +38,19 @@ class Budget:
         self._rows = {row.slot: row for row in rows}
         self._save = save
 
-    def cost(self, who: Identity, command: type[Command]) -> int:
+    def cost(self, who: Identity, command: Command) -> int:
         """Return how many writes a command costs a unit."""
-        return self._costs[who.gateway].get(command, 0)
+        usual = self._costs[who.gateway].get(type(command), 0)
+        return max(usual, 1) if isinstance(command, WMaxLimPct) and command.persistent else usual
 
-    def affords(self, who: Identity, command: type[Command], utc: float) -> bool:
+    def affords(self, who: Identity, command: Command, utc: float) -> bool:
         """Tell whether a unit may be sent a command today."""
         cost = self.cost(who, command)
         return not cost or self._row(who, utc).writes + cost <= self._allowed[who.gateway]
 
     def book(self, who: Identity, command: Command, utc: float, *, obeyed: bool) -> None:
         """Take note that a command was sent; one that was not obeyed may have been written all the same."""
-        cost = self.cost(who, type(command))
+        cost = self.cost(who, command)
         if not cost:
             return
         row = self._row(who, utc)

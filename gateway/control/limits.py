@@ -69,7 +69,12 @@ def shares(limits: Mapping[str, Limit], units: Sequence[Unit], fallback_pct: Map
             allowed = fallback_pct[unit.gateway] if level is None else level
             if unit.fixed_pct is None:
                 most[unit.slot] = min(most[unit.slot], allowed)
-    return {slot: floor(most[slot] * STEPS_PER_PCT + _ROUNDING) / STEPS_PER_PCT for slot in covered}
+    return {slot: stepped(most[slot]) for slot in covered}
+
+
+def stepped(pct: float) -> float:
+    """Return a percentage as the wire has it, rounded down."""
+    return floor(pct * STEPS_PER_PCT + _ROUNDING) / STEPS_PER_PCT
 
 
 def _breadth(target: str) -> int:

@@ -58,7 +58,8 @@ class Order:
     """One request. `target`: site, gateway/<id>, branch/<id> or a slot.
 
     `value` and `unit` belong to a limit ("W" or "%"), to reactive power ("var" or "%") and, without a unit, to a power
-    factor; `for_s` is the lease of a limit, None for no end. `by` names the author.
+    factor; `for_s` is the lease of a limit, None for no end. `persistent`: units shall keep a limit in their memory,
+    too, where they tell the two apart; that wears it out. `by` names the author.
     `issued_at` is the author's own UTC time, None when he gave none; `retained`: the broker replayed it.
     """
 
@@ -68,6 +69,7 @@ class Order:
     value: float | None = None
     unit: str | None = None
     for_s: float | None = None
+    persistent: bool = False
     transaction: str | int | None = None
     issued_at: float | None = None
     retained: bool = False

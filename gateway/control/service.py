@@ -19,7 +19,7 @@ from typing import Protocol, TypeAlias
 from gateway.control.admit import Admission
 from gateway.control.budget import Budget, to_next_day_s
 from gateway.control.leases import Leases
-from gateway.control.limits import Limit, Unit, shares
+from gateway.control.limits import FULL_PCT, Limit, Unit, shares, stepped
 from gateway.control.order import Code, Order, Outcome, Refusal, UnitResult, Verb, once, unsupported, verbs
 from gateway.control.ticket import WITHIN_S, Ticket
 from gateway.control.unit import Hand
@@ -105,11 +105,12 @@ class Control:
             slot: Hand(
                 view,
                 verbs(offered[view.identity.gateway]),
-                keeps=budget.cost(view.identity, WMaxLimPct) > 0,
-                told_pct=budget.told_pct(view.identity),
+                keeps=budget.cost(view.identity, _FULL) > 0,
             )
             for slot, view in site.views.items()
         }
+        for hand in self._hands.values():
+            hand.told_pct = budget.told_pct(hand.view.identity) if hand.keeps else None
         self._lines = {gateway: _Line(sender) for gateway, sender in senders.items()}
         self._admission = Admission()
         self._open: list[Ticket] = []
@@ -161,7 +162,23 @@ class Control:
         if len(self._open) >= MAX_OPEN:
             return Refusal(Code.BUDGET, f"{MAX_OPEN} commands are on their way already; try again later")
         utc = self._site.utc() if self._site.clock_trusted else None
-        return self._admission.admit(order, self._units(), utc)
+        admitted = self._admission.admit(order, self._units(), utc)
+        if isinstance(admitted, Refusal) or all(self._affords(order, self._hands[unit.slot]) for unit in admitted):
+            return admitted
+        return Refusal(Code.BUDGET, _SPENT)
+
+    def _affords(self, order: Order, hand: Hand) -> bool:
+        """Tell whether a unit may be told today to keep a limit, if that is what an order asks."""
+        if self._lasting_pct(order, hand) is None:
+            return True
+        return self._budget.affords(hand.view.identity, _TO_MEMORY, self._site.utc())
+
+    def _lasting_pct(self, order: Order, hand: Hand) -> float | None:
+        """Return the limit of an order that a unit is to be told for its memory, where it is not there already."""
+        if not order.persistent or order.value is None or hand.keeps:
+            return None
+        pct = stepped(order.value)
+        return None if self._budget.told_pct(hand.view.identity) == pct else pct
 
     def _units(self) -> list[Unit]:
         return [hand.unit for hand in self._hands.values()]
@@ -172,7 +189,9 @@ class Control:
         limit = Limit(order.value, order.unit or "%", until)
         self._leases.put(order.target, limit, order.by, now=now, utc=self._site.utc())
         for slot in ticket.slots:
-            self._hands[slot].ask_again()
+            hand = self._hands[slot]
+            hand.ask_again()
+            hand.lasting_pct = self._lasting_pct(order, hand) if order.persistent else hand.lasting_pct
 
     def _queue(self, ticket: Ticket) -> None:
         for slot in ticket.slots:
@@ -192,7 +211,7 @@ class Control:
             hand.forgive(now)
         wanted = shares(self._leases.limits, self._units(), self._fallback_pct)
         due = {slot: hand.due_at(wanted.get(slot), now) for slot, hand in self._hands.items()}
-        if self._overspent(due, now):
+        if self._overspent(wanted, due, now):
             return now  # the others share what these units do not take
         self._feed(wanted, {slot for slot, at in due.items() if at <= now})
         self._close(wanted, due, now)
@@ -202,11 +221,11 @@ class Control:
         later = [at for at in due.values() if at > now]
         return min(*later, *forgiven, *ends, inf if lease_end is None else lease_end, inf)
 
-    def _overspent(self, due: Mapping[str, float], now: float) -> bool:
+    def _overspent(self, wanted: Mapping[str, float], due: Mapping[str, float], now: float) -> bool:
         """Refuse limits that would be written to a memory too often; tell whether there were any."""
         utc = self._site.utc()
-        over = [self._hands[slot] for slot, at in due.items() if at <= now]
-        over = [hand for hand in over if not self._budget.affords(hand.view.identity, WMaxLimPct, utc)]
+        sent = [(self._hands[slot], wanted[slot]) for slot, at in due.items() if at <= now]
+        over = [hand for hand, pct in sent if not self._budget.affords(hand.view.identity, hand.limit(pct), utc)]
         for hand in over:
             hand.spent(now + to_next_day_s(utc))
         return bool(over)
@@ -230,7 +249,7 @@ class Control:
                 continue  # too late
             who = hand.view.identity
             command = once(ticket.order, self._rated_w(ticket))
-            if not self._budget.affords(who, type(command), self._site.utc()):
+            if not self._budget.affords(who, command, self._site.utc()):
                 ticket.results[who.slot] = UnitResult(refusal=Refusal(Code.BUDGET, _SPENT))
                 continue
             line.flying = hand
@@ -248,15 +267,16 @@ class Control:
     def _send_limit(self, line: _Line, hand: Hand, pct: float) -> None:
         line.flying, line.cutting = hand, hand.rise_w(pct) < 0
         hand.told_pct, hand.refusal = pct, None
-        answer = line.sender.submit(hand.view.identity.slot, WMaxLimPct(pct))
-        answer.add_done_callback(partial(self._limited, line, hand, pct))
+        command = hand.limit(pct)
+        answer = line.sender.submit(hand.view.identity.slot, command)
+        answer.add_done_callback(partial(self._limited, line, hand, command))
 
-    def _limited(self, line: _Line, hand: Hand, pct: float, answer: Answer) -> None:
+    def _limited(self, line: _Line, hand: Hand, command: WMaxLimPct, answer: Answer) -> None:
         """Take what came of a limit."""
-        values, refusal, _ = self._landed(line, hand, WMaxLimPct(pct), answer)
-        if refusal is None and _LIMIT in values and not hand.holds(pct):
-            refusal = Refusal(Code.REFUSED_BY_DEVICE, f"told {pct:g} %, it says {values[_LIMIT]} %")
-        hand.landed(refusal, self._loop.time())
+        values, refusal, _ = self._landed(line, hand, command, answer)
+        if refusal is None and _LIMIT in values and not hand.holds(command.pct):
+            refusal = Refusal(Code.REFUSED_BY_DEVICE, f"told {command.pct:g} %, it says {values[_LIMIT]} %")
+        hand.landed(command, refusal, self._loop.time())
 
     def _done(self, line: _Line, ticket: Ticket, hand: Hand, command: Command, answer: Answer) -> None:
         """Take what came of a command that is carried out once."""
@@ -329,6 +349,7 @@ def _number(value: Value) -> float | None:
 def _facts(order: Order, outcome: Outcome) -> dict[str, str | float]:
     """Return what was asked and the end of it in a few words: ok, partly, or the code of its refusal."""
     asked = {"value": order.value, "unit": order.unit, "for_s": order.for_s, "transaction": order.transaction}
+    asked |= {"persistent": order.persistent or None}
     facts = {key: value for key, value in asked.items() if value is not None}
     if isinstance(outcome, Refusal):
         return facts | {"result": outcome.code.value, "message": outcome.message}
@@ -343,4 +364,5 @@ def _facts(order: Order, outcome: Outcome) -> dict[str, str | float]:
 _LIMIT = Channel(W_MAX_LIM_PCT)
 _CONN, _PF_SET, _VAR_SET = Channel(CONN), Channel(PF_W_INJ), Channel(VAR_SET_PCT)
 _TOLERANCES: Mapping[type[Command], float] = {PFWInj: 0.002, VarSet: 0.1}  # what a wire resolves is finer
+_FULL, _TO_MEMORY = WMaxLimPct(FULL_PCT), WMaxLimPct(FULL_PCT, persistent=True)
 _SPENT = "its memory was written often enough today; not sent"

@@ -6,6 +6,7 @@ from math import inf
 from gateway.control.limits import FULL_PCT, Unit
 from gateway.control.order import Code, Refusal, UnitResult, Verb, unsupported
 from gateway.snapshot import CommState, InverterView
+from protocols.commands import WMaxLimPct
 from protocols.points import W_MAX_LIM_PCT, Channel, Number
 
 TOLERANCE_PCT = 0.05  # half a step of the wire: closer than that is the same limit
@@ -25,14 +26,16 @@ _SILENCE = {
 class Hand:
     """What is known of a unit, and how far the limit has come that it was sent last.
 
-    `verbs` are what its vendor offers, `keeps`: it writes its limit to its memory. `said_at` is the UTC of its last
-    word about its limit, `heard_seq` the number of its last answer to a poll when it did not answer to a limit,
-    `wait_until` the loop time before which that limit is not sent again.
+    `verbs` are what its vendor offers, `keeps`: it writes every limit to its memory. `lasting_pct` is a limit that it
+    is still to be told for its memory, where that is not so; a restart of the daemon forgets it. `said_at` is the UTC
+    of its last word about its limit, `heard_seq` the number of its last answer to a poll when it did not answer to a
+    limit, `wait_until` the loop time before which that limit is not sent again.
     """
 
     view: InverterView
     verbs: frozenset[Verb] = frozenset(Verb)
     keeps: bool = False
+    lasting_pct: float | None = None
     said_at: float | None = None
     told_pct: float | None = None
     refusal: Refusal | None = None
@@ -93,25 +96,38 @@ class Hand:
 
     def due_at(self, wanted_pct: float | None, now: float) -> float:
         """Return when the unit is to be sent its limit; infinity: not before something happens."""
-        if self.view.comm not in _TAKING or self.holds(wanted_pct):
+        if self.view.comm not in _TAKING or (self.holds(wanted_pct) and not self.writes(wanted_pct)):
             return inf
         if self.refusal is not None and self.view.seq == self.heard_seq:
             return inf
         return max(self.wait_until, now) if wanted_pct == self.told_pct else now
+
+    def writes(self, wanted_pct: float | None) -> bool:
+        """Tell whether a limit is one that the unit is to be told for its memory."""
+        return self.lasting_pct is not None and self.lasting_pct == wanted_pct
+
+    def limit(self, pct: float) -> WMaxLimPct:
+        """Return the command that tells the unit its limit."""
+        return WMaxLimPct(pct, persistent=self.writes(pct))
 
     def rise_w(self, wanted_pct: float) -> float:
         """Return how much more the unit may deliver once it is sent a limit."""
         held_pct = FULL_PCT if self.held_pct is None else self.held_pct
         return (wanted_pct - held_pct) / FULL_PCT * self.view.identity.rated_w
 
-    def landed(self, refusal: Refusal | None, now: float) -> None:
+    def landed(self, command: WMaxLimPct, refusal: Refusal | None, now: float) -> None:
         """Take note of what came of the limit that was sent."""
         self.refusal = refusal
+        if command.persistent and refusal is None:
+            self.lasting_pct = None
         self.heard_seq = self.view.seq
         self.wait_until = now + (REFUSED_S if self.refuses else RESEND_S if refusal is None else 0.0)
 
     def spent(self, until: float) -> None:
-        """Take note that no limit can be sent before a loop time: its memory was written often enough."""
+        """Take note that its memory was written often enough until a loop time: a limit that needs none can be sent."""
+        if self.lasting_pct is not None:
+            self.lasting_pct = None
+            return
         self.refusal = Refusal(Code.BUDGET, "its memory was written often enough today; the limit is sent tomorrow")
         self.wait_until = until
 

@@ -14,6 +14,7 @@ from gateway.control.order import Code, Order, Outcome, Refusal
 from gateway.snapshot import InverterView, SiteTotals
 
 Wish: TypeAlias = Order | Command
+Outcomes: TypeAlias = "asyncio.Future[Outcome] | asyncio.Future[Answer]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,23 +132,23 @@ class Desk:
 
         What becomes of those that are on their way is in the audit events and in the next readings.
         """
-        for wish in wishes:
-            refusal = self._order(wish) if isinstance(wish, Order) else self._command(wish)
-            if refusal is not None:
-                return refusal
-        return None
+        return next((refusal for wish in wishes if (refusal := refusal_of(self.hand_in(wish))) is not None), None)
 
-    def _order(self, order: Order) -> Refusal | None:
-        answer = self._control.submit(order)
-        outcome = answer.result() if answer.done() and not answer.cancelled() else None
-        return outcome if isinstance(outcome, Refusal) else None
+    def hand_in(self, wish: Wish) -> Outcomes:
+        """Hand in an order or a command; the future holds what came of it, `refusal_of` why nothing did."""
+        return self._control.submit(wish) if isinstance(wish, Order) else self._alarms.command(wish)
 
-    def _command(self, command: Command) -> Refusal | None:
-        answer = self._alarms.command(command)
-        came_of_it = answer.result() if answer.done() and not answer.cancelled() else None
-        if not isinstance(came_of_it, Refused):
+
+def refusal_of(answer: Outcomes) -> Refusal | None:
+    """Return why an order or a command was refused as a whole; None where it was not, or not yet."""
+    came_of_it = answer.result() if answer.done() and not answer.cancelled() else None
+    match came_of_it:
+        case Refusal():
+            return came_of_it
+        case Refused(code, reason):
+            return Refusal(_CODES.get(code, Code.REFUSED_BY_DEVICE), reason)
+        case _:
             return None
-        return Refusal(_CODES.get(came_of_it.code, Code.REFUSED_BY_DEVICE), came_of_it.reason)
 
 
 _CODES = {code.value: code for code in Code}

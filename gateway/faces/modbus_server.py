@@ -11,7 +11,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from struct import iter_unpack
+from struct import Struct, iter_unpack
 from typing import Protocol, TypeAlias
 
 from pymodbus.framer import FramerSocket
@@ -28,7 +28,7 @@ from pymodbus.pdu.register_message import (
 from config.faces import Face
 from gateway.control.order import Code
 from gateway.faces.desk import Desk, Plant, Wish
-from gateway.faces.tcp_server import Bounds, Pace, TcpServer
+from gateway.faces.tcp_server import WRITES_BURST, WRITES_PER_S, Bounds, Pace, TcpServer
 from protocols.errors import RemoteProtocolError
 from protocols.modbus.pdu import MAX_WRITE, ExceptionCode
 
@@ -36,8 +36,6 @@ logging.getLogger("pymodbus").setLevel(logging.CRITICAL)  # what hostile clients
 
 HEADER = 6  # bytes up to and with the length
 MOST = 254  # what the length may say: unit, and a PDU of 253 bytes
-WRITES_PER_S = 10.0  # of all clients: each is an audit event; a manager that renews ten limits a second is busy enough
-WRITES_BURST = 60  # a manager that sets every inverter of a house at once
 
 Answer: TypeAlias = bytes | ExceptionCode | None
 
@@ -62,6 +60,20 @@ class ModbusFace(Protocol):
         ...
 
 
+class CoilFace(Protocol):
+    """What a map has for the functions of coils, as maps have it whose coils are numbers. Both methods are pure."""
+
+    def coils(self, plant: Plant, unit: int, address: int, count: int) -> Answer:
+        """Return the bytes of `count` coils from `address`, at most two for each; or why not; None: silence."""
+        ...
+
+    def coil_written(
+        self, plant: Plant, unit: int, address: int, value: int, by: str
+    ) -> Sequence[Wish] | ExceptionCode | None:
+        """Return what a write asks for: the word of function 5, or the number that the bits of function 15 make."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Modbus:
     """A register map as frames: satisfies `Framed`. `name` and the caller's address make the author of a write."""
@@ -73,6 +85,7 @@ class Modbus:
     framer: FramerSocket
     pace: Pace
     now: Callable[[], float]
+    coils: CoilFace | None = None
 
     def length(self, head: bytes) -> int | None:
         """Return how long a frame is."""
@@ -94,6 +107,9 @@ class Modbus:
 
     def _answer(self, unit: int, body: bytes, peer: str) -> ModbusPDU | None:
         function = body[0]
+        if self.coils is not None and function in _COIL_FUNCTIONS:
+            answer = self._coil(self.coils, unit, body, peer)
+            return _refused(function, answer) if isinstance(answer, ExceptionCode) else answer
         serve = _FUNCTIONS.get(function)
         if serve is None:
             return _refused(function, ExceptionCode.ILLEGAL_FUNCTION)
@@ -122,13 +138,32 @@ class Modbus:
         done = WriteMultipleRegistersResponse(address=request.address, count=request.count)
         return self._written(unit, request, peer, done)
 
+    def _coil(self, coils: CoilFace, unit: int, body: bytes, peer: str) -> ModbusPDU | ExceptionCode | None:
+        """Answer a request about coils; its answer to a write repeats the first five bytes."""
+        function, wanted = body[0], _coil_request(body)
+        if wanted is None:
+            return ExceptionCode.ILLEGAL_VALUE
+        address, number = wanted
+        if function in _COIL_READS:
+            data = coils.coils(self.desk, unit, address, number)
+            return _Plain(function, bytes((len(data),)) + data) if isinstance(data, bytes) else data
+        author = f"{self.name} {peer}"
+        done = _Plain(function, body[1:5])
+        return self._carried_out(lambda: coils.coil_written(self.desk, unit, address, number, author), done)
+
     def _written(self, unit: int, request: ModbusPDU, peer: str, done: ModbusPDU) -> ModbusPDU | ExceptionCode | None:
+        data = b"".join(word.to_bytes(2, "big") for word in request.registers)
+        author = f"{self.name} {peer}"
+        return self._carried_out(lambda: self.face.written(self.desk, unit, request.address, data, author), done)
+
+    def _carried_out(
+        self, ask: Callable[[], Sequence[Wish] | ExceptionCode | None], done: ModbusPDU
+    ) -> ModbusPDU | ExceptionCode | None:
         if not self.writes:
             return ExceptionCode.ILLEGAL_FUNCTION
         if not self.pace.admits(self.now()):
             return ExceptionCode.BUSY
-        data = b"".join(word.to_bytes(2, "big") for word in request.registers)
-        wishes = self.face.written(self.desk, unit, request.address, data, f"{self.name} {peer}")
+        wishes = ask()
         if wishes is None or isinstance(wishes, ExceptionCode):
             return wishes
         refusal = self.desk.carry_out(wishes)
@@ -144,12 +179,50 @@ _FUNCTIONS: Mapping[int, _Serve] = {
 _MOST = {3: 125, 6: 1, 16: MAX_WRITE}  # registers at once
 
 
-def modbus_server(face: ModbusFace, desk: Desk, *, section: Face, name: str) -> TcpServer:
+_COIL_READS = frozenset((1, 2))
+_COIL_FUNCTIONS = _COIL_READS | {5, 15}
+_MOST_COILS = 125  # at once: two bytes each, as registers
+_MOST_BITS = 16  # of a number by function 15
+_COIL_HEAD = Struct(">BHH")
+
+
+def _coil_request(body: bytes) -> tuple[int, int] | None:
+    """Return the address, and the count of a read or the number of a write; None when it is no such request."""
+    if len(body) < _COIL_HEAD.size:
+        return None
+    function, address, number = _COIL_HEAD.unpack_from(body)
+    rest = body[_COIL_HEAD.size :]
+    if function in _COIL_READS:
+        return (address, number) if not rest and 1 <= number <= _MOST_COILS else None
+    if function == 5:
+        return None if rest else (address, number)
+    size = (number + 7) // 8
+    if not 1 <= number <= _MOST_BITS or len(rest) != size + 1 or rest[0] != size:
+        return None
+    return address, int.from_bytes(rest[1:], "little") & (1 << number) - 1
+
+
+class _Plain(ModbusPDU):
+    """An answer whose bytes are there."""
+
+    def __init__(self, function: int, data: bytes) -> None:
+        super().__init__()
+        self.function_code = function
+        self._data = data
+
+    def encode(self) -> bytes:
+        """Return them."""
+        return self._data
+
+
+def modbus_server(
+    face: ModbusFace, desk: Desk, *, section: Face, name: str, coils: CoilFace | None = None
+) -> TcpServer:
     """Return the server of a register map; build it inside the running loop. `name` is its place in the site file."""
     loop = asyncio.get_running_loop()
     framer = FramerSocket(DecodePDU(is_server=True))
     pace = Pace(WRITES_PER_S, WRITES_BURST)
-    modbus = Modbus(face, desk, section.kind, section.writes, framer, pace, loop.time)
+    modbus = Modbus(face, desk, section.kind, section.writes, framer, pace, loop.time, coils)
     return TcpServer(modbus, address=str(section.address), port=section.port, setting=name, bounds=Bounds())
 
 

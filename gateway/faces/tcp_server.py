@@ -16,6 +16,8 @@ _log = structlog.get_logger(__name__)
 
 MAX_CLIENTS = 40  # a house has a handful; a display wall, a logger and a manager each poll by several
 MOST_WAIT_S = 1.0  # of a request for its turn: those who wait and go must not make others wait for ever
+WRITES_PER_S = 10.0  # of all clients: each is an audit event; a manager that renews ten limits a second is busy enough
+WRITES_BURST = 60  # a manager that sets every inverter of a house at once
 _REMEDIES = {
     EADDRINUSE: "another program has it; choose another port",
     EACCES: "a port below 1024 needs the right to it; choose a higher one, or grant CAP_NET_BIND_SERVICE",

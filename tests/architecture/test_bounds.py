@@ -66,6 +66,11 @@ INVENTORY: dict[str, Bound | str] = {
         "gateway.alarms.load:MAX_RAISES", "gateway/alarms/test_load.py", "test_only_so_many_raises_are_kept"
     ),
     "gateway/alarms/sound.py _forms": "as many as there are classes in the journal",
+    "gateway/faces/dtu_commands.py taken": Bound(
+        "gateway.faces.dtu_commands:REMEMBERED",
+        "gateway/faces/test_dtu_commands.py",
+        "test_only_so_many_commands_are_remembered",
+    ),
     "gateway/control/service.py jobs": Bound(
         "gateway.control.service:MAX_OPEN",
         "gateway/control/test_service.py",

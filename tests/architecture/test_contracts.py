@@ -40,6 +40,7 @@ BREACHES = [
     ("mqtt", "gateway/mqtt/planted.py", "import aiomqtt"),
     ("mqtt", "drivers/mqtt/planted.py", "import paho.mqtt.client"),
     ("modbus-server", "gateway/faces/planted.py", "import pymodbus.server"),
+    ("protobuf", "gateway/faces/planted.py", "import google.protobuf.message"),
     ("daemon", "gateway/faces/planted.py", "import gateway.mqtt"),
     ("broker", "emulator/planted.py", "import amqtt.broker"),
     ("serial", "emulator/planted.py", "import serial"),

@@ -91,8 +91,22 @@ TAKEN = "give each face a port of its own"
             id="a name for an address",
         ),
         pytest.param(["kind: sunspec, port: 0"], "'0' is too small; use at least 1", id="no port"),
-        pytest.param(["kind: sunspc"], "'sunspc' is not known here; use 'sunspec'", id="a misspelt kind"),
+        pytest.param(
+            ["kind: sunspc"],
+            "'sunspc' is not known here; use 'sunspec', 'dtu_modbus', 'dtu_tcp'",
+            id="a misspelt kind",
+        ),
         pytest.param(["kind: sunspec, write: true"], "unknown key 'write'; did you mean writes?", id="a misspelt key"),
+        pytest.param(
+            ["kind: dtu_modbus"],
+            "no gateway of role dtu; take the face out: it speaks for Hoymiles units only",
+            id="the face of a DTU without one",
+        ),
+        pytest.param(
+            ["kind: dtu_tcp, gateway: roof"],
+            "no gateway 'roof' of role dtu; take the face out: it speaks for Hoymiles units only",
+            id="the face of a DTU for another gateway",
+        ),
         pytest.param(
             ["kind: sunspec, first: 2"], "the site has 1 inverters; write a number up to 1", id="a port for nobody"
         ),
@@ -112,3 +126,56 @@ def test_a_large_plant_is_told_to_take_a_second_port(tmp_path: Path) -> None:
     file.write_text(plant + "  - {kind: sunspec}\n  - {kind: sunspec, port: 1503, first: 247}\n")
     problems = [finding.problem for finding in check_site(load_site(file, FixedClock()))]
     assert not any("unit ids" in problem for problem in problems)
+
+
+def dtus(*gateways: str) -> str:
+    unit = "{serial: 1410A01121AE, model: HMS-1000-2T}"
+    rows = "".join(
+        f"""\
+  - id: {name}
+    role: dtu
+    link: {{medium: serial_bridge, radio: cmt2300a, url: "socket://127.0.0.1:{5000 + number}"}}
+    branches: [{{id: {name}-1, inverters: [{unit.replace("21AE", f"21A{number}")}]}}]
+"""
+        for number, name in enumerate(gateways)
+    )
+    return f'location: {{latitude: 52, longitude: 5, timezone: UTC}}\nmqtt: {{url: "mqtt://localhost:1883"}}\ngateways:\n{rows}faces:\n'
+
+
+@pytest.mark.parametrize(
+    ("gateways", "face", "finding"),
+    [
+        pytest.param(("barn",), "kind: dtu_tcp", None, id="the only one"),
+        pytest.param(("barn", "roof"), "kind: dtu_modbus, gateway: roof", None, id="one by its name"),
+        pytest.param(
+            ("barn", "roof"),
+            "kind: dtu_tcp",
+            "which of the DTUs barn, roof?; name one of barn, roof",
+            id="nobody knows which",
+        ),
+        pytest.param(
+            ("barn",),
+            "kind: dtu_tcp, gateway: born",
+            "no gateway 'born' of role dtu; name one of barn",
+            id="one that is not there",
+        ),
+    ],
+)
+def test_a_face_of_a_dtu_stands_for(tmp_path: Path, gateways: tuple[str, ...], face: str, finding: str | None) -> None:
+    file = tmp_path / "site.yaml"
+    file.write_text(dtus(*gateways) + f"  - {{{face}}}\n")
+    try:
+        found = check_site(load_site(file, FixedClock()))
+    except SiteRefusedError as error:
+        found = tuple(error.findings)
+    assert [f"{each.problem}; {each.remedy}" for each in found] == ([] if finding is None else [finding])
+
+
+def test_the_modbus_map_of_a_dtu_has_room_for_99_inputs(tmp_path: Path) -> None:
+    units = ", ".join(f"{{serial: 1410{number:08X}, model: HMS-1000-2T}}" for number in range(50))
+    file = tmp_path / "site.yaml"
+    file.write_text(
+        dtus("barn").replace("{serial: 1410A01121A0, model: HMS-1000-2T}", units) + "  - kind: dtu_modbus\n"
+    )
+    problems = [finding.problem for finding in check_site(load_site(file, FixedClock()))]
+    assert "barn has 100 inputs; the map has room for 99" in problems

@@ -9,10 +9,11 @@ import tomllib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
+from config.faces import AnyFace
 from tests.support import tree
 from tests.support.listener import Listener, listening
 from tests.support.mosquitto import Mosquitto, free_port
@@ -86,6 +87,14 @@ def test_its_code_and_its_data_are_not_the_checkouts(bare: Path, tmp_path: Path)
     print_places = "import config.packaged as p, gateway; print(gateway.__file__); print(p.packaged('demo.yaml'))"
     done = tree.run(str(bare.with_name("python")), "-c", print_places, folder=tmp_path)
     assert [Path(line).is_relative_to(bare.parent.parent) for line in done.stdout.splitlines()] == [True, True]
+
+
+def test_its_faces_need_nothing_else(bare: Path, tmp_path: Path) -> None:
+    kinds = [face.tags()[0] for face in get_args(get_args(AnyFace)[0])]
+    load = "import sys, importlib; [importlib.import_module('gateway.faces.' + kind).serve for kind in sys.argv[1:]]"
+    done = tree.run(str(bare.with_name("python")), "-c", load, *kinds, folder=tmp_path)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "dtu_tcp" in kinds  # it reads a file of the package
 
 
 def test_it_knows_its_version(bare: Path, tmp_path: Path, wheel: Path) -> None:

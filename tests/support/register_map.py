@@ -10,8 +10,8 @@ from pymodbus.pdu import DecodePDU
 
 from gateway.control.order import Order, Refusal, Verb
 from gateway.faces.desk import Plant, Wish
-from gateway.faces.modbus_server import WRITES_BURST, Answer, Modbus
-from gateway.faces.tcp_server import Pace
+from gateway.faces.modbus_server import Answer, Modbus
+from gateway.faces.tcp_server import WRITES_BURST, Pace
 from protocols.modbus.pdu import ExceptionCode
 
 ORDER = Order(target="site", verb=Verb.ENABLE, by="x")

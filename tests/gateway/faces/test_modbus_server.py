@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.control.order import Code, Refusal
-from gateway.faces.modbus_server import WRITES_BURST
+from gateway.faces.tcp_server import WRITES_BURST
 from protocols.errors import RemoteProtocolError
 from tests.support.modbus_client import adu
 from tests.support.register_map import ORDER, Desk, server

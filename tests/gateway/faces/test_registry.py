@@ -15,7 +15,10 @@ from tests.support.emulated import UTRECHT
 FRESH = "import sys; sys.path.insert(0, '.'); import gateway.app; print(*sorted(sys.modules))"
 
 
-@pytest.mark.parametrize("module", ["pymodbus", "gateway.faces.modbus_server", "gateway.faces.sunspec"])
+@pytest.mark.parametrize(
+    "module",
+    ["pymodbus", "google.protobuf", "gateway.faces.modbus_server", "gateway.faces.sunspec", "gateway.faces.dtu_tcp"],
+)
 def test_the_daemon_does_not_load(module: str) -> None:
     command = [sys.executable, "-I", "-c", FRESH]
     done = subprocess.run(command, check=True, capture_output=True, text=True, timeout=60, cwd=tree.ROOT)  # noqa: S603 - our own line
