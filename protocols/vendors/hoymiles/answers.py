@@ -56,7 +56,7 @@ def _heard(
             raise RemoteProtocolError("no values of a living unit")
     except RemoteProtocolError as error:
         if heard.unchecked:
-            raise RemoteProtocolError(f"wrong CRC-16, and without one: {error}") from error
+            raise RemoteProtocolError("wrong CRC-16, and no payload without one") from error
         raise
     return said
 
