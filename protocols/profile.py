@@ -179,6 +179,7 @@ class VendorProfile:
     commands that the vendor's units carry out; others never reach `command`. `memory_writes` says which of them are
     written to a unit's memory, how often each: the gateway allows so many a day. `carrier` tells from a serial what
     bears a unit's datagrams, None where the serial does not tell; without it one carrier is as good as another.
+    `fits` tells whether a unit with a serial may be of a model; without it serials say nothing of models.
     With `push` the units report by themselves and nobody asks them: what makes requests and answers is then that of
     `protocols.unasked`.
     """
@@ -198,6 +199,7 @@ class VendorProfile:
     poll_size: Callable[[Model], PollSize]  # of the live poll, for the expected cycle
     node: Callable[[str], int] | None = None
     carrier: Callable[[str], str | None] | None = None
+    fits: Callable[[str, Model], bool] | None = None
     push: Push | None = None
     alarm_codes: frozenset[int] = frozenset(range(1, 11))  # those that its units can report
     memory_writes: Mapping[type[Command], int] = field(default_factory=dict)

@@ -9,7 +9,7 @@ from protocols.vendors.hoymiles.codec import COMMANDS, POLL_PLAN, command, join,
 from protocols.vendors.hoymiles.conversation import frame_sizes
 from protocols.vendors.hoymiles.events import events
 from protocols.vendors.hoymiles.kinds import KINDS
-from protocols.vendors.hoymiles.models import MODELS, live_layout
+from protocols.vendors.hoymiles.models import MODELS, fits, live_layout
 from protocols.vendors.hoymiles.requests import INDEX, REQUEST_BYTES
 from protocols.vendors.hoymiles.responder import InverterSide
 from protocols.vendors.hoymiles.serials import FAMILIES, carrier, inverter_address
@@ -51,5 +51,6 @@ PROFILE = VendorProfile(
     poll_size=_poll_size,
     node=inverter_address,
     carrier=carrier,
+    fits=fits,
     volatile=(Volatile(_INFORMATION, at=3, count=4), Volatile(_INFORMATION, at=15, count=2)),  # time and CRC-16
 )
