@@ -50,15 +50,18 @@ def _heard(
 ) -> Decoded:
     """Read an answer; where the bytes make no sense without a checksum either, it is the checksum that is wrong."""
     heard = answer(frames, request, kinds)
+    if not heard.unchecked:
+        return read(heard)
     try:
         said = read(heard)
-        if heard.unchecked and not said.plausible:
-            raise RemoteProtocolError("no values of a living unit")
     except RemoteProtocolError as error:
-        if heard.unchecked:
-            raise RemoteProtocolError("wrong CRC-16, and no payload without one") from error
-        raise
+        raise RemoteProtocolError(_NO_CHECKSUM) from error
+    if not said.plausible:
+        raise RemoteProtocolError(_NO_CHECKSUM)
     return said
+
+
+_NO_CHECKSUM = "wrong CRC-16, and no payload without one"
 
 
 def _live(layout: Layout, heard: Answer) -> Decoded:

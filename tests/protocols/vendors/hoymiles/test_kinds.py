@@ -291,5 +291,5 @@ def test_a_damaged_payload_is_refused_for_its_checksum(vector: Vector, named: bo
 @pytest.mark.parametrize("cut", [1, 2, 3, 9])
 @pytest.mark.parametrize("vector", RADIO, ids=lambda vector: vector.name)
 def test_a_frame_that_is_cut_off_is_no_payload(vector: Vector, cut: int) -> None:
-    with pytest.raises(RemoteProtocolError, match="CRC-|a radio frame of"):
+    with pytest.raises(RemoteProtocolError, match=r"CRC-|a radio frame of"):
         identify(KINDS, [*vector.frames[:-1], vector.frames[-1][:-cut]])
