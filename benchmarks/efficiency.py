@@ -44,6 +44,7 @@ class Paced:
 PACED = (
     Paced("plc/transparent", lambda url: plan.link(url, "transparent"), airtime.poll_s),
     Paced("plc/st7580", lambda url: plan.link(url, "st7580"), airtime.poll_s),
+    Paced("zigbee/znp", plan.coordinator, airtime.zigbee_poll_s, plan.QS1),
     Paced("bridge/nrf24", lambda url: plan.bridge(url, "nrf24"), airtime.nrf24_s, plan.HM_600),
     Paced("bridge/cmt2300a", lambda url: plan.bridge(url, "cmt2300a"), airtime.cmt2300a_s, plan.HMS_1000),
 )

@@ -10,14 +10,19 @@ BASE = "bench"
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """Units of a model behind a gateway of a role; a serial is `serial` with a number in it."""
+    """Units of a model behind a gateway of a role; a serial is `serial` with a number in it.
+
+    `first_node`: the units are paired, and have addresses from there on.
+    """
 
     role: str
     model: str
     serial: str
     per_branch: int
+    first_node: int | None = None
 
 
+QS1 = Kind("ecu", "QS1", "802{:09d}", per_branch=4, first_node=0x1001)
 MI_500 = Kind("m-combiner", "MI-500", "BE{:06d}", per_branch=9)  # so many on a 25 A breaker
 
 HM_600 = Kind("dtu", "HM-600", "114183{:06d}", per_branch=9)
@@ -28,6 +33,11 @@ def link(url: str, modem: str = "transparent", **settings: float) -> dict[str, o
     """Return the section of a link with every setting that paper time depends on written out."""
     paced = {"baud": 57600, "bit_rate": 2400.0, "overhead_bytes": 0, "turnaround_s": 0.03}
     return {"url": url, "modem": modem, **paced, **settings}
+
+
+def coordinator(url: str) -> dict[str, object]:
+    """Return the section of a link to a ZigBee coordinator with every setting that paper time depends on."""
+    return {"medium": "zigbee", "url": url, "baud": 115_200, "hops": 1}
 
 
 def at_once(url: str) -> dict[str, object]:
@@ -53,11 +63,16 @@ def gateway(
         {
             "id": f"b{at}",
             "breaker_a": 25,
-            "inverters": [{"serial": serial, "model": kind.model} for serial in units[at : at + kind.per_branch]],
+            "inverters": [_unit(kind, at + n, serial) for n, serial in enumerate(units[at : at + kind.per_branch])],
         }
         for at in range(0, len(units), kind.per_branch)
     ]
     return {"id": name, "role": kind.role, "poll_s": poll_s, "link": section, "branches": branches}
+
+
+def _unit(kind: Kind, number: int, serial: str) -> dict[str, object]:
+    node = {} if kind.first_node is None else {"node": kind.first_node + number}
+    return {"serial": serial, "model": kind.model, **node}
 
 
 def write(folder: Path, broker: str, gateways: Iterable[dict[str, object]], *, site: str = "home") -> Path:

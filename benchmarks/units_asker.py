@@ -42,7 +42,7 @@ class Heard:
 async def _ask(gateway: Gateway, link: Link, heard: Heard, first_s: float, rounds: int) -> None:
     """Join the units of a link, then ask each of them once a period."""
     profile, now = profile_of(gateway), asyncio.get_running_loop().time
-    stations = [Station(serial, node) for serial, node in nodes(gateway).items()]
+    stations = [Station(serial, node) for serial, node in nodes(gateway).items() if node is not None]
     model = profile.models[gateway.branches[0].inverters[0].model]
     paper_s = transaction_s(gateway.link, profile.poll_size(model))
     await link.wait_up()

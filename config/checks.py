@@ -141,6 +141,22 @@ def derived_nodes(places: Mapping[str, Loc], node_of: Callable[[str], int]) -> I
     yield from _doubles("address", derived)
 
 
+def _hosts(site: Site) -> Iterator[Finding]:
+    named = ((("gateways", i), f"{one.link.medium} {one.host}") for i, one in enumerate(site.gateways) if one.host)
+    yield from _doubles("name on the medium", named)
+
+
+def _long_answers(site: Site) -> Iterator[Finding]:
+    for loc, gateway, unit in units(site):
+        profile, most = profile_of(gateway), gateway.link.longest_answer
+        model = profile.models.get(unit.model)
+        longest = max(profile.poll_size(model).answers, default=0) if model else 0
+        if most is not None and longest > most:
+            problem = f"answers of a {unit.model} have {longest} bytes, and the adapter hands up {most} at most"
+            remedy = "use other firmware, and say so in the link"
+            yield Finding(problem=problem, remedy=remedy, loc=(*loc, "model"))
+
+
 def _links(site: Site) -> Iterator[Finding]:
     own = [(loc, url) for loc, url, shared in _link_urls(site) if not shared and not url.startswith(SCHEME)]
     yield from _doubles("link", own)
@@ -258,7 +274,7 @@ def _breakers(site: Site) -> Iterator[Finding]:
 
 def _breaker(loc: Loc, branch: Branch, models: Mapping[str, Model]) -> Iterator[Finding]:
     load = branch_load(branch, models)
-    ratings = sorted({rating for model in models.values() for rating in model.units_per_breaker})
+    ratings = sorted({rating for unit in branch.inverters for rating in models[unit.model].units_per_breaker})
     figures = f"the manual has figures for {', '.join(f'{rating} A' for rating in ratings)}"
     wire = "" if branch.wire_awg is None else f" and {branch.wire_awg} AWG"
     what = f"branch {quoted(branch.id)}: {load.text} draw {load.drawn_a:.2f} A on a {branch.breaker_a} A breaker{wire}"
@@ -333,6 +349,8 @@ _RULES: tuple[Callable[[Site], Iterator[Finding]], ...] = (
     _nodes,
     _derived_nodes,
     _carriers,
+    _hosts,
+    _long_answers,
     _links,
     _replays,
     _addresses,

@@ -7,6 +7,8 @@ from pydantic import Field, model_validator
 from config.broker import Broker
 from config.section import BROKER_URL, LINK_URL, Section
 from protocols.modems.radio_frame import Region
+from protocols.modems.znp.commands import longest_datagram
+from protocols.modems.znp.frame import UART_BYTES_LARGE
 
 
 class Link(Section):
@@ -40,6 +42,11 @@ class Link(Section):
     def mains_bound(self) -> bool:
         """Tell whether the adapters at both ends work only while there are mains."""
         return False
+
+    @property
+    def longest_answer(self) -> int | None:
+        """Return the bytes of the longest datagram that the adapter hands up; None where none is too long."""
+        return None
 
 
 class PlcLink(Link):
@@ -157,3 +164,28 @@ class WifiLink(Link, Broker):
     def adapter(self) -> str:
         """Return what the units use."""
         return "MQTT over Wi-Fi"
+
+
+class ZigbeeLink(Link):
+    """A ZNP coordinator behind a serial port, a pty, a socket or an in-process pipe.
+
+    Which chips and firmware there are stands in `drivers/zigbee/README.md`.
+    """
+
+    medium: Annotated[Literal["zigbee"], Field(description="a ZigBee coordinator that speaks ZNP")] = "zigbee"
+    baud: Annotated[int, Field(ge=9600, le=4_000_000, description="of the serial port")] = 115_200
+    uart_bytes: Annotated[
+        int,
+        Field(ge=64, le=1024, description="serial buffer of its firmware: longer frames are lost; 128 in plain builds"),
+    ] = UART_BYTES_LARGE
+    hops: Annotated[int, Field(ge=1, le=15, description="radio hops to the farthest unit")] = 1
+
+    @property
+    def adapter(self) -> str:
+        """Return how much the coordinator takes at once, and how far the units are."""
+        return f"ZNP, {self.uart_bytes} bytes, {self.hops} hop{'s' * (self.hops > 1)}"
+
+    @property
+    def longest_answer(self) -> int:
+        """Return what fits into the serial buffer."""
+        return longest_datagram(self.uart_bytes)

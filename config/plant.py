@@ -1,9 +1,10 @@
 """Views on a site that its readers share."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
+from types import MappingProxyType
 
 from config.faces import DtuFace
 from config.findings import Loc
@@ -14,6 +15,8 @@ from drivers import registry
 from drivers.replay import path_of
 from protocols.profile import PollSize, VendorProfile
 from protocols.registry import vendor
+
+_NOBODY: Mapping[str, int] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,14 +72,17 @@ def units(site: Site) -> Iterator[tuple[Loc, Gateway, Inverter]]:
             yield (*loc, "inverters", k), gateway, inverter
 
 
-def nodes(gateway: Gateway) -> dict[str, int]:
+def nodes(gateway: Gateway, paired: Mapping[str, int] = _NOBODY) -> dict[str, int | None]:
     """Return each unit's address by serial: as the vendor derives it, as the site file says, else the lowest free ones.
 
-    Raises ValueError for a serial from which the vendor derives no address.
+    Where units choose their addresses, what the file leaves out is `paired`, which pairing has found, by serial; None
+    for a unit that has not been paired. Raises ValueError for a serial from which the vendor derives no address.
     """
     inverters, node_of = _inverters(gateway), profile_of(gateway).node
     if node_of is not None:
         return {inverter.serial: node_of(inverter.serial) for inverter in inverters}
+    if profile_of(gateway).pairs:
+        return {inverter.serial: inverter.node or paired.get(inverter.serial) for inverter in inverters}
     taken = {inverter.node for inverter in inverters}
     free = (node for node in count(1) if node not in taken)
     return {inverter.serial: inverter.node or next(free) for inverter in inverters}

@@ -15,4 +15,5 @@ ROLES = {
     "m-combiner": Role(vendor="atmoce", title="M-Combiner (Atmoce)"),
     "dtu": Role(vendor="hoymiles", title="DTU (Hoymiles)"),
     "wifi-hub": Role(vendor="rockcore", title="Wi-Fi hub (Rockcore)"),
+    "ecu": Role(vendor="apsystems", title="ECU (APsystems)"),
 }

@@ -8,6 +8,7 @@ from pydantic_core import CoreSchema, core_schema
 
 ID = r"^[A-Za-z0-9_-]{1,40}$"  # stands in topics and in Home Assistant's ids
 SERIAL = r"^[0-9A-Za-z]{4,16}$"
+ECU_ID = r"^[0-9A-Fa-f]{12}$"
 DTU_SERIAL = r"^[0-9A-Fa-f]{8,12}$"
 TOPIC = r"^[^#+\s]+$"
 BROKER_URL = r"^(mqtt|mqtts|mem)://"
@@ -15,6 +16,7 @@ LINK_URL = r"^(/dev/|pty:|socket://|mem://|replay://)"
 FORMS = {
     ID: "1 to 40 letters, digits, _ and -",
     SERIAL: "4 to 16 letters and digits, as printed on the unit",
+    ECU_ID: "12 hexadecimal digits",
     DTU_SERIAL: "8 to 12 hexadecimal digits, as printed on a DTU",
     TOPIC: "a topic without blanks, # and +",
     BROKER_URL: "mqtt://host:port, mqtts://host:port or mem://name",

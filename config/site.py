@@ -9,8 +9,9 @@ from pydantic import BeforeValidator, Field, ValidationInfo
 from config.broker import Broker
 from config.daylight import daylight
 from config.faces import AnyFace
-from config.links import Link, Nrf24Link, PlcLink, SerialBridgeLink, WifiLink
-from config.section import BROKER_URL, DTU_SERIAL, TOPIC, Id, OneOf, Section, Serial
+from config.links import Link, Nrf24Link, PlcLink, SerialBridgeLink, WifiLink, ZigbeeLink
+from config.section import BROKER_URL, DTU_SERIAL, ECU_ID, TOPIC, Id, OneOf, Section, Serial
+from protocols.modems.znp.network import DEFAULT_ID
 
 
 class Location(Section):
@@ -76,7 +77,8 @@ class Inverter(Section):
     model: str
     slot: Annotated[Id | None, Field(description="name of the place; stays when the unit is replaced")] = None
     node: Annotated[
-        int | None, Field(ge=1, le=0xFFFF, description="address on the medium; by serial or order if left out")
+        int | None,
+        Field(ge=1, le=0xFFFF, description="address on the medium; by serial, pairing or order if left out"),
     ] = None
     module: PvModule = PvModule()
 
@@ -170,7 +172,25 @@ class WifiHub(Gateway):
     ] = 30.0
 
 
-AnyGateway: TypeAlias = Annotated[MCombiner | Dtu | WifiHub, OneOf()]  # of several roles: the union of their classes
+class Ecu(Gateway):
+    """A ZigBee gateway of APsystems units."""
+
+    role: Literal["ecu"]
+    link: Annotated[ZigbeeLink, OneOf()]
+    ecu_id: Annotated[
+        str,
+        Field(pattern=ECU_ID, description="names the radio network; two gateways in range of each other need two"),
+    ] = DEFAULT_ID
+
+    @property
+    def host(self) -> str:
+        """Return the id."""
+        return self.ecu_id.upper()
+
+
+AnyGateway: TypeAlias = Annotated[
+    MCombiner | Dtu | WifiHub | Ecu, OneOf()
+]  # of several roles: the union of their classes
 
 
 class Impairments(Section):
@@ -201,7 +221,9 @@ class Emulation(Section):
     clouds: Annotated[
         Literal["clear", "broken", "overcast", "changing"], Field(description="one kind of sky, or all in turn")
     ] = "broken"
-    activated: Annotated[bool, Field(description="units are commissioned; false: no AC output until activated")] = True
+    activated: Annotated[
+        bool, Field(description="units are commissioned; false: they have to be activated or paired first")
+    ] = True
     grid: Annotated[Literal["natural", "still"], Field(description="with the noise of a real grid, or without")] = (
         "natural"
     )

@@ -95,6 +95,7 @@ class KeptOpen(Generic[T]):
             self._current = opening
             self._ready.set()
             self._counters.opened += 1
+            self._counters.reason = None
             self._tell(up=True, reason=None)
             await opening.listen()
         except LinkDownError as error:
@@ -107,7 +108,7 @@ class KeptOpen(Generic[T]):
     def _tell(self, *, up: bool, reason: str | None) -> None:
         """Log it once when the link goes up or down."""
         if reason is not None:
-            self._reason = reason
+            self._reason = self._counters.reason = reason
         if up is self._told:
             return
         self._told = up

@@ -33,13 +33,15 @@ class Port(Protocol):
 
 @dataclass(slots=True)
 class LinkCounters:
-    """What a link has counted since the daemon started."""
+    """What a link has counted since the daemon started, and what it lacks."""
 
     opened: int = 0  # grows with each opening, so that nobody misses a short absence
     sent: int = 0
     received: int = 0
     damaged: int = 0  # frames that a checksum refused
     noise_bytes: int = 0  # bytes that belonged to no frame
+    revived: int = 0  # times that an adapter which had stalled was brought back
+    reason: str | None = None  # why the link is not up
 
 
 class Link(Protocol):

@@ -45,6 +45,13 @@ MEDIA = {
         cutter="drivers.serial_bridge.requests:cutter",
         last_node=0xFFFF_FFFF,  # four bytes of a serial
     ),
+    "zigbee": Medium(
+        link="drivers.zigbee.link:ZigbeeLink",
+        settings="drivers.zigbee.settings:ZigbeeSettings",
+        transaction_s="drivers.zigbee.timing:transaction_s",
+        cutter="drivers.zigbee.requests:cutter",
+        last_node=0xFFF7,  # above are broadcasts
+    ),
     "nrf24": Medium(
         link="drivers.nrf24.bridge:link",
         settings="drivers.nrf24.settings:Nrf24Settings",
@@ -56,10 +63,14 @@ MEDIA = {
 }
 
 
-def settings_of(medium: str, section: object) -> object:
-    """Return a driver's settings, each taken from the attribute of the same name. Raises ConfigError."""
+def settings_of(medium: str, section: object, host: str = "") -> object:
+    """Return a driver's settings, each taken from the attribute of the same name. Raises ConfigError.
+
+    `host`, what the gateway calls itself on the medium, is for drivers that have a setting of that name.
+    """
     form = _found(_medium(medium).settings)
-    return form(**{field.name: getattr(section, field.name) for field in fields(form)})
+    names = [field.name for field in fields(form)]
+    return form(**{name: host if name == "host" else getattr(section, name) for name in names})
 
 
 def open_link(medium: str, name: str, settings: object, opener: Opener | None = None) -> Link:

@@ -54,7 +54,7 @@ class FaultyResponder:
     """A unit's protocol side behind the faults of its medium; `manner` is how its own firmware answers."""
 
     def __init__(self, inner: Responder, faults: Faults) -> None:
-        self._inner = inner
+        self.inner = inner
         self._faults = faults
         self.concerns = inner.concerns  # asked for every frame on the medium
         self.manner = "right"
@@ -70,7 +70,7 @@ class FaultyResponder:
         return tuple(piece for answer in self._in_order(answers) for piece in self._faults.carried(answer) if piece)
 
     def _answers(self, datagram: bytes, now: float) -> tuple[bytes, ...]:
-        right = self._inner.answer(datagram, now)
+        right = self.inner.answer(datagram, now)
         match self.manner:
             case "silent":
                 return ()

@@ -44,6 +44,7 @@ class Inverter:
         seed: int,
     ) -> None:
         self.plate = plate
+        self.commissioned = settings.commissioned
         self.grid_profile: GridProfile = on_wire(settings.profile)
         self.life = Life(plate.model, source, terminal, order, settings, start=start, seed=f"{seed}/{plate.serial}")
         self._utc_at_zero = start.utc - start.now

@@ -12,7 +12,7 @@ from drivers.stream import Listener
 from emulator.faults import Faults, FaultyResponder
 from emulator.feeder import Feeder
 from emulator.inverter import Inverter
-from emulator.media import Medium, Node, medium_of
+from emulator.media import OWN_NODE, Medium, Node, medium_of
 from emulator.outlet import Outlet
 from emulator.setup import Start
 from emulator.site import Place, Surroundings, feeders, places, surroundings
@@ -65,7 +65,7 @@ class Plant:
             self._wirings[gateway.id] = wiring
             node = nodes(gateway)
             for branch, serial, place in places(gateway, wiring.feeders, self.around):
-                self._hang(place.first_unit(serial), node[serial], place, wiring, branch)
+                self._hang(place.first_unit(serial), node[serial] or OWN_NODE, place, wiring, branch)
         self.disturbed(now)
 
     def _wire(self, gateway: Gateway, seed: str, site: Site) -> _Wiring:
@@ -150,7 +150,7 @@ class Plant:
         old = self._hung.pop(serial)
         old.inverter.life.retire()
         old.wiring.medium.detach(old.node)
-        fresh = old.place.unit(new_serial, Start(now=now, utc=t, warm=False), activated=False)
+        fresh = old.place.unit(new_serial, Start(now=now, utc=t, warm=False), commissioned=False)
         derived = old.place.vendor.node
         address = old.address if derived is None else derived(new_serial)
         self._hang(fresh, address, old.place, old.wiring, old.branch)

@@ -21,8 +21,13 @@ class Start:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """How a unit is set up. `auto_next_start`: a start that finds the insulation sound ends alarm 9."""
+    """How a unit is set up.
+
+    `commissioned`: a gateway has put it into service before; without, it is as it came from the factory.
+    `auto_next_start`: a start that finds the insulation sound ends alarm 9.
+    """
 
     profile: GridProfileFile
     activated: bool = True
+    commissioned: bool = True
     auto_next_start: bool = False

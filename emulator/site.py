@@ -63,13 +63,14 @@ class Place:
         delay_s = self.terminal.position * SPACING_M / _CLOUDS_M_PER_S
         return Source(sky, specimen, module.tilt, module.azimuth, self.model.ports, delay_s=delay_s)
 
-    def unit(self, serial: str, start: Start, *, activated: bool) -> Inverter:
-        """Hang a unit here; one that nobody could activate needs no activation."""
+    def unit(self, serial: str, start: Start, *, commissioned: bool) -> Inverter:
+        """Hang a unit here; without an order to do so a new one feeds only where there is no such order."""
         emulation = self.around.emulation
         plate = Nameplate(maker=self.vendor.name.capitalize(), model=self.model, serial=serial)
         settings = Settings(
             profile=self.around.profile,
-            activated=activated or Activate not in self.vendor.commands,
+            activated=commissioned or Activate not in self.vendor.commands,
+            commissioned=commissioned,
             auto_next_start=emulation.insulation_latch == "auto_next_start",
         )
         source, order = self.source(serial), self.around.order
@@ -87,7 +88,7 @@ class Place:
             uptime_s=rng.uniform(*_UPTIME_S),
             counter_wh=self.model.rated_w * _YIELD * age_h if warm else 0.0,
         )
-        return self.unit(serial, start, activated=emulation.activated)
+        return self.unit(serial, start, commissioned=emulation.activated)
 
 
 def surroundings(site: Site, location: Location, *, now: float, utc: float) -> Surroundings:

@@ -4,6 +4,7 @@ from config.links import SerialBridgeLink
 from config.plant import nodes
 from config.site import Gateway, Site
 from drivers.clock import Clock
+from emulator.media import OWN_NODE
 from emulator.media.serial_bridge.stand_in import StandIn
 from emulator.site import Place, feeders, places, surroundings
 from protocols.errors import ConfigError
@@ -19,7 +20,7 @@ def stand_in(site: Site, serial: str, url: str, clock: Clock, now: float) -> Sta
         raise ConfigError(f"unit {serial}: only units behind a serial_bridge can stand in on a link")
     inverter = place.first_unit(serial)
     link = gateway.link.model_copy(update={"url": url})
-    return StandIn(inverter, place.vendor.responder(inverter), link, nodes(gateway)[serial])
+    return StandIn(inverter, place.vendor.responder(inverter), link, nodes(gateway)[serial] or OWN_NODE)
 
 
 def _place(site: Site, serial: str, clock: Clock, now: float) -> tuple[Gateway, Place]:

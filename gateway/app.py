@@ -67,6 +67,7 @@ class South:
     gateway: str
     link: Link | WifiLink
     poller: Poller | Receiver
+    unpaired: int = 0  # units that nobody can speak to
     failures: int = 0
 
     async def run(self) -> None:
@@ -90,7 +91,8 @@ class South:
     def condition(self) -> Json:
         """Return the link's counters, for `bridge/health`."""
         cycle_s = None if self.poller.cycle_s is None else round(self.poller.cycle_s, 3)
-        return {"up": self.link.up, "cycle_s": cycle_s, "failures": self.failures, **asdict(self.link.counters)}
+        own = {"up": self.link.up, "cycle_s": cycle_s, "failures": self.failures, "unpaired": self.unpaired}
+        return own | asdict(self.link.counters)
 
 
 class App:
@@ -210,7 +212,9 @@ def _south(
     gateway: Gateway, light: Light, state: SiteState, units: Mapping[str, UnitRow], opener: Opener | None
 ) -> South:
     profile, medium = profile_of(gateway), gateway.link.medium
-    link = open_link(medium, gateway.id, settings_of(medium, gateway.link), opener)
+    link = open_link(medium, gateway.id, settings_of(medium, gateway.link, gateway.host), opener)
+    identities = list(_identities(gateway))
+    unpaired = frozenset(identity.slot for identity in identities if identity.node is None)
     devices = [
         Device(
             identity,
@@ -218,7 +222,8 @@ def _south(
             _record_seq(units.get(identity.slot), identity.serial),
             gateway.host,
         )
-        for identity in _identities(gateway)
+        for identity in identities
+        if identity.slot not in unpaired
     ]
     poller = Poller(
         gateway.id,
@@ -230,8 +235,9 @@ def _south(
         light=light.elevation,
         utc=state.utc,
         listener=state,
+        unpaired=unpaired,
     )
-    return South(gateway.id, link, poller)
+    return South(gateway.id, link, poller, len(unpaired))
 
 
 def _hub(site: Site, gateway: Gateway, light: Light, state: SiteState) -> South:

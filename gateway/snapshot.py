@@ -18,11 +18,15 @@ class CommState(Enum):
     DEGRADED = "degraded"  # answers, but misses polls
     ASLEEP = "asleep"  # silent, and there is no light
     LOST = "lost"  # silent, and should not be
+    UNPAIRED = "unpaired"  # has no address as long as it is not paired
 
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """What stands in a slot: from the site file, completed by the unit's own word."""
+    """What stands in a slot: from the site file, completed by the unit's own word.
+
+    `node` None: the unit has not been paired, so nobody can speak to it.
+    """
 
     slot: str
     serial: str
@@ -30,7 +34,7 @@ class Identity:
     vendor: str
     gateway: str
     branch: str
-    node: int
+    node: int | None
     ports: int
     rated_w: float
     firmware: str | None = None

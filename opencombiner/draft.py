@@ -9,7 +9,7 @@ from string import Template
 from config.packaged import packaged
 from config.roles import ROLES
 
-_GATEWAYS = {"m-combiner": "combiner", "dtu": "dtu"}  # the id that a gateway gets
+_GATEWAYS = {"m-combiner": "combiner", "dtu": "dtu", "ecu": "ecu"}  # the id that a gateway gets
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +69,18 @@ ADAPTERS: Mapping[str, Adapter] = {  # figures: README.md of the drivers
         ("region", "eu", "or america: where it may send"),
     ),
     "nrf24": _bridge("Hoymiles HM, HERF: bridge with an nRF24L01+", "nrf24"),
+    "znp": Adapter(
+        "APsystems: ZigBee coordinator, CC2531 or CC2530, with the community's firmware",
+        "ecu",
+        "zigbee",
+        "Only one ECU may ask these units: switch the manufacturer's own off.",
+        "802000012345 QS1",
+        (
+            ("medium", "zigbee", "which sticks and firmware there are: drivers/zigbee/README.md"),
+            ("baud", 115_200, "between this machine and the coordinator"),
+            ("uart_bytes", 265, "serial buffer of its firmware; plain builds have 128, too little for DS3 and QT2"),
+        ),
+    ),
     "spi": Adapter(
         "Hoymiles HM, HERF: nRF24L01+ on this machine's SPI, /dev/spidev0.0",
         "dtu",

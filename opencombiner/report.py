@@ -44,14 +44,14 @@ class BranchRow:
 
 @dataclass(frozen=True, slots=True)
 class InverterRow:
-    """A slot, the unit in it and the address that it gets."""
+    """A slot, the unit in it and the address that it gets, None where pairing finds it."""
 
     slot: str
     serial: str
     model: str
     gateway: str
     branch: str
-    node: int
+    node: int | None
 
 
 @dataclass(frozen=True, slots=True)

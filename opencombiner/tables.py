@@ -44,7 +44,10 @@ def report_tables(rows: Report) -> Iterator[Table]:
     yield _table(
         "Inverters",
         ("slot", "serial", "model", "gateway", "branch", "node"),
-        ((row.slot, row.serial, row.model, row.gateway, row.branch, str(row.node)) for row in rows.inverters),
+        (
+            (row.slot, row.serial, row.model, row.gateway, row.branch, str(row.node or "to be paired"))
+            for row in rows.inverters
+        ),
     )
 
 

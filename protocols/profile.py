@@ -80,13 +80,14 @@ class PollItem:
 
     `every_s` None means the period that the site file sets. With `after_command_s` the first reading after a command
     to a unit comes so long after it, neither earlier nor later. With `on_change` the item is also read as soon as that
-    value of the live poll differs from the one before.
+    value of the live poll differs from the one before. `models`: only units of these models have it.
     """
 
     name: str
     every_s: float | None = None
     after_command_s: float | None = None
     on_change: Channel | None = None
+    models: frozenset[str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,11 +176,12 @@ class VendorProfile:
 
     `join`, `poll` and `command` are told the time in UTC, s since 1970: some requests carry it. `serials` None means
     that any serial may be this vendor's. `node` derives a unit's address from its serial, and raises ValueError where a
-    serial has none; without it the site file or the order of the units gives the address. `commands` are the classes of
-    commands that the vendor's units carry out; others never reach `command`. `memory_writes` says which of them are
-    written to a unit's memory, how often each: the gateway allows so many a day. `carrier` tells from a serial what
-    bears a unit's datagrams, None where the serial does not tell; without it one carrier is as good as another.
-    `fits` tells whether a unit with a serial may be of a model; without it serials say nothing of models.
+    serial has none; without it the site file or the order of the units gives the address; with `pairs` the unit
+    chooses it, and pairing finds it out. `commands` are the classes of commands that the vendor's units carry out;
+    others never reach `command`. `memory_writes` says which of them are written to a unit's memory, how often each: the
+    gateway allows so many a day. `carrier` tells from a serial what bears a unit's datagrams, None where the serial
+    does not tell; without it one carrier is as good as another. `fits` tells whether a unit with a serial may be of a
+    model; without it serials say nothing of models.
     With `push` the units report by themselves and nobody asks them: what makes requests and answers is then that of
     `protocols.unasked`.
     """
@@ -202,6 +204,7 @@ class VendorProfile:
     fits: Callable[[str, Model], bool] | None = None
     push: Push | None = None
     alarm_codes: frozenset[int] = frozenset(range(1, 11))  # those that its units can report
+    pairs: bool = False
     memory_writes: Mapping[type[Command], int] = field(default_factory=dict)
     records: RecordLog | None = None
     volatile: tuple[Volatile, ...] = ()  # what differs between two requests that ask the same, for a replay

@@ -8,6 +8,8 @@ from emulator.host import Modem
 from emulator.inverter import Inverter
 from protocols.exchange import Responder
 
+OWN_NODE = 0
+
 
 class Node(Protocol):
     """A unit's side of a medium; `linked`: it is coupled. Without, it neither hears nor is heard."""
@@ -26,7 +28,8 @@ class Medium(Protocol):
     def attach(self, inverter: Inverter, responder: Responder, node: int) -> Node:
         """Put a unit on the medium: what its protocol side answers goes out while it is awake.
 
-        `node` is the address that the site file gives it, for media whose units do not get theirs by an exchange.
+        `node` is the address that the site file gives it, for media whose units do not get theirs by an exchange;
+        OWN_NODE: the unit has one of its own.
         """
         ...
 

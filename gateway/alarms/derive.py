@@ -20,7 +20,9 @@ _SILENT = {
     CommState.DEGRADED: False,
     CommState.ASLEEP: None,  # explained silence is no answer either
     CommState.LOST: True,
+    CommState.UNPAIRED: None,
 }
+_EXCUSED = (CommState.ASLEEP, CommState.UNKNOWN, CommState.UNPAIRED)
 _PRODUCING = frozenset({InvSt.RUNNING, InvSt.THROTTLED})
 
 
@@ -99,7 +101,7 @@ class SiteStatus(Enum):
 def site_status(views: Iterable[InverterView], standing: Iterable[Standing]) -> SiteStatus:
     """Return the site's status: offline when every unit that should answer is silent, faulty when an alarm stands."""
     states = [view.comm for view in views]
-    should = [state for state in states if state not in (CommState.ASLEEP, CommState.UNKNOWN)]
+    should = [state for state in states if state not in _EXCUSED]
     if should and all(state is CommState.LOST for state in should):
         return SiteStatus.OFFLINE
     return SiteStatus.FAULTY if any(is_faulty(alarm) for alarm in standing) else SiteStatus.NORMAL

@@ -30,6 +30,7 @@ _UNSETTLED = ("condition_active", "no_answer")  # what the next reading may chan
 _SILENCE: Mapping[CommState, Refused] = {
     CommState.ASLEEP: Refused("asleep", "the unit has no light; not sent"),
     CommState.LOST: Refused("no_answer", "the unit is lost; not sent"),
+    CommState.UNPAIRED: Refused("no_answer", "the unit is not paired; not sent"),
     CommState.UNKNOWN: Refused("no_answer", "the unit has not been heard since its link came up; not sent"),
 }
 

@@ -18,6 +18,7 @@ _KEPT = "the limit is kept and sent as soon as it answers"
 _SILENCE = {
     CommState.ASLEEP: Refusal(Code.ASLEEP, f"no light; {_KEPT}"),
     CommState.LOST: Refusal(Code.NO_ANSWER, f"the unit is lost; {_KEPT}"),
+    CommState.UNPAIRED: Refusal(Code.NO_ANSWER, f"the unit is not paired; {_KEPT}"),
     CommState.UNKNOWN: Refusal(Code.NO_ANSWER, f"the unit has not been heard since its link came up; {_KEPT}"),
 }
 
@@ -72,7 +73,7 @@ class Hand:
         match self.view.comm:
             case CommState.ASLEEP:
                 return 0.0
-            case CommState.UNKNOWN:
+            case CommState.UNKNOWN | CommState.UNPAIRED:
                 return self.held_pct  # where it never spoke, it is taken to hold what an earlier run told it
             case CommState.LOST:
                 return FULL_PCT if self.held_pct is None else self.held_pct

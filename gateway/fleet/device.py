@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from gateway.fleet.comm import Comm, is_dim
 from gateway.fleet.pump import Outcome
 from gateway.snapshot import CommState, Identity, NodeStats
+from protocols.errors import LocalProtocolError
 from protocols.events import AlarmRecord
 from protocols.exchange import Failed
 from protocols.points import INV_ST, UP_TMS, Channel, Number, Value
@@ -20,10 +21,12 @@ class Device:
     """A unit in its slot: who it is, how it can be reached, what it said last.
 
     `record_seq` is the number of the last alarm record that was taken from it, None before it is first heard of; `host`
-    is what the gateway calls itself on the medium.
+    is what the gateway calls itself on the medium. Raises LocalProtocolError for a unit without an address.
     """
 
     def __init__(self, identity: Identity, model: Model, record_seq: int | None = None, host: str = "") -> None:
+        if identity.node is None:
+            raise LocalProtocolError(f"{identity.slot} is not paired: it has no address")
         self.identity = identity
         self.model = model
         self.station = Station(identity.serial, identity.node, host, identity.model)

@@ -2,7 +2,8 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from math import inf
 from typing import Protocol, TypeAlias, TypeVar
 
 import structlog
@@ -69,7 +70,7 @@ class Listener(Protocol):
 
 
 class Poller:
-    """Polls the units of one gateway over its link."""
+    """Polls the units of one gateway over its link; `unpaired` are slots whose units nobody can speak to."""
 
     def __init__(  # noqa: PLR0913 - one task, told all that a link has
         self,
@@ -83,11 +84,13 @@ class Poller:
         light: Callable[[], float | None],
         utc: Callable[[], float],
         listener: Listener,
+        unpaired: frozenset[str] = frozenset(),
     ) -> None:
         self.gateway = gateway
         self._link = link
         self._devices = tuple(devices)
         self._by_slot = {device.identity.slot: device for device in devices}
+        self._unpaired = unpaired
         self._profile = profile
         self._periods_s = tuple(item.every_s or poll_s for item in profile.poll_plan)
         self._probe_share = probe_share
@@ -116,6 +119,9 @@ class Poller:
         Raises KeyError for a slot of another gateway.
         """
         future: asyncio.Future[CommandResult] = asyncio.get_running_loop().create_future()
+        if slot in self._unpaired:
+            future.set_result(Failed(Cause.NO_ANSWER, "the unit is not paired"))
+            return future
         device = self._by_slot[slot]
         if type(command) not in self._profile.commands:
             future.set_result(Failed(Cause.REFUSED, f"{self._profile.name} has no {type(command).__name__}"))
@@ -132,6 +138,8 @@ class Poller:
         """Poll until cancelled."""
         now = asyncio.get_running_loop().time
         self._schedule = Schedule(len(self._devices), self._periods_s, probe_share=self._probe_share, now=now())
+        for index, number in self._lacking():
+            self._schedule.postpone(index, number, inf)
         try:
             while True:
                 self.turned_at = None
@@ -140,6 +148,13 @@ class Poller:
                 await self._turn(self._schedule)
         finally:
             self._fail_commands(Failed(Cause.LINK_DOWN, "the gateway stops"))
+
+    def _lacking(self) -> Iterator[tuple[int, int]]:
+        """Yield each unit's items that units of its model do not have, both by their numbers."""
+        for index, device in enumerate(self._devices):
+            for number, item in enumerate(self._profile.poll_plan):
+                if item.models is not None and device.model.name not in item.models:
+                    yield index, number
 
     async def _await_link(self, schedule: Schedule) -> None:
         """Return once the link is open; one that was closed between two turns has been down, too."""

@@ -12,7 +12,7 @@ from gateway.mqtt.discovery import Discovery
 from gateway.mqtt.flat import flat
 from gateway.mqtt.payloads import About, Json, Known
 from gateway.mqtt.topics import Address, Branch, Bridge, Flat, Gateway, Input, Inverter, SiteWide, Tree, target
-from gateway.snapshot import Identity, InverterView, SiteTotals
+from gateway.snapshot import CommState, Identity, InverterView, SiteTotals
 from gateway.telemetry.outbox import SiteEvent
 
 LEAVES = ("state", "availability", "info", "link", "alarms")
@@ -68,8 +68,8 @@ class Messages:
             yield self._retained(Inverter(view.identity.slot, "info"), info)
 
     def link(self, view: InverterView) -> Iterator[Message]:
-        """Yield how talking to a slot goes, once it has answered."""
-        if payloads.answered(view):
+        """Yield how talking to a slot goes, once it has answered; or that it cannot, since nobody has paired it."""
+        if payloads.answered(view) or view.comm is CommState.UNPAIRED:
             yield self._retained(Inverter(view.identity.slot, "link"), payloads.link(view))
 
     def state(self, view: InverterView) -> Iterator[Message]:

@@ -31,6 +31,7 @@ _AVAILABILITY = {
     CommState.DEGRADED: "online",
     CommState.ASLEEP: "sleeping",
     CommState.LOST: "offline",
+    CommState.UNPAIRED: "offline",
 }
 _QUALITY = {
     Quality.GOOD: "good",

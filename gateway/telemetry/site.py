@@ -35,6 +35,8 @@ from protocols.states import InvSt, Quality
 
 TICK_S = 10.0  # how often trust and day are looked at
 SAVE_S = 30.0  # how often the ledger is stored: counters make up for what a power cut takes
+_GIVEN_UP = (CommState.LOST, CommState.UNPAIRED)
+_NOT_EXPECTED = (CommState.ASLEEP, CommState.UNPAIRED)
 _REACHED = (CommState.ONLINE, CommState.DEGRADED)
 _UNREACHED = (CommState.LOST, CommState.UNKNOWN)
 _FLOWS = ("W", "var", "VA")  # units of what is 0 without light, not unknown
@@ -91,7 +93,8 @@ class SiteState:
             former = next((row.serial for row in rows.values() if row.serial != identity.serial), None)
             self._slots[slot] = _Slot(ledger, former)
             quality = Quality.STALE if ledger.energy else Quality.INVALID
-            self._views[slot] = InverterView(identity, quality=quality, energy=ledger.energy)
+            comm = CommState.UNPAIRED if identity.node is None else CommState.UNKNOWN
+            self._views[slot] = InverterView(identity, comm, quality, energy=ledger.energy)
         self._day = SiteDay(zone, today=_date(meta.get("day")), previous=_date(meta.get("previous_day")))
         self._trusted_at: tuple[float, float] | None = None  # UTC and loop time of the last trusted look at the clock
         if 0 <= meta.get("trusted_utc", -1) < _MOST_DAYS * _DAY_S:
@@ -134,13 +137,13 @@ class SiteState:
         allowed_w, rated_w = _limits(views)
         asleep = [v for v in views if v.comm is CommState.ASLEEP]
         energies = [v.energy[AC] for v in views if AC in v.energy]
-        counted = len(energies) == len(views) or all(AC in v.energy or v.comm is CommState.LOST for v in views)
+        counted = len(energies) == len(views) or all(AC in v.energy or v.comm in _GIVEN_UP for v in views)
         return SiteTotals(
             p_ac_w=_sum(reporting, asleep, _POWER),
             q_ac_var=_sum(reporting, asleep, _REACTIVE),
             e_total_wh=sum([energy.total_wh for energy in energies]) if counted else None,
             e_day_wh=sum([energy.day_wh for energy in energies]),
-            expected=len(views) - len(asleep),
+            expected=sum(v.comm not in _NOT_EXPECTED for v in views),
             reporting=len(reporting),
             asleep=len(asleep),
             limit_w=allowed_w if rated_w else None,

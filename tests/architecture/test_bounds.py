@@ -45,6 +45,19 @@ INVENTORY: dict[str, Bound | str] = {
     ),
     "drivers/recording.py _answers": "a recording is in memory as a whole, and drivers.pcapng bounds its file",
     "drivers/replay.py _heard": "never more than the recording holds, and drivers.pcapng bounds its file",
+    "drivers/zigbee/coordinator.py _frames": Bound(
+        "drivers.zigbee.coordinator:FRAMES",
+        "drivers/zigbee/test_link.py",
+        "test_a_chatterbox_at_the_start_fills_no_memory",
+    ),
+    "drivers/zigbee/coordinator.py _heard": Bound(
+        "drivers.zigbee.coordinator:DATAGRAMS", "drivers/zigbee/test_link.py", "test_a_chatterbox_fills_no_memory"
+    ),
+    "emulator/media/zigbee/__init__.py _messages": Bound(
+        "emulator.media.zigbee:MESSAGES",
+        "emulator/media/zigbee/test_network.py",
+        "test_only_so_many_messages_are_on_their_way",
+    ),
     "config/grid_profiles.py _packaged": "as many as the package holds",
     "emulator/feeder.py _before": "pieces of the last WINDOW_S, which are as many as the grid's knots in it",
     "emulator/memory.py records": Bound(
@@ -135,6 +148,11 @@ COUNTED = {
         "protocols.modems.st7580:MAX_DATA",
         "protocols/modems/test_st7580.py",
         "test_noise_never_raises_and_the_buffer_stays_below_one_frame",
+    ),
+    "bytes of a partial ZNP frame": Bound(
+        "protocols.modems.znp.frame:MAX_FRAME",
+        "protocols/modems/znp/test_frame.py",
+        "test_noise_never_raises_and_never_fills_the_buffer",
     ),
     "transactions that are known": Bound(
         "gateway.control.admit:REMEMBERED",

@@ -40,3 +40,9 @@ def test_it_imports_nothing_of_the_product() -> None:
     loaded = set(json.loads(tree.run(tree.tool("python"), "-c", LOADED).stdout))
     assert "benchmarks" in loaded
     assert loaded & set(tree.PACKAGES) == set()
+
+
+def test_by_zigbee_a_relay_doubles_the_air_and_a_slow_uart_costs_its_bytes() -> None:
+    one = airtime.zigbee_poll_s({"baud": 115_200, "hops": 1})
+    assert airtime.zigbee_poll_s({"baud": 115_200, "hops": 2}) - one == pytest.approx(0.0109 + 0.01, abs=5e-4)
+    assert airtime.zigbee_poll_s({"baud": 57_600, "hops": 1}) - one == pytest.approx(154 * 10 / 115_200)

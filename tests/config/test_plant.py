@@ -6,7 +6,7 @@ import pytest
 from config.checks import derived_nodes
 from config.findings import Loc
 from config.plant import Cycle, cycle, nodes
-from config.site import Gateway, MCombiner
+from config.site import Ecu, Gateway, MCombiner
 from drivers.registry import last_node
 from protocols.registry import vendor
 
@@ -30,7 +30,7 @@ def test_addresses_are_given_in_order_around_those_that_are_set() -> None:
 def test_a_full_link_uses_every_address() -> None:
     most = last_node("plc")
     units = [{"serial": f"{n:04d}"} for n in range(most)]
-    assert sorted(nodes(gateway(*units)).values()) == list(range(1, most + 1))
+    assert set(nodes(gateway(*units)).values()) == set(range(1, most + 1))
 
 
 def test_the_cycle_is_the_paper_time_of_one_poll_of_each_unit() -> None:
@@ -54,6 +54,33 @@ def test_where_addresses_follow_from_serials_the_order_does_not_count(monkeypatc
     monkeypatch.setattr("config.plant.vendor", lambda _: radio)
     own = gateway({"serial": "116183063371", "node": 3}, {"serial": "1410A01121AE"})
     assert nodes(own) == {"116183063371": 0x83063371, "1410A01121AE": 0xA01121AE}
+
+
+def ecu(*units: dict[str, Any], **settings: object) -> Gateway:
+    return Ecu.model_validate(
+        {
+            "id": "barn",
+            "role": "ecu",
+            "link": {"url": "mem://zigbee"},
+            "branches": [{"id": "barn", "inverters": [{"model": "QS1", **unit} for unit in units]}],
+        }
+        | settings
+    )
+
+
+def test_where_units_choose_addresses_the_site_file_or_pairing_gives_them_and_the_order_none() -> None:
+    own = ecu({"serial": "802000000001", "node": 0x1111}, {"serial": "802000000002"}, {"serial": "802000000003"})
+    paired = {"802000000001": 0x2222, "802000000002": 0x3333, "802000000009": 0x4444}
+    assert nodes(own, paired) == {"802000000001": 0x1111, "802000000002": 0x3333, "802000000003": None}
+
+
+@pytest.mark.parametrize(
+    ("settings", "host"),
+    [({}, "D8A3011B9780"), ({"ecu_id": "21620000abcd"}, "21620000ABCD")],
+    ids=["the usual id", "an id of one's own"],
+)
+def test_an_ecu_calls_itself_by_its_id(settings: dict[str, object], host: str) -> None:
+    assert ecu({"serial": "802000000001"}, **settings).host == host
 
 
 @pytest.mark.parametrize(

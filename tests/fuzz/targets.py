@@ -2,7 +2,7 @@
 
 from functools import cache
 
-from tests.fuzz import bridges, faces, files, found, links, messages, stored
+from tests.fuzz import bridges, coordinators, faces, files, found, links, messages, stored
 from tests.fuzz.target import Target
 
 
@@ -12,6 +12,7 @@ def every_target() -> dict[str, Target]:
     listed = (
         *links.targets(),
         *bridges.targets(),
+        *coordinators.targets(),
         *messages.targets(),
         *faces.targets(),
         *files.targets(),

@@ -67,6 +67,17 @@ def test_a_radio_makes_a_dtu(tmp_path: Path, adapter: str, units: list[str], med
     ]
 
 
+def test_a_coordinator_makes_an_ecu(tmp_path: Path) -> None:
+    path = tmp_path / "site.yaml"
+    units = ["802000012345 qs1 A1", "703000012345 DS3 A2"]
+    result = _init(path, "Home", *PLACE, "/dev/ttyUSB7", "znp", *BROKER, "roof", "20", *units, "", "n")
+    assert result.exit_code == ExitCode.OK, result.output
+    loaded = load_site(path, FixedClock())
+    (gateway,) = loaded.site.gateways
+    assert (gateway.role, gateway.link.medium, gateway.host) == ("ecu", "zigbee", "D8A3011B9780")
+    assert [unit.model for unit in gateway.branches[0].inverters] == ["QS1", "DS3"]
+
+
 def test_a_unit_that_the_radio_does_not_reach_is_not_taken(tmp_path: Path) -> None:
     units = ["116183063371 HM-1500", "1410A01121AE HMS-1000-2T"]
     result = _init(

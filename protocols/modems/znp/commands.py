@@ -16,8 +16,8 @@ from struct import Struct
 from typing import Any
 
 from protocols.errors import LocalProtocolError, RemoteProtocolError
-from protocols.modems.znp.air import BROADCAST, Message, Scope
-from protocols.modems.znp.frame import Frame
+from protocols.modems.znp.air import BROADCAST, OVERHEAD, Message, Scope
+from protocols.modems.znp.frame import EXTRA, Frame
 from protocols.modems.znp.status import SUCCESS
 
 ENDPOINT = 0x14
@@ -202,6 +202,11 @@ def incoming(message: Message, *, time: int = 0, counter: int = 0, radius: int =
         *(time, counter, len(message.data)),
     )
     return Frame(Command.INCOMING, head + message.data + message.node.to_bytes(2, "little") + bytes((radius,)))
+
+
+def longest_datagram(uart_bytes: int) -> int:
+    """Return the length of the longest datagram heard that a coordinator with such a serial buffer hands up."""
+    return uart_bytes - EXTRA - _INCOMING.size - _TRAILER + OVERHEAD
 
 
 def incoming_of(frame: Frame) -> Message:

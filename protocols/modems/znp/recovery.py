@@ -75,6 +75,11 @@ class Recovery:
             self.health = Health.STALLED
             self.due_at = now
 
+    @property
+    def coming(self) -> Action:
+        """Return what `act` will say."""
+        return _LADDER[self._rung].action
+
     def act(self, now: float) -> Action:
         """Return what to do, and be due again when that ought to have helped."""
         rung = _LADDER[self._rung]

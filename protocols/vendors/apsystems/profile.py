@@ -9,10 +9,13 @@ from protocols.vendors.apsystems.events import RAISED_BY, events
 from protocols.vendors.apsystems.family import SERIALS
 from protocols.vendors.apsystems.kinds import KINDS
 from protocols.vendors.apsystems.layout import WRAP_WH
+from protocols.vendors.apsystems.limits import FORMS
 from protocols.vendors.apsystems.models import MODEL_FAMILIES, MODELS
 from protocols.vendors.apsystems.responder import InverterSide
 
 LIMITS_A_DAY = 24  # one an hour makes 88 000 in ten years; memory of this sort lasts for 100 000 writes
+
+_LIMITED = frozenset(name for name, kind in MODEL_FAMILIES.items() if kind in FORMS)
 
 
 def _counters(model: Model) -> tuple[Counter, ...]:
@@ -29,7 +32,7 @@ PROFILE = VendorProfile(
     serials=SERIALS,
     models=MODELS,
     counters=_counters,
-    poll_plan=(PollItem("live"), PollItem("limit", every_s=3600.0)),
+    poll_plan=(PollItem("live"), PollItem("limit", every_s=3600.0, models=_LIMITED)),
     join=join,
     poll=poll,
     command=command,
@@ -38,6 +41,7 @@ PROFILE = VendorProfile(
     responder=InverterSide,
     kinds=KINDS,
     poll_size=_poll_size,
+    pairs=True,
     memory_writes={WMaxLimPct: LIMITS_A_DAY},
     alarm_codes=frozenset(RAISED_BY),  # of a QS1; a DS3 has no bit for 10
 )

@@ -63,6 +63,7 @@ SILENCE = [
     (CommState.ASLEEP, True, None),
     (CommState.LOST, True, True),
     (CommState.LOST, False, None),
+    (CommState.UNPAIRED, True, None),
     (CommState.ONLINE, False, None),
 ]
 

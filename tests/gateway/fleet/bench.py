@@ -55,7 +55,7 @@ class Ear:
 class Bench:
     """A poller with its units, run for a while."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - a test names what it cares about
         self,
         units: Sequence[Unit],
         *,
@@ -66,6 +66,7 @@ class Bench:
         medium: type[Medium] = Medium,
         utc: Callable[[], float] = lambda: 0.0,
         host: str = "",
+        unpaired: frozenset[str] = frozenset(),
     ) -> None:
         self.units = units
         self.elevation = elevation
@@ -82,6 +83,7 @@ class Bench:
             light=lambda: self.elevation,
             utc=utc,
             listener=self.ear,
+            unpaired=unpaired,
         )
 
     def run(self, seconds: float, *acts: tuple[float, Callable[[], object]]) -> Ear:

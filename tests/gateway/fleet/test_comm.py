@@ -9,7 +9,7 @@ from protocols.points import DCV, DCW, Channel, Value, W
 from protocols.states import InvSt
 from tests.gateway.acme import MODEL
 
-UNKNOWN, ONLINE, DEGRADED, ASLEEP, LOST = CommState
+UNKNOWN, ONLINE, DEGRADED, ASLEEP, LOST, _ = CommState
 NIGHT, TWILIGHT, DAY, UNSEEN = Light
 
 

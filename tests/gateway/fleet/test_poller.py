@@ -15,7 +15,7 @@ from protocols.exchange import Cause, Exchange, Failed, Step
 from protocols.points import ALRM, TMP_CAB, Channel, Value, W
 from protocols.profile import PollItem, Station
 from protocols.states import InvSt
-from tests.gateway.acme import IDENTITY_AT, PROFILE
+from tests.gateway.acme import IDENTITY_AT, MODEL, PROFILE
 from tests.gateway.fleet.bench import Bench, plant
 from tests.gateway.fleet.medium import ANSWER_S, Medium, Unit
 
@@ -172,6 +172,16 @@ def test_items_of_their_own_period_complete_each_other() -> None:
     assert len(slow_readings) == 10
     assert {reading.state for reading in slow_readings[1:]} == {InvSt.RUNNING}
     assert all(reading.events for reading in slow_readings[1:])
+
+
+@pytest.mark.parametrize(("models", "read"), [(None, True), (frozenset({MODEL.name}), True), (frozenset(), False)])
+def test_an_item_is_asked_of_units_whose_model_has_it(*, models: frozenset[str] | None, read: bool) -> None:
+    profile = replace(PROFILE, poll_plan=(PollItem("live"), PollItem("slow", every_s=60.0, models=models)))
+    bench = Bench(plant(1), profile=profile)
+    ear = bench.run(600, (200, bench.medium.pull), (210, bench.medium.plug))
+    slow = [reading for _, reading in ear.readings if set(reading.values) == {Channel(TMP_CAB)}]
+    assert (len(slow) > 5) == read
+    assert bool(slow) == read
 
 
 def test_an_overloaded_link_says_how_long_its_cycle_is() -> None:

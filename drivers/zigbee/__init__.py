@@ -1,0 +1,1 @@
+"""ZigBee coordinators that speak ZNP, on a serial port, a pty, a socket or an in-process pipe."""
