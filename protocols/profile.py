@@ -181,7 +181,8 @@ class VendorProfile:
     others never reach `command`. `memory_writes` says which of them are written to a unit's memory, how often each: the
     gateway allows so many a day. `carrier` tells from a serial what bears a unit's datagrams, None where the serial
     does not tell; without it one carrier is as good as another. `fits` tells whether a unit with a serial may be of a
-    model; without it serials say nothing of models.
+    model; without it serials say nothing of models. `grid_profiles` are the names of those that units can tell; without
+    it they can tell any.
     With `push` the units report by themselves and nobody asks them: what makes requests and answers is then that of
     `protocols.unasked`.
     """
@@ -205,6 +206,7 @@ class VendorProfile:
     push: Push | None = None
     alarm_codes: frozenset[int] = frozenset(range(1, 11))  # those that its units can report
     pairs: bool = False
+    grid_profiles: frozenset[str] | None = None
     memory_writes: Mapping[type[Command], int] = field(default_factory=dict)
     records: RecordLog | None = None
     volatile: tuple[Volatile, ...] = ()  # what differs between two requests that ask the same, for a replay

@@ -13,10 +13,12 @@ from gateway.snapshot import CommState
 from protocols.points import LNV, Channel, W
 from protocols.vendors.hoymiles.serials import family
 from tests.support import plant
+from tests.support.daemon import running_daemon, running_plant
 from tests.support.dtu_plant import CMT_UNITS, NRF_UNITS, site
 from tests.support.emulated import NOON
 from tests.support.plant import Scene, play
 from tests.support.recorded import captured, replayed, transcript
+from tests.support.virtual_time import FakeClock, run
 
 pytestmark = [pytest.mark.day, pytest.mark.timeout(300)]
 
@@ -156,6 +158,33 @@ def test_reactive_power_is_set_and_shows(
     else:
         assert state["pf"] == pytest.approx(pf, abs=0.01)
         assert state["q_ac_var"] * var_sign > 0.4 * state["p_ac_w"]
+
+
+@pytest.mark.parametrize(
+    ("wanted", "carried", "alarmed"),
+    [
+        pytest.param("de_vde_ar_n_4105_2018_11", "de_vde_ar_n_4105_2018_11", False, id="the profile that is asked for"),
+        pytest.param("gb_g98_g99", "gb_g98_g99", False, id="one that the units have no word for"),
+        pytest.param("de_vde_ar_n_4105_2018_11", "gb_g98_g99", True, id="another, that the units have no word for"),
+    ],
+)
+def test_a_profile_is_wrong_only_where_units_could_tell_the_right_one(
+    tmp_path: Path,
+    wanted: str,
+    carried: str,
+    alarmed: bool,  # noqa: FBT001 - a column
+) -> None:
+    plan = site(tmp_path, poll_s=10.0, each=2, emulation=CALM, grid_profile=carried)
+    clock = FakeClock(NOON)
+
+    async def main() -> set[int]:
+        async with running_plant(plan, clock) as plant:
+            other = Site.model_validate(plan.model_dump() | {"grid_profile": wanted})
+            async with running_daemon(other, clock, plant) as daemon:
+                await asyncio.sleep(MINUTES)
+                return {alarm.row.code for alarm in daemon.app.alarms.standing()}
+
+    assert (104 in run(main())) is alarmed
 
 
 def plans(folder: Path, **more: object) -> tuple[Site, Site]:

@@ -247,9 +247,14 @@ def _converse(profile: VendorProfile, data: bytes) -> None:
     """Hear an input in every conversation."""
     for heard in _mended(data):
         for exchange in _exchanges(profile):
-            _end(profile, exchange, lambda _, heard=heard: (heard,))
+            _end(profile, exchange, partial(_whatever, heard))
     for exchange in _exchanges(profile):
         _end(profile, exchange, lambda asked: _in_fragments(asked, data))
+
+
+def _whatever(heard: bytes, _: bytes) -> tuple[bytes]:
+    """Return what is heard, whatever was asked."""
+    return (heard,)
 
 
 def _end(profile: VendorProfile, exchange: Exchange[Any], said: Callable[[bytes], Sequence[bytes]]) -> None:

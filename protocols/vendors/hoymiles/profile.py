@@ -8,6 +8,7 @@ from protocols.profile import Counter, Model, PollSize, VendorProfile
 from protocols.vendors.hoymiles.codec import COMMANDS, POLL_PLAN, command, join, poll
 from protocols.vendors.hoymiles.conversation import frame_sizes
 from protocols.vendors.hoymiles.events import events
+from protocols.vendors.hoymiles.grid_settings import NAMES
 from protocols.vendors.hoymiles.kinds import KINDS
 from protocols.vendors.hoymiles.models import MODELS, fits, live_layout
 from protocols.vendors.hoymiles.requests import INDEX, REQUEST_BYTES
@@ -52,5 +53,6 @@ PROFILE = VendorProfile(
     node=inverter_address,
     carrier=carrier,
     fits=fits,
+    grid_profiles=frozenset(NAMES.values()),
     volatile=(Volatile(_INFORMATION, at=3, count=4), Volatile(_INFORMATION, at=15, count=2)),  # time and CRC-16
 )
