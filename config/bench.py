@@ -17,6 +17,7 @@ SURROUNDINGS: Vocabulary = {
     "clock_step": {"seconds": _SECONDS},
     "clock_trust": {"trust": Argument(Kind.WORD, words=("trusted", "guessed"))},
     "gateway_stop": {},
+    "gateway_kill": {},  # as kill -9: no last word, and the database as it is at that instant
     "gateway_start": {},
     "alarm": {
         "target": _TEXT,
@@ -30,6 +31,7 @@ SURROUNDINGS: Vocabulary = {
         "value": Argument(Kind.NUMBER, needed=False),
         "unit": Argument(Kind.TEXT, needed=False),
     },
+    "publish": {"topic": _TEXT, "payload": _TEXT},  # topic below BASE/SITE/: a write as a simple client does it
 }
 ACTS: Vocabulary = {**INSTRUMENTS, **SURROUNDINGS}
 _BY_WORD: Mapping[str, tuple[str, ...]] = {

@@ -108,11 +108,11 @@ def _told(argument: Argument, value: str | None) -> Told:
     return float(value) if value is not None and argument.kind is Kind.NUMBER else value
 
 
-def judged(name: str, args: Mapping[str, object]) -> dict[str, Told]:
+def judged(name: str, args: Mapping[str, object], vocabulary: Vocabulary = INSTRUMENTS) -> dict[str, Told]:
     """Return the arguments of an act that comes from outside. Raises ConfigError for what is not of its form."""
-    known = INSTRUMENTS.get(name)
+    known = vocabulary.get(name)
     if known is None:
-        raise ConfigError(f"there is no act {quoted(name)}; use one of {', '.join(INSTRUMENTS)}")
+        raise ConfigError(f"there is no act {quoted(name)}; use one of {', '.join(vocabulary)}")
     wrong = [*(args.keys() - known.keys()), *(key for key in known if known[key].needed and key not in args)]
     if wrong:
         raise ConfigError(f"{name}: {quoted(wrong[0])} is unknown or missing; it takes {', '.join(known)}")

@@ -12,6 +12,7 @@ from config.links import Link
 from config.roles import ROLES
 from config.site import Branch, Dtu, Gateway, Inverter, Site
 from drivers import registry
+from drivers.recording import Reading
 from drivers.replay import path_of
 from protocols.profile import PollSize, VendorProfile
 from protocols.registry import vendor
@@ -56,6 +57,13 @@ def recordings(site: Site) -> dict[str, Path]:
     """Return the file that each gateway's link replays; gateways with other links are left out."""
     found = ((gateway.id, path_of(gateway.link.url)) for gateway in site.gateways)
     return {gateway: path for gateway, path in found if path is not None}
+
+
+def reading_of(gateway: Gateway) -> Reading:
+    """Return how the captured bytes of a gateway's link are read."""
+    medium = gateway.link.medium
+    cutter = registry.cutter_of(medium, registry.settings_of(medium, gateway.link))
+    return Reading(cutter, profile_of(gateway).volatile)
 
 
 def branches(site: Site) -> Iterator[tuple[Loc, Gateway, Branch]]:

@@ -1,19 +1,33 @@
 """Which vendor a role stands for; the medium stands in the link section."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)
 class Role:
-    """A gateway box that the daemon can play."""
+    """A gateway box that the daemon can play.
+
+    `model`, `first_serial` and `link` are a sketched plant's, where the vendor's first ones do not do.
+    """
 
     vendor: str
     title: str
+    model: str | None = None
+    first_serial: str | None = None
+    link: Mapping[str, str] = field(default_factory=dict)
+    sketched: bool = True  # scenarios can draw a plant of it
 
 
 ROLES = {
     "m-combiner": Role(vendor="atmoce", title="M-Combiner (Atmoce)"),
-    "dtu": Role(vendor="hoymiles", title="DTU (Hoymiles)"),
-    "wifi-hub": Role(vendor="rockcore", title="Wi-Fi hub (Rockcore)"),
-    "ecu": Role(vendor="apsystems", title="ECU (APsystems)"),
+    "dtu": Role(
+        vendor="hoymiles",
+        title="DTU (Hoymiles)",
+        model="HMS-800-2T",
+        first_serial="114391433252",
+        link={"medium": "serial_bridge", "radio": "cmt2300a"},
+    ),
+    "wifi-hub": Role(vendor="rockcore", title="Wi-Fi hub (Rockcore)", sketched=False),
+    "ecu": Role(vendor="apsystems", title="ECU (APsystems)", sketched=False),
 }

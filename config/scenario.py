@@ -123,11 +123,15 @@ class Mqtt(Comparison):
 
 
 class Energy(Section):
-    """The energy counter of a slot, or of the site: how much it grows in the window; it may never fall."""
+    """The energy counter of a slot, or of the site: how much it grows in the window; it may never fall.
+
+    `agrees_pct`: it grows by what the power that was told comes to, up to so many per cent, or 2 Wh.
+    """
 
     of: Target = "site"
     at_least_wh: Annotated[float | None, Field(ge=0)] = None
     at_most_wh: Annotated[float | None, Field(ge=0)] = None
+    agrees_pct: Annotated[float | None, Field(gt=0, le=100)] = None
 
 
 class Answer(Section):

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from itertools import count, product
+from itertools import count, islice, product
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -20,17 +20,20 @@ from config.grid_profile import GridProfileFile
 from config.grid_profiles import grid_profile, grid_profiles
 from config.instruments import Kind, Told, arguments, check_acts
 from config.loader import LoadedSite, load_site, typed
-from config.plant import branches, units
+from config.plant import branches, profile_of, units
 from config.roles import ROLES
 from config.scenario import Event, Expectation, Scenario, Sketch
 from config.scope import scope_of, stage_times_s
 from config.site import Site
 from drivers.clock import SystemClock
-from protocols.profile import VendorProfile
 from protocols.registry import vendor
 
+SPARE = 4000  # serials after the first: no sketched plant has so many units
 MAX_CASES = 500  # of one file: every profile, role and a dozen steps
-_ALL: Mapping[str, tuple[str, ...]] = {"profile": grid_profiles(), "role": tuple(ROLES)}
+_ALL: Mapping[str, tuple[str, ...]] = {
+    "profile": grid_profiles(),
+    "role": tuple(name for name, role in ROLES.items() if role.sketched),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +76,7 @@ def load_cases(path: Path, given: Mapping[str, str] | None = None, bench: Site |
     Raises SiteRefusedError, a ConfigError, with every error in the file.
     """
     document = read(path)
-    held = {} if bench is None else {"profile": bench.grid_profile}
+    held = {} if bench is None else {"profile": bench.grid_profile, "role": bench.gateways[0].role}
     choices = list(_choices(document.data, {**(given or {}), **held}))
     if len(choices) > MAX_CASES:
         _refuse(path, document, f"the matrix makes more than {MAX_CASES} runs", ("matrix",))
@@ -112,7 +115,7 @@ def _case(path: Path, document: Document, choice: _Choice, bench: Site | None) -
     names = {**choice.parameters, **choice.matrix}
     try:
         profile = _profile(path, document, names) if bench is None else grid_profile(bench.grid_profile)
-        scope = scope_of(profile, _model(document, names))
+        scope = _scope(document, names, profile, bench)
         for name, text in names.items():
             scope[name] = fill(text, scope)
         expanded = expand(document, scope)
@@ -122,12 +125,14 @@ def _case(path: Path, document: Document, choice: _Choice, bench: Site | None) -
         return Case(_title(document, choice), path, names, absent=str(error))
     except FormulaError as error:
         raise SiteRefusedError(path, (Finding(problem=str(error), remedy="correct the formula"),)) from None
-    title = _title(document, choice, scenario)
+    title = _title(document, replace(choice, matrix={name: shown[name] for name in choice.matrix}), scenario)
     if lacking := _lacking(scenario, profile):
         return Case(title, path, shown, absent=lacking)
     if not scenario.applies:
         return Case(title, path, shown, absent=f"it does not apply to {scenario.grid_profile}")
-    return _planned(Case(title, path, shown, scenario=scenario, profile=profile), expanded, bench)
+    planned = _planned(Case(title, path, shown, scenario=scenario, profile=profile), expanded, bench)
+    unnamed = _unnamed(planned.site, profile)
+    return planned if unnamed is None else Case(title, path, shown, absent=unnamed)
 
 
 def _lacking(scenario: Scenario, profile: GridProfileFile) -> str | None:
@@ -139,10 +144,28 @@ def _lacking(scenario: Scenario, profile: GridProfileFile) -> str | None:
     return None
 
 
+def _unnamed(site: Site | None, profile: GridProfileFile) -> str | None:
+    """Return whose units have no name for the grid profile: the gateway would rightly call it the wrong one."""
+    spoken_for = [profile_of(gateway) for gateway in site.gateways] if site is not None else []
+    for each in spoken_for:
+        if each.grid_profiles is not None and profile.id not in each.grid_profiles:
+            return f"units of {each.name} have no name for {profile.id}"
+    return None
+
+
 def _title(document: Document, choice: _Choice, scenario: Scenario | None = None) -> str:
-    name = _section({"all": document.data}, "all").get("name", "?") if scenario is None else scenario.name
+    name = _named(document, choice) if scenario is None else scenario.name
     varied = ", ".join(f"{name}={value}" for name, value in choice.matrix.items())
     return f"{name} [{varied}]" if varied else str(name)
+
+
+def _named(document: Document, choice: _Choice) -> str:
+    """Return the name of a scenario that does not apply, as far as its own choices fill it."""
+    name = str(_section({"all": document.data}, "all").get("name", "?"))
+    try:
+        return fill(name, {**choice.parameters, **choice.matrix})
+    except (AbsentError, FormulaError):
+        return name
 
 
 def _profile(path: Path, document: Document, names: Mapping[str, str]) -> GridProfileFile:
@@ -154,14 +177,25 @@ def _profile(path: Path, document: Document, names: Mapping[str, str]) -> GridPr
     return grid_profile(str(path.parent / name))
 
 
-def _model(document: Document, names: Mapping[str, str]) -> object:
-    """Return the figures of the units that are sketched; None when a site file has them."""
+def _scope(
+    document: Document, names: Mapping[str, str], profile: GridProfileFile, bench: Site | None
+) -> dict[str, Any]:
+    """Return what formulas may name; of a site file's units no model is known."""
+    if bench is not None:
+        return scope_of(profile, None, profile_of(bench.gateways[0]))
     sketch = _section(document.data, "plant")
     if not sketch and _section({"all": document.data}, "all").get("site") is not None:
-        return None
-    role = fill(str(sketch.get("role", "m-combiner")), names)
-    models = vendor(ROLES[role].vendor).models if role in ROLES else {}
-    return models.get(fill(str(sketch["model"]), names)) if "model" in sketch else next(iter(models.values()), None)
+        return scope_of(profile, None)
+    role = fill(str(sketch.get("role", _usual("role"))), names)
+    spoken_for = vendor(ROLES[role].vendor) if role in ROLES else None
+    models = spoken_for.models if spoken_for is not None else {}
+    named = fill(str(sketch["model"]), names) if "model" in sketch else _usual_model(role)
+    spare = next(islice(_serials(_usual_serial(role)), SPARE, None))
+    return {**scope_of(profile, models.get(named), spoken_for), "spare_serial": spare}
+
+
+def _usual(setting: str) -> str:
+    return str(Sketch.model_fields[setting].default)
 
 
 def _planned(case: Case, document: Document, bench: Site | None) -> Case:
@@ -205,9 +239,9 @@ def _site(path: Path, scenario: Scenario) -> tuple[Site | None, list[Finding]]:
 
 def sketched(sketch: Sketch, scenario: Scenario) -> Site:
     """Return the site that a sketch stands for; raises ValidationError."""
-    profile = vendor(ROLES[sketch.role].vendor) if sketch.role in ROLES else None
-    serials = _serials(sketch.first_serial or _usual_serial(profile))
-    model = sketch.model or next(iter(profile.models if profile else ()), "?")
+    serials = _serials(sketch.first_serial or _usual_serial(sketch.role))
+    model = sketch.model or _usual_model(sketch.role)
+    link = {**(ROLES[sketch.role].link if sketch.role in ROLES else {}), **sketch.link}
     drawn = [
         {
             "id": branch,
@@ -226,14 +260,23 @@ def sketched(sketch: Sketch, scenario: Scenario) -> Site:
             "location": sketch.location.model_dump(),
             "grid_profile": scenario.grid_profile,
             "mqtt": {"url": "mem://hil"},
-            "gateways": [{**gateway, "link": {**sketch.link, "url": "mem://hil"}}],
+            "gateways": [{**gateway, "link": {**link, "url": "mem://hil"}}],
             "emulation": emulation.model_dump(),
         }
     )
 
 
-def _usual_serial(profile: VendorProfile | None) -> str:
-    return f"{profile.serials[0].start:012X}" if profile is not None and profile.serials else "AT000001"
+def _usual_model(role: str) -> str:
+    if role not in ROLES:
+        return "?"
+    return ROLES[role].model or next(iter(vendor(ROLES[role].vendor).models), "?")
+
+
+def _usual_serial(role: str) -> str:
+    if role not in ROLES:
+        return "AT000001"
+    ranges = vendor(ROLES[role].vendor).serials
+    return ROLES[role].first_serial or (f"{ranges[0].start:012X}" if ranges else "AT000001")
 
 
 def _serials(first: str) -> Iterator[str]:

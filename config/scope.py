@@ -1,24 +1,52 @@
 """The names that a formula may use: the grid profile, the model, and what follows from them."""
 
+from dataclasses import dataclass
 from typing import Any
 
 from config.formula import AbsentError, FormulaError
 from config.grid_profile import GridProfileFile, Mean
+from protocols.commands import AlarmReset, Conn, WMaxLimPct
+from protocols.profile import VendorProfile
 
+EARLY_SHARE, EARLY_S = 0.9, 0.04  # a relay that opens at a stage's time may do so at this share of it, less this
 _WINDOW_S = 600.0
 
 
-def scope_of(profile: GridProfileFile, model: object) -> dict[str, Any]:
-    """Return the blocks of a profile by name, `model` if it is known, and the function `mean_trip_s`."""
+@dataclass(frozen=True, slots=True)
+class Abilities:
+    """What a vendor's units can be told: to reset alarms, to limit their power, to switch off and on."""
+
+    resets: bool
+    powers: bool
+    switches: bool
+
+
+def abilities(profile: VendorProfile) -> Abilities:
+    """Return what the registry says of a vendor."""
+    known = profile.commands
+    return Abilities(resets=AlarmReset in known, powers=WMaxLimPct in known, switches=Conn in known)
+
+
+def scope_of(profile: GridProfileFile, model: object, vendor: VendorProfile | None = None) -> dict[str, Any]:
+    """Return the blocks of a profile by name, `model` and `vendor` if they are known, and two functions.
+
+    `mean_trip_s(before, after)` is when the ten-minute mean is above its limit; `withstood_s(pct, t)` for how much of
+    `t` a voltage must be withstood.
+    """
 
     def mean_trip_s(before_pct: float, after_pct: float) -> float:
         if profile.trip.hv_avg10 is None:
             raise AbsentError("there is no hv_avg10")
         return mean_crossing_s(profile.trip.hv_avg10, before_pct, after_pct)
 
+    def withstood_s(pct: float, t: float) -> float:
+        return withstood(profile, pct, t)
+
     blocks = {name: getattr(profile, name) for name in type(profile).model_fields}
     known = {} if model is None else {"model": model}
-    return {**blocks, **known, "mean_trip_s": mean_trip_s}
+    if vendor is not None:
+        known["vendor"] = abilities(vendor)
+    return {**blocks, **known, "mean_trip_s": mean_trip_s, "withstood_s": withstood_s}
 
 
 def stage_times_s(profile: GridProfileFile, code: int) -> tuple[float, ...]:
@@ -37,6 +65,13 @@ def stage_times_s(profile: GridProfileFile, code: int) -> tuple[float, ...]:
             return (profile.dc_injection.t,)
         case _:
             return ()
+
+
+def withstood(profile: GridProfileFile, pct: float, t: float) -> float:
+    """Return how much of `t` s at a voltage of `pct` % a unit must withstand: no stage may act meanwhile."""
+    trip = profile.trip
+    acting = [stage.t for stage in trip.lv if pct < stage.v] + [stage.t for stage in trip.hv if pct > stage.v]
+    return min([t, *(EARLY_SHARE * stage_s - EARLY_S for stage_s in acting)])
 
 
 def mean_crossing_s(limit: Mean, before_pct: float, after_pct: float) -> float:

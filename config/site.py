@@ -177,6 +177,10 @@ class Ecu(Gateway):
 
     role: Literal["ecu"]
     link: Annotated[ZigbeeLink, OneOf()]
+    poll_s: Annotated[
+        float,
+        Field(ge=0.5, le=1800, description="period of the live poll; units that nobody asks for 60 minutes show that"),
+    ] = 5.0
     ecu_id: Annotated[
         str,
         Field(pattern=ECU_ID, description="names the radio network; two gateways in range of each other need two"),

@@ -7,6 +7,7 @@ from typing import Any
 
 from drivers.link import Link
 from drivers.recording import Cutter
+from drivers.redaction import Framing
 from drivers.transport import Opener
 from protocols.errors import ConfigError
 
@@ -17,8 +18,9 @@ class Medium:
 
     `link` is its Link; `settings` the dataclass that it is made from; `transaction_s` returns the paper time of one
     transaction from settings, bytes of the request and bytes of each datagram of the answer; `cutter` returns from
-    settings what makes a finder of requests in captured bytes. `last_node` is the highest address of a unit. `opener`
-    returns from settings what opens the far end, where that is not `drivers.stream`.
+    settings what makes a finder of requests in captured bytes. `last_node` is the highest address of a unit. `framing`
+    returns from settings what makes a finder of whole frames; without it captures of the medium cannot be redacted.
+    `opener` returns from settings what opens the far end, where that is not `drivers.stream`.
     """
 
     link: str
@@ -26,6 +28,7 @@ class Medium:
     transaction_s: str
     cutter: str
     last_node: int
+    framing: str = ""
     opener: str | None = None
 
 
@@ -37,6 +40,7 @@ MEDIA = {
         transaction_s="drivers.plc.timing:transaction_s",
         cutter="drivers.plc.requests:cutter",
         last_node=247,  # Modbus: the highest address of a single device
+        framing="drivers.plc.framing:framing",
     ),
     "serial_bridge": Medium(
         link="drivers.serial_bridge.link:BridgeLink",
@@ -44,6 +48,7 @@ MEDIA = {
         transaction_s="drivers.serial_bridge.pace:transaction_s",
         cutter="drivers.serial_bridge.requests:cutter",
         last_node=0xFFFF_FFFF,  # four bytes of a serial
+        framing="drivers.serial_bridge.framing:framing",
     ),
     "zigbee": Medium(
         link="drivers.zigbee.link:ZigbeeLink",
@@ -57,20 +62,22 @@ MEDIA = {
         settings="drivers.nrf24.settings:Nrf24Settings",
         transaction_s="drivers.nrf24.bridge:transaction_s",
         cutter="drivers.nrf24.bridge:cutter",
+        framing="drivers.nrf24.bridge:framing",
         opener="drivers.nrf24.bridge:opener_of",
         last_node=0xFFFF_FFFF,
     ),
 }
 
 
-def settings_of(medium: str, section: object, host: str = "") -> object:
+def settings_of(medium: str, section: object, host: str = "", **own: object) -> object:
     """Return a driver's settings, each taken from the attribute of the same name. Raises ConfigError.
 
-    `host`, what the gateway calls itself on the medium, is for drivers that have a setting of that name.
+    `host`, what the gateway calls itself on the medium, is for drivers that have a setting of that name; `own` are
+    settings that stand in no site file.
     """
     form = _found(_medium(medium).settings)
-    names = [field.name for field in fields(form)]
-    return form(**{name: host if name == "host" else getattr(section, name) for name in names})
+    names = [field.name for field in fields(form) if field.name == "host" or hasattr(section, field.name)]
+    return form(**{name: host if name == "host" else getattr(section, name) for name in names}, **own)
 
 
 def open_link(medium: str, name: str, settings: object, opener: Opener | None = None) -> Link:
@@ -93,6 +100,15 @@ def cutter_of(medium: str, settings: object) -> Callable[[], Cutter]:
     """Return what makes a finder of requests in the bytes that go to a medium's adapter."""
     cutter: Callable[[], Cutter] = _found(_medium(medium).cutter)(settings)
     return cutter
+
+
+def framing_of(medium: str, settings: object) -> Callable[[], Framing]:
+    """Return what makes a finder of frames in one direction of a link. Raises ConfigError where nobody wrote one."""
+    place = _medium(medium).framing
+    if not place:
+        raise ConfigError(f"captures of the medium {medium} cannot be redacted yet")
+    framing: Callable[[], Framing] = _found(place)(settings)
+    return framing
 
 
 def opener_of(medium: str, settings: object) -> Opener:

@@ -1,7 +1,7 @@
 """Builds the daemon from the site file and runs it: the only module that names concrete classes."""
 
 import asyncio
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from math import inf
 from typing import TypeAlias
@@ -13,7 +13,7 @@ from config.alarms import load_catalogue
 from config.grid_profiles import grid_profile
 from config.links import WifiLink as WifiSection
 from config.plant import nodes, profile_of
-from config.site import Gateway, Site
+from config.site import Gateway, Inverter, Site
 from drivers.clock import Clock
 from drivers.link import Link
 from drivers.registry import open_link, settings_of
@@ -40,13 +40,14 @@ from gateway.mqtt.bridge import Bridge
 from gateway.mqtt.options import broker_options, mqtt_options
 from gateway.mqtt.payloads import About, Json
 from gateway.notify import Notifier
+from gateway.rows import LimitRow, PairedRow, UnitRow, WriteRow, addresses
 from gateway.snapshot import Identity
-from gateway.store import CLOSE_S, LimitRow, Store, UnitRow, WriteRow
+from gateway.store import CLOSE_S, Store
 from gateway.telemetry.outbox import Outbox
 from gateway.telemetry.site import SiteState
 from gateway.version import version
 from protocols.errors import ConfigError, LocalProtocolError
-from protocols.profile import Counter
+from protocols.profile import Counter, VendorProfile
 
 SITE_SCHEMA = "1"  # form of the site file; grows when an old file would be refused
 STALL_S = 300.0  # a poller turns every half minute; the longest conversation on the slowest line takes one more
@@ -106,13 +107,14 @@ class App:
     ) -> None:
         options = mqtt_options(site.mqtt, site.id)  # before anything is opened: it refuses bad settings
         self.store = Store(site.state_dir, inline=inline_store)
+        paired = self.store.rows(PairedRow)
         limits, writes, journal = self.store.rows(LimitRow), self.store.rows(WriteRow), Journal(self.store)
         self.outbox = Outbox()
         zone = ZoneInfo(site.location.timezone)
-        self.state = SiteState(_plant(site), zone=zone, clock=clock, store=self.store, outbox=self.outbox)
+        self.state = SiteState(_plant(site, paired), zone=zone, clock=clock, store=self.store, outbox=self.outbox)
         light = Light(site.location, clock)
         self.souths = tuple(
-            _south(gateway, light, self.state, journal.units, openers.get(gateway.id))
+            _south(gateway, _identities(gateway, paired), light, self.state, journal.units, openers.get(gateway.id))
             if profile_of(gateway).push is None
             else _hub(site, gateway, light, self.state)
             for gateway in site.gateways
@@ -212,11 +214,15 @@ def _about(site: Site) -> About:
 
 
 def _south(
-    gateway: Gateway, light: Light, state: SiteState, units: Mapping[str, UnitRow], opener: Opener | None
+    gateway: Gateway,
+    identities: Sequence[Identity],
+    light: Light,
+    state: SiteState,
+    units: Mapping[str, UnitRow],
+    opener: Opener | None,
 ) -> South:
     profile, medium = profile_of(gateway), gateway.link.medium
     link = open_link(medium, gateway.id, settings_of(medium, gateway.link, gateway.host), opener)
-    identities = list(_identities(gateway))
     unpaired = frozenset(identity.slot for identity in identities if identity.node is None)
     devices = [
         Device(
@@ -248,7 +254,7 @@ def _hub(site: Site, gateway: Gateway, light: Light, state: SiteState) -> South:
     profile, section = profile_of(gateway), gateway.link
     if profile.push is None or not isinstance(section, WifiSection):
         raise LocalProtocolError(f"gateway {gateway.id}: nobody dials in over {section.medium}")
-    devices = [Device(identity, profile.models[identity.model]) for identity in _identities(gateway)]
+    devices = [Device(identity, profile.models[identity.model]) for identity in _identities(gateway, ())]
     place = f"gateways[{site.gateways.index(gateway)}].link"
     options = broker_options(section, place, f"opencombiner-{site.id}-{gateway.id}")
     serials = frozenset(device.identity.serial for device in devices)
@@ -270,27 +276,35 @@ def _record_seq(known: UnitRow | None, serial: str) -> int | None:
     return known.record_seq if known is not None and known.serial == serial else None
 
 
-def _plant(site: Site) -> Iterator[tuple[Identity, tuple[Counter, ...]]]:
+def _plant(site: Site, paired: Iterable[PairedRow]) -> Iterator[tuple[Identity, tuple[Counter, ...]]]:
     for gateway in site.gateways:
         profile = profile_of(gateway)
-        for identity in _identities(gateway):
+        for identity in _identities(gateway, paired):
             yield identity, profile.counters(profile.models[identity.model])
 
 
-def _identities(gateway: Gateway) -> Iterator[Identity]:
-    profile, node = profile_of(gateway), nodes(gateway)
-    for branch in gateway.branches:
-        for inverter in branch.inverters:
-            model = profile.models[inverter.model]
-            yield Identity(
-                slot=inverter.id,
-                serial=inverter.serial,
-                model=model.name,
-                vendor=profile.name,
-                gateway=gateway.id,
-                branch=branch.id,
-                node=node[inverter.serial],
-                ports=model.ports,
-                rated_w=model.rated_w,
-                efficiency=model.efficiency,
-            )
+def _identities(gateway: Gateway, paired: Iterable[PairedRow]) -> list[Identity]:
+    """Return who is in the slots; an address that was found by a gateway of another name is none of ours."""
+    profile = profile_of(gateway)
+    node = nodes(gateway, addresses(paired, gateway.id, gateway.host))
+    return [
+        _identity(gateway, branch.id, inverter, profile, node[inverter.serial])
+        for branch in gateway.branches
+        for inverter in branch.inverters
+    ]
+
+
+def _identity(gateway: Gateway, branch: str, inverter: Inverter, profile: VendorProfile, node: int | None) -> Identity:
+    model = profile.models[inverter.model]
+    return Identity(
+        slot=inverter.id,
+        serial=inverter.serial,
+        model=model.name,
+        vendor=profile.name,
+        gateway=gateway.id,
+        branch=branch,
+        node=node,
+        ports=model.ports,
+        rated_w=model.rated_w,
+        efficiency=model.efficiency,
+    )

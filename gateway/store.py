@@ -7,17 +7,18 @@ import os
 import sqlite3
 import threading
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from functools import partial
 from operator import attrgetter
 from pathlib import Path
-from typing import TypeAlias, TypeVar
+from typing import TypeVar
 
 import structlog
 
+from gateway.rows import AlarmRow, JournalRow, LedgerRow, LimitRow, PairedRow, Row, UnitRow, WriteRow
+from gateway.schema import SCHEMA, TABLES, Cells
 from protocols.errors import ConfigError, OpenCombinerError
 
-SCHEMA = 4
 FILE_NAME = "opencombiner.db"
 MAX_PENDING = 10_000  # rows that wait for the disk: seven times a full link of 247 units with five counters each
 MAX_BYTES = 64 * 2**20  # of the file: a card that the database fills up stops the whole machine
@@ -30,175 +31,7 @@ _STRICT = ", STRICT" if sqlite3.sqlite_version_info >= (3, 37) else ""  # a chec
 _log = structlog.get_logger(__name__)
 
 
-@dataclass(slots=True)
-class LedgerRow:
-    """What the energy ledger keeps of one side of a slot; energy in mWh.
-
-    `mark_mwh` is the counter as far as it was counted, None where nothing is counted yet; `seen_s` is the UTC of the
-    last counted answer, None when the clock was guessed. Two day bases: today's, and the one before it.
-    """
-
-    slot: str
-    port: int
-    serial: str
-    total_mwh: int = 0
-    day_base_mwh: int = 0
-    previous_base_mwh: int = 0
-    mark_mwh: int | None = None
-    uptime_s: int | None = None
-    seen_s: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Meta:
-    """A number of the daemon's own, by name."""
-
-    key: str
-    value: int
-
-
-@dataclass(frozen=True, slots=True)
-class LimitRow:
-    """A power limit that somebody has set on a target, in mW or thousandths of a percent as `unit` says.
-
-    `value_milli` None: the lease has ended, the fallback is in force. `until_s` is the UTC at which the lease ends and
-    `lease_s` the time that it was given for, both None without a lease. `by`: who set it.
-    """
-
-    target: str
-    value_milli: int | None
-    unit: str
-    until_s: int | None
-    lease_s: int | None
-    by: str
-
-
-@dataclass(frozen=True, slots=True)
-class JournalRow:
-    """One event of the alarms' journal, in the order of `seq`; `facts` is JSON with what its kind has to tell."""
-
-    seq: int
-    ts_ms: int
-    subject: str
-    code: int
-    kind: str
-    facts: str
-
-
-@dataclass(frozen=True, slots=True)
-class JournalStart:
-    """The journal begins behind `seq`: what is not newer is deleted."""
-
-    seq: int
-
-
-@dataclass(frozen=True, slots=True)
-class AlarmRow:
-    """What is kept of one alarm, as JSON."""
-
-    subject: str
-    code: int
-    record: str
-
-
-@dataclass(frozen=True, slots=True)
-class UnitRow:
-    """Which unit the alarms know in a slot, by which profile, and the last of its records that they took."""
-
-    slot: str
-    serial: str
-    firmware: str | None
-    grid_profile: str | None
-    record_seq: int | None
-
-
-@dataclass(frozen=True, slots=True)
-class WriteRow:
-    """How often the memory of a unit was written on a day (UTC, days since 1970), and the limit that it keeps."""
-
-    slot: str
-    serial: str
-    day: int
-    writes: int
-    told_milli: int | None  # thousandths of a percent; None: not known
-
-
-Row: TypeAlias = LedgerRow | Meta | LimitRow | JournalRow | JournalStart | AlarmRow | UnitRow | WriteRow
-R = TypeVar("R", LedgerRow, LimitRow, JournalRow, AlarmRow, UnitRow, WriteRow)
-_Cells: TypeAlias = tuple[str | int | None, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class _Table:
-    """How a row class lies in its table; the key comes first."""
-
-    name: str
-    create: str
-    insert: str
-    cells: Callable[[Row], _Cells]
-    key_cells: int
-
-
-def _table(row: type[Row], name: str, columns: str, key_cells: int) -> _Table:
-    names = [field.name for field in fields(row)]
-    key = ", ".join(names[:key_cells])
-    return _Table(
-        name,
-        f"CREATE TABLE IF NOT EXISTS {name} ({columns}, PRIMARY KEY ({key})) WITHOUT ROWID{_STRICT}",
-        f"INSERT OR REPLACE INTO {name} ({', '.join(names)}) VALUES ({', '.join('?' * len(names))})",  # noqa: S608 - our names
-        attrgetter(*names),
-        key_cells,
-    )
-
-
-_LEDGER = _table(
-    LedgerRow,
-    "ledger",
-    "slot TEXT NOT NULL, port INTEGER NOT NULL, serial TEXT NOT NULL, total_mwh INTEGER NOT NULL, "
-    "day_base_mwh INTEGER NOT NULL, previous_base_mwh INTEGER NOT NULL, "
-    "mark_mwh INTEGER, uptime_s INTEGER, seen_s INTEGER",
-    2,
-)
-_META = _table(Meta, "meta", "key TEXT NOT NULL, value INTEGER NOT NULL", 1)
-_LIMITS = _table(
-    LimitRow,
-    "limits",
-    "target TEXT NOT NULL, value_milli INTEGER, unit TEXT NOT NULL, until_s INTEGER, lease_s INTEGER, by TEXT NOT NULL",
-    1,
-)
-_JOURNAL = _table(
-    JournalRow,
-    "journal",
-    "seq INTEGER NOT NULL, ts_ms INTEGER NOT NULL, subject TEXT NOT NULL, code INTEGER NOT NULL, kind TEXT NOT NULL, "
-    "facts TEXT NOT NULL",
-    1,
-)
-_JOURNAL_START = _Table(
-    "journal", "", "DELETE FROM journal WHERE seq <= ?", lambda row: (attrgetter("seq")(row),), key_cells=0
-)
-_ALARMS = _table(AlarmRow, "alarms", "subject TEXT NOT NULL, code INTEGER NOT NULL, record TEXT NOT NULL", 2)
-_UNITS = _table(
-    UnitRow,
-    "units",
-    "slot TEXT NOT NULL, serial TEXT NOT NULL, firmware TEXT, grid_profile TEXT, record_seq INTEGER",
-    1,
-)
-_WRITES = _table(
-    WriteRow,
-    "writes",
-    "slot TEXT NOT NULL, serial TEXT NOT NULL, day INTEGER NOT NULL, writes INTEGER NOT NULL, told_milli INTEGER",
-    1,
-)
-_TABLES: dict[type[Row], _Table] = {
-    LedgerRow: _LEDGER,
-    Meta: _META,
-    LimitRow: _LIMITS,
-    JournalRow: _JOURNAL,
-    JournalStart: _JOURNAL_START,
-    AlarmRow: _ALARMS,
-    UnitRow: _UNITS,
-    WriteRow: _WRITES,
-}
+R = TypeVar("R", LedgerRow, LimitRow, JournalRow, AlarmRow, UnitRow, WriteRow, PairedRow)
 
 
 class Store:
@@ -217,7 +50,7 @@ class Store:
         self._max_pages = max_bytes // _PAGE_BYTES
         self._failing = False
         self._writing = 0
-        self._pending: dict[tuple[str | int | None, ...], tuple[str, _Cells]] = {}
+        self._pending: dict[tuple[str | int | None, ...], tuple[str, Cells]] = {}
         self._tell_filed: Callable[[int], None] | None = None
         self._journal_end = 0
         self._lock = threading.Lock()
@@ -243,7 +76,7 @@ class Store:
 
     def _all(self, kind: type[R], condition: str = "") -> list[R]:
         names = ", ".join(field.name for field in fields(kind))
-        rows = self._db.execute(f"SELECT {names} FROM {_TABLES[kind].name} {condition}")  # noqa: S608 - our names
+        rows = self._db.execute(f"SELECT {names} FROM {TABLES[kind].name} {condition}")  # noqa: S608 - our names
         return [kind(*cells) for cells in rows]
 
     @property
@@ -262,7 +95,7 @@ class Store:
             for row in rows:
                 if isinstance(row, JournalRow):
                     self._journal_end = row.seq
-                table = _TABLES[type(row)]
+                table = TABLES[type(row)]
                 cells = table.cells(row)
                 key = (table.insert, *cells[: table.key_cells])
                 if key in self._pending or len(self._pending) < MAX_PENDING:
@@ -322,7 +155,7 @@ class Store:
             _log.info("store_writes_again", path=str(self.path), failures=self.failures)
         return True
 
-    def _write(self, rows: Iterable[tuple[str, _Cells]]) -> None:
+    def _write(self, rows: Iterable[tuple[str, Cells]]) -> None:
         with self._db:
             for insert, cells in rows:
                 self._db.execute(insert, cells)
@@ -382,8 +215,8 @@ class Store:
             raise sqlite3.DatabaseError(verdict)
         if found < SCHEMA:
             with db:
-                for table in filter(attrgetter("create"), _TABLES.values()):
-                    db.execute(table.create)
+                for table in filter(attrgetter("create"), TABLES.values()):
+                    db.execute(table.create + _STRICT)
                 db.execute(f"PRAGMA user_version = {SCHEMA}")
 
     def _move_aside(self) -> Path:

@@ -22,7 +22,7 @@ from hil.instruments.manual import Ask, Manual
 from hil.instruments.recorded import Recorded
 from hil.instruments.remote import RemoteEmulator
 from hil.instruments.scpi import Scpi
-from hil.instruments.surroundings import request
+from hil.instruments.surroundings import ASKED, request
 from hil.lab import Stand, polls_s
 from hil.trace import Gap, Heard, Trace
 from protocols.errors import LinkDownError
@@ -97,7 +97,7 @@ class _Hil:
         self._other = other
 
     async def act(self, event: str, name: str, args: Mapping[str, Told]) -> None:
-        asked = name in {"alarm", "command", "mark"}
+        asked = name in ASKED or name == "mark"
         await (self._observer if asked else self._other).act(event, name, args)
 
 

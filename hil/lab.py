@@ -4,6 +4,7 @@ Nothing here waits for anything outside, so it lives on virtual time.
 """
 
 import asyncio
+import shutil
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
@@ -17,9 +18,11 @@ from drivers.clock import Trust
 from drivers.mqtt import memory
 from drivers.mqtt.session import Message
 from drivers.stream import open_stream
+from drivers.transport import Opener
 from emulator.server import Plant
 from gateway.app import App
 from gateway.log import LogTap
+from gateway.mqtt.options import mqtt_options
 from gateway.snapshot import InverterView
 from hil.instruments import Das, Instrument
 from hil.instruments.emulated import EmulatedPlant
@@ -59,11 +62,15 @@ class Lab:
 class Daemon:
     """The gateway, which may be stopped and started again while the plant lives on."""
 
-    def __init__(self, site: Site, clock: VirtualClock, trace: Trace, began: float) -> None:
+    def __init__(self, site: Site, clock: VirtualClock, trace: Trace, openers: Mapping[str, Opener]) -> None:
+        self.trace = trace
         self._site = site
+        self._broker = memory.broker(site.mqtt.url.removeprefix("mem://"))
+        self._client = mqtt_options(site.mqtt, site.id).client_id
+        self._killed = 0
         self._clock = clock
-        self._trace = trace
-        self._began = began
+        self._openers = openers
+        self._began = asyncio.get_running_loop().time()
         self._stop = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         self.app: App | None = None  # while it runs
@@ -73,7 +80,10 @@ class Daemon:
         """Start on what the last run stored; nothing if it runs."""
         if self._task is not None:
             return
-        taps = {one.id: tapped(one.id, open_stream, self.now, self._trace.frames.append) for one in self._site.gateways}
+        taps = {
+            one.id: tapped(one.id, self._openers.get(one.id, open_stream), self.now, self.trace.frames.append)
+            for one in self._site.gateways
+        }
         app = App(self._site, clock=self._clock, tap=LogTap(), inline_store=True, openers=taps)
         app.state.watch(self._look)
         self.app, self._stop = app, asyncio.Event()
@@ -86,6 +96,23 @@ class Daemon:
             self._stop.set()
             await task
 
+    async def kill(self) -> None:
+        """End at this instant, as kill -9 does; nothing if it does not run.
+
+        The next start finds the database as it was then, and the broker says the last will.
+        """
+        task, self._task, self.app = self._task, None, None
+        if task is None:
+            return
+        self._killed += 1
+        left = self._site.state_dir.with_name(f"state-{self._killed}")
+        shutil.copytree(self._site.state_dir, left)
+        self._site = self._site.model_copy(update={"state_dir": left})
+        if self._broker.serves(self._client):
+            self._broker.drop(self._client)
+        task.cancel()  # what it still stores, nobody will read
+        await asyncio.wait((task,))
+
     def now(self) -> float:
         """Return the seconds since the run began."""
         return asyncio.get_running_loop().time() - self._began
@@ -95,7 +122,7 @@ class Daemon:
         lamp = shown(view)
         if lamp is not None and self._lit.get(view.identity.slot) != lamp:
             self._lit[view.identity.slot] = lamp
-            self._trace.lamps.append(Lamp(self.now(), view.identity.slot, lamp))
+            self.trace.lamps.append(Lamp(self.now(), view.identity.slot, lamp))
 
 
 @asynccontextmanager
@@ -106,26 +133,41 @@ async def lab(case: Case, folder: Path) -> AsyncIterator[Lab]:
     site = in_memory(case.site, folder)
     began, start_utc = asyncio.get_running_loop().time(), case.scenario.start.timestamp()
     clock = VirtualClock(start_utc - began, Trust(case.scenario.clock))
-    trace = Trace(lamps_seen=True)
-    daemon = Daemon(site, clock, trace, began)
-    broker = _broker(site, trace, daemon)
     plant = Plant(site, site.location, clock, began)
     serving = asyncio.ensure_future(plant.serve())
-    await plant.ready.wait()
-    daemon.start()
-    emulated = EmulatedPlant(plant, {unit.serial: unit.id for _, _, unit in units(site)})
-    around = Surroundings(broker, clock, daemon, f"{site.mqtt.base}/{site.id}")
-    instruments: dict[str, Instrument] = {**dict.fromkeys(WORDS, emulated), "hil": around}
-    steps = any(event.name.startswith("clock_") for event in case.events)
     try:
-        stand = Stand(trace, instruments, emulated, polls_s(site), None if steps else start_utc)
-        yield Lab(stand, site, plant, daemon, broker, clock)
+        await plant.ready.wait()
+        async with gateway_of(site, clock) as (daemon, broker, around):
+            emulated = EmulatedPlant(plant, {unit.serial: unit.id for _, _, unit in units(site)})
+            instruments: dict[str, Instrument] = {**dict.fromkeys(WORDS, emulated), "hil": around}
+            said_utc = None if steps(case) else start_utc
+            stand = Stand(daemon.trace, instruments, emulated, polls_s(site), said_utc)
+            yield Lab(stand, site, plant, daemon, broker, clock)
     finally:
-        await daemon.stop()
         serving.cancel()
         with suppress(asyncio.CancelledError):
             await serving
+
+
+@asynccontextmanager
+async def gateway_of(
+    site: Site, clock: VirtualClock, openers: Mapping[str, Opener] | None = None
+) -> AsyncIterator[tuple["Daemon", memory.MemoryBroker, Surroundings]]:
+    """Run the gateway of a site that is in memory, and its broker, for the time of the context; the run begins now."""
+    site.state_dir.mkdir()
+    daemon = Daemon(site, clock, Trace(lamps_seen=True), openers or {})
+    broker = _broker(site, daemon)
+    daemon.start()
+    try:
+        yield daemon, broker, Surroundings(broker, clock, daemon, f"{site.mqtt.base}/{site.id}")
+    finally:
+        await daemon.stop()
         memory.forget(broker.name)
+
+
+def steps(case: Case) -> bool:
+    """Tell whether the wall clock is set in a case: then instants in UTC say nothing of the time that passed."""
+    return any(event.name.startswith("clock_") for event in case.events)
 
 
 def in_memory(site: Site, folder: Path) -> Site:
@@ -134,7 +176,7 @@ def in_memory(site: Site, folder: Path) -> Site:
         one.model_copy(update={"link": one.link.model_copy(update={"url": f"mem://{one.id}"})}) for one in site.gateways
     )
     mqtt = site.mqtt.model_copy(update={"url": f"mem://{folder.name}", "user": None, "tls": None})
-    return site.model_copy(update={"gateways": gateways, "mqtt": mqtt, "state_dir": folder})
+    return site.model_copy(update={"gateways": gateways, "mqtt": mqtt, "state_dir": folder / "state"})
 
 
 def polls_s(site: Site) -> dict[str, float]:
@@ -142,14 +184,14 @@ def polls_s(site: Site) -> dict[str, float]:
     return {unit.id: cycle(gateway).period_s for _, gateway, unit in units(site)}
 
 
-def _broker(site: Site, trace: Trace, daemon: Daemon) -> memory.MemoryBroker:
+def _broker(site: Site, daemon: Daemon) -> memory.MemoryBroker:
     broker = memory.broker(site.mqtt.url.removeprefix("mem://"))
     broker.start()
     root = f"{site.mqtt.base}/{site.id}/"
 
     def heard(message: Message) -> None:
         if message.topic.startswith(root):
-            trace.hear(Heard(daemon.now(), message.topic.removeprefix(root), message.payload))
+            daemon.trace.hear(Heard(daemon.now(), message.topic.removeprefix(root), message.payload))
 
     broker.heard = heard
     return broker

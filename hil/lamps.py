@@ -6,7 +6,8 @@ from gateway.snapshot import InverterView
 from protocols.points import LED, Channel
 from protocols.vendors.atmoce.led import Led
 
-_WORDS: dict[str, type[IntEnum]] = {"atmoce": Led}  # other vendors do not tell their lamp
+_WORDS: dict[str, type[IntEnum]] = {"atmoce": Led}
+TELL_THEIR_LAMP = frozenset(_WORDS)  # vendors; others say nothing of it
 
 
 def shown(view: InverterView) -> str | None:

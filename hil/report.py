@@ -1,4 +1,4 @@
-"""Results as data: JSON for readers and plots, JUnit XML for whatever runs tests.
+"""Results as files: a page for people, JSON for programs, JUnit XML for whatever runs tests.
 
 The JSON of a run holds what a picture needs: the events, the expectations with their windows and what was seen, the
 changes of alarms, the frames before what failed, and the measured series.
@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as ET
 
+from hil.page import page
 from hil.run import Result
 from hil.trace import Frame, Trace
 from hil.verdict import Judgement, Verdict, worst
@@ -20,10 +21,12 @@ _JUNIT = {Verdict.FAIL: "failure", Verdict.INCONCLUSIVE: "error", Verdict.ABSENT
 
 
 def write(results: Sequence[Result], folder: Path) -> None:
-    """Write `report.json` and `junit.xml` into a folder, which is made."""
+    """Write `report.html`, `report.json` and `junit.xml` into a folder, which is made."""
     folder.mkdir(parents=True, exist_ok=True)
-    text = json.dumps(as_json(results), ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    report = as_json(results)
+    text = json.dumps(report, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
     (folder / "report.json").write_text(text + "\n", "utf-8")
+    (folder / "report.html").write_text(page(report), "utf-8")
     ET.ElementTree(as_junit(results)).write(folder / "junit.xml", encoding="utf-8", xml_declaration=True)
 
 

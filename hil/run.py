@@ -10,17 +10,21 @@ from typing import TypeAlias
 
 from config.bench import WORD_OF
 from config.bench_file import Bench
+from config.plant import profile_of, recordings, units
 from config.scenario import Scenario
 from config.scenarios import Case, Done
 from drivers.together import first_of
+from emulator.media import emulated
 from hil.bench import bench_stand
 from hil.instruments import Das, InstrumentError
 from hil.instruments.manual import Ask
 from hil.judge import Facts, judge
 from hil.lab import Lab, Stand, lab
+from hil.replayed import replayed
 from hil.trace import Deed, Frame, Trace
 from hil.verdict import Judgement, Verdict, worst
 from hil.virtual_time import run as on_virtual_time
+from protocols.profile import VendorProfile
 
 SAMPLES = 1500  # of each measurement in a run, about
 FINEST_S = 0.5
@@ -49,11 +53,16 @@ def run_case(case: Case, progress: Progress | None = None, *, spoil: Spoil | Non
     `spoil` is shown the stack before the run begins, to plant a defect that the scenario must find. The same case comes
     to the same end: chances that are not the emulator's own are seeded for the time of the run.
     """
-    if case.scenario is None:
-        return Result(case, Verdict.ABSENT, broken=case.absent)
+    absent = unserved(case)
+    if case.scenario is None or absent is not None:
+        return Result(case, Verdict.ABSENT, broken=absent)
     scenario = case.scenario
 
     async def main(folder: Path) -> Result:
+        if case.site is not None and recordings(case.site):
+            async with replayed(case, folder) as (stand, lasts_s):
+                whole = scenario.model_copy(update={"lasts_s": scenario.lasts_s or lasts_s})
+                return await carry_out(case, whole, stand, progress)
         async with lab(case, folder) as stack:
             if spoil is not None:
                 spoil(stack)
@@ -66,6 +75,15 @@ def run_case(case: Case, progress: Progress | None = None, *, spoil: Spoil | Non
             return on_virtual_time(main(Path(folder)))
     finally:
         random.setstate(chances)
+
+
+def unserved(case: Case) -> str | None:
+    """Return why a case cannot run in this process: it does not apply, or its medium is not emulated yet."""
+    if case.site is not None and recordings(case.site):
+        return case.absent  # nothing is emulated
+    media = {gateway.link.medium for gateway in case.site.gateways} if case.site is not None else set()
+    lacking = sorted(media - emulated())
+    return f"there is no emulated medium {lacking[0]}" if lacking else case.absent
 
 
 async def run_on_bench(case: Case, bench: Bench, ask: Ask, progress: Progress | None = None) -> Result:
@@ -145,17 +163,29 @@ class _Run:
         return max([*closes, last_s + UNTIMED_S * untimed]) + late_s
 
 
-def _judged(case: Case, scenario: Scenario, stand: Stand, broken: str | None) -> Result:
-    trace = stand.trace
-    at_s = {deed.id: deed.at_s for deed in trace.deeds}
+def _vendors(case: Case) -> dict[str, VendorProfile]:
+    return {} if case.site is None else {unit.id: profile_of(gateway) for _, gateway, unit in units(case.site)}
+
+
+def facts_of(case: Case, stand: Stand, *, stepped: bool = False) -> Facts:
+    """Return what there is to judge by, so far; `stepped`: the wall clock was set meanwhile."""
     if case.profile is None:
         raise AssertionError("a case that runs has a profile")
-    facts = Facts(trace, case.profile, stand.polls_s, at_s, stand.start_utc)
+    at_s = {deed.id: deed.at_s for deed in stand.trace.deeds}
+    start_utc = None if stepped else stand.start_utc
+    return Facts(stand.trace, case.profile, stand.polls_s, at_s, start_utc, _vendors(case))
+
+
+def frames_before(trace: Trace, one: Judgement) -> tuple[Frame, ...]:
+    """Return the last frames before what decided an expectation."""
+    return tuple(trace.last_frames(one.window.closes if one.at_s is None else one.at_s, FRAMES_SHOWN))
+
+
+def _judged(case: Case, scenario: Scenario, stand: Stand, broken: str | None) -> Result:
+    trace, facts = stand.trace, facts_of(case, stand)
     judgements = tuple(judge(one, facts) for one in scenario.expect)
     frames = {
-        number: tuple(trace.last_frames(one.window.closes if one.at_s is None else one.at_s, FRAMES_SHOWN))
-        for number, one in enumerate(judgements)
-        if one.verdict is not Verdict.PASS
+        number: frames_before(trace, one) for number, one in enumerate(judgements) if one.verdict is not Verdict.PASS
     }
     verdict = worst(one.verdict for one in judgements) if broken is None else Verdict.INCONCLUSIVE
     return Result(case, verdict, judgements, frames, trace, broken)

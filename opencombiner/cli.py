@@ -6,46 +6,21 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
-from typer.core import TyperGroup
 
 from config.checks import admit
 from config.findings import Finding, SiteRefusedError
+from config.fleet import MAX_UNITS, shard_of
 from config.loader import LoadedSite, load_site
 from config.packaged import packaged
 from drivers.clock import SystemClock
 from gateway import log
+from opencombiner.errors import Commands
 from opencombiner.exit_code import EPILOG, ExitCode
 from opencombiner.lifetime import run_until_stopped
-from protocols.errors import ConfigError, OpenCombinerError
-
-
-class Commands(TyperGroup):
-    """Commands whose errors become one line each and an exit code."""
-
-    def invoke(self, ctx: Any) -> Any:
-        """Run a command."""
-        try:
-            return super().invoke(ctx)
-        except (OpenCombinerError, ExceptionGroup) as error:
-            leaves = _leaves(error)
-            if not all(isinstance(leaf, OpenCombinerError) for leaf in leaves):
-                raise  # a bug: its traceback is wanted
-            typer.echo("\n".join(str(leaf) for leaf in leaves), err=True)
-            refused = all(isinstance(leaf, ConfigError) for leaf in leaves)
-            raise typer.Exit(ExitCode.REFUSED if refused else ExitCode.FAILED) from None
-        except KeyboardInterrupt:
-            raise typer.Exit(ExitCode.INTERRUPTED) from None
-
-
-def _leaves(error: Exception) -> list[Exception]:
-    """Return the errors in a task group's group."""
-    if isinstance(error, ExceptionGroup):
-        return [leaf for part in error.exceptions for leaf in _leaves(part)]
-    return [error]
-
+from protocols.errors import ConfigError
 
 app = typer.Typer(
     name="opencombiner",
@@ -141,13 +116,42 @@ def capture(
 
 
 @app.command(epilog=EPILOG)
-def emulate(
+def redact(
+    site: SitePath,
+    taken: Annotated[Path, typer.Argument(metavar="IN", help="a file of `capture`", show_default=False)],
+    out: Annotated[Path, typer.Argument(metavar="OUT", help="the file to write", show_default=False)],
+) -> None:
+    """Write a capture anew with other serials, checksums right, and a site file that replays it beside it."""
+    from opencombiner.redaction import redact as write  # noqa: PLC0415 - each command loads what it runs
+
+    typer.echo(
+        f"{out} and {write(load_site(site, SystemClock()).site, taken, out)} are written; look before you publish"
+    )
+
+
+@app.command(epilog=EPILOG)
+def emulate(  # noqa: PLR0913 - an argument for each option
     site: SitePath,
     *,
     seed: Annotated[int | None, typer.Option(help="Seed instead of the site file's.", show_default=False)] = None,
     control: Annotated[
         str | None,
         typer.Option(metavar="HOST:PORT", help="Let instruments be used from there; no password.", show_default=False),
+    ] = None,
+    units: Annotated[
+        int | None,
+        typer.Option(
+            min=1, max=MAX_UNITS, help="A fleet: so many, on copies of the first gateway's link.", show_default=False
+        ),
+    ] = None,
+    shard: Annotated[
+        str, typer.Option(metavar="I/K", help="Which of how many processes this is; with --units.")
+    ] = "1/1",
+    base: Annotated[
+        str, typer.Option(metavar="HOST:PORT", help="Where link 0 of a fleet is; link 1 is on the next port.")
+    ] = "127.0.0.1:20000",
+    write: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write the shard's site file, for `run`.", show_default=False)
     ] = None,
     link: Annotated[
         str | None,
@@ -164,17 +168,45 @@ def emulate(
         raise typer.BadParameter("--link and --serial go together: the bridge, and the unit of the site to be on it")
     if link is not None and control is not None:
         raise typer.BadParameter("--control is for a plant that this program serves, not for one unit with --link")
+    if units is not None and (link is not None or control is not None):
+        raise typer.BadParameter("--units is a fleet of its own; it goes neither with --link nor with --control")
     log.configure(log_level, log_format)
     loaded = _load(site)
     from opencombiner import emulation  # noqa: PLC0415 - each command loads what it runs
 
     with _placed(loaded):
-        if link is not None and serial is not None:
+        if units is not None:
+            fleet, part = emulation.fleet_of(loaded, units, base), shard_of(shard)
+            emulation.write_shard(fleet, part, write)
+            run_until_stopped(lambda stop: emulation.emulate_fleet(fleet, part, seed, SystemClock(), stop))
+        elif link is not None and serial is not None:
             run_until_stopped(
                 lambda stop: emulation.stand_in(loaded.site, seed, SystemClock(), stop, link=link, serial=serial)
             )
         else:
             run_until_stopped(lambda stop: emulation.emulate(loaded.site, seed, SystemClock(), stop, control=control))
+
+
+@app.command(epilog=EPILOG)
+def pair(
+    site: SitePath,
+    serials: Annotated[
+        list[str] | None, typer.Argument(metavar="SERIAL...", help="these units only", show_default=False)
+    ] = None,
+    *,
+    gateway: Annotated[
+        str | None, typer.Option(metavar="ID", help="Pair this gateway's units only.", show_default=False)
+    ] = None,
+    log_level: Level = "error",
+    log_format: Form = "auto",
+) -> None:
+    """Pair units without an address while the gateway is stopped; they leave the gateway that they had."""
+    log.configure(log_level, log_format)
+    from opencombiner import pairing  # noqa: PLC0415 - each command loads what it runs
+
+    loaded = _load(site)
+    with _placed(loaded):
+        raise typer.Exit(pairing.command(loaded.site, gateway, serials or ()))
 
 
 @app.command(epilog=EPILOG)
@@ -255,7 +287,10 @@ def example() -> None:
 
 hil = typer.Typer(help="Scripted grids and faults, and what must come of them.", epilog=EPILOG)
 app.add_typer(hil, name="hil")
-Files = Annotated[list[Path], typer.Argument(metavar="FILE...", help="scenario files, or folders of them")]
+Files = Annotated[
+    list[Path],
+    typer.Argument(metavar="FILE...", help="scenario files, folders of them, or names of the library; all: all of it"),
+]
 Settings = Annotated[
     list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="Set a parameter, or pick out of a matrix.")
 ]
@@ -274,7 +309,8 @@ def hil_run(
     files: Files,
     *,
     report: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Write report.json and junit.xml there.", show_default=False)
+        Path | None,
+        typer.Option(metavar="DIR", help="Write report.html, report.json, junit.xml there.", show_default=False),
     ] = None,
     bench: Annotated[
         Path | None,
@@ -291,6 +327,16 @@ def hil_run(
     log.configure(log_level, log_format)
     found, site = kit.bench_of(bench)
     raise typer.Exit(kit.run(kit.cases_of(files, settings or (), site), report, found, jobs))
+
+
+@hil.command("list", epilog=EPILOG)
+def hil_list(
+    names: Annotated[list[str] | None, typer.Argument(metavar="[NAME...]", help="show all about these")] = None,
+) -> None:
+    """Show the scenarios that come with the package."""
+    from opencombiner import hil as kit  # noqa: PLC0415 - each command loads what it runs
+
+    kit.show_library(names or ())
 
 
 @hil.command("schema", epilog=EPILOG)

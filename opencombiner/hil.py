@@ -18,12 +18,15 @@ from config.scenarios import Case, load_cases
 from config.site import Site
 from drivers.clock import SystemClock
 from gateway import log
+from hil import library
 from hil.report import explanation, write
 from hil.run import Result, run_case, run_on_bench
 from hil.verdict import Verdict, worst
 from opencombiner.exit_code import ExitCode
+from opencombiner.tables import library_table
 from protocols.errors import ConfigError
 
+_WIDE = 240  # columns, where nobody looks at a terminal: a name is for copying
 _CODES: Mapping[Verdict, ExitCode] = {
     Verdict.PASS: ExitCode.OK,
     Verdict.ABSENT: ExitCode.OK,
@@ -42,13 +45,18 @@ def given(settings: Iterable[str]) -> dict[str, str]:
 
 
 def cases_of(files: Iterable[Path], settings: Iterable[str], site: Site | None = None) -> list[Case]:
-    """Return the cases of scenario files, of all files in a folder. Raises ConfigError with every file's errors."""
+    """Return the cases of scenario files, folders and names of the library; `all` is the whole library.
+
+    Raises ConfigError with every file's errors.
+    """
     chosen = given(settings)
     found: list[Case] = []
     refused: list[str] = []
-    paths = [each for file in files for each in (sorted(file.glob("*.yaml")) if file.is_dir() else [file])]
+    paths = [each for file in files for each in library.files(file)]
     if not paths:
-        raise ConfigError("there is no scenario file; name one, or a folder with files that end in .yaml")
+        raise ConfigError(
+            "there is no scenario file; name one, a folder with files that end in .yaml, or one of `hil list`"
+        )
     for path in paths:
         try:
             found += load_cases(path, chosen, site)
@@ -67,6 +75,31 @@ def check(cases: Sequence[Case]) -> None:
     for case in cases:
         typer.echo(f"{case.path}: {case.name}" + (f": not applicable, {case.absent}" if case.absent else ""))
     typer.echo(f"{len(cases)} cases, {sum(case.absent is None for case in cases)} apply")
+
+
+def show_library(names: Sequence[str]) -> None:
+    """Show what scenarios come with the package; of those that are named, all about them. Raises ConfigError."""
+    known = {entry.name: entry for entry in library.entries()}
+    if strange := [name for name in names if name not in known]:
+        raise ConfigError(f"there is no scenario {strange[0]!r}; `opencombiner hil list` shows all")
+    if not names:
+        wide = Console(width=None if Console().is_terminal else _WIDE)
+        wide.print(library_table(map(_row, known.values())))
+        typer.echo(f"{len(known)} scenarios, {sum(entry.runs for entry in known.values())} runs")
+    for name in names:
+        typer.echo("\n".join(_lines(known[name])))
+
+
+def _row(entry: library.Entry) -> tuple[str, ...]:
+    return entry.name, entry.title, entry.standard, str(len(entry.profiles)), str(entry.runs)
+
+
+def _lines(entry: library.Entry) -> Iterable[str]:
+    yield f"{entry.name}: {entry.title}"
+    yield f"  {entry.about}"
+    if entry.standard:
+        yield f"  standard: {entry.standard}"
+    yield f"  grid profiles: {', '.join(entry.profiles)}; {entry.runs} of {entry.cases} cases apply"
 
 
 def bench_of(path: Path | None) -> tuple[Bench | None, Site | None]:

@@ -11,12 +11,12 @@ import structlog
 import typer
 
 from config.loader import LoadedSite, load_site
-from config.plant import dials_in, profile_of, recordings
+from config.plant import dials_in, reading_of, recordings
 from config.site import Gateway, Site
 from drivers.capture import Recorder
 from drivers.clock import Clock, SystemClock
-from drivers.recording import Reading, Recording
-from drivers.registry import cutter_of, opener_of, settings_of
+from drivers.recording import Recording
+from drivers.registry import opener_of, settings_of
 from drivers.replay import Replay, ReplayClock
 from drivers.transport import Opener
 from gateway import app
@@ -81,12 +81,7 @@ def _own_state() -> TemporaryDirectory[str]:
 
 
 def _replayed(site: Site, replay: Replay) -> dict[str, Opener]:
-    return {gateway.id: replay.opener(gateway.id, _reading(gateway)) for gateway in site.gateways}
-
-
-def _reading(gateway: Gateway) -> Reading:
-    medium = gateway.link.medium
-    return Reading(cutter_of(medium, settings_of(medium, gateway.link)), profile_of(gateway).volatile)
+    return {gateway.id: replay.opener(gateway.id, reading_of(gateway)) for gateway in site.gateways}
 
 
 def _opener(gateway: Gateway) -> Opener:

@@ -17,6 +17,11 @@ def headline(rows: Report) -> str:
     return f"{rows.site} at {rows.latitude:.2f}, {rows.longitude:.2f}, time zone {rows.timezone}"
 
 
+def library_table(rows: Iterable[tuple[str, ...]]) -> Table:
+    """Return the scenarios of the library."""
+    return _table("Scenarios", ("name", "what it tests", "standard", "grid profiles", "runs"), rows)
+
+
 def report_tables(rows: Report) -> Iterator[Table]:
     """Yield the report on a site."""
     yield _table(

@@ -10,8 +10,10 @@ from protocols.events import AlarmRecord, Event
 from protocols.exchange import Exchange, Responder
 from protocols.framing.volatile import Volatile
 from protocols.grid_profile import GridProfile
+from protocols.pairing import PairingWays
 from protocols.points import Channel, Point, Value
 from protocols.push import Dialler, Heard
+from protocols.states import InvSt
 
 USUAL_EFFICIENCY = 0.965  # European efficiency of the supported models, rounded
 
@@ -170,19 +172,30 @@ class Push:
     password: str
 
 
+@dataclass(frozen=True, slots=True)
+class Redaction:
+    """What it takes to hide serials in captured datagrams, byte for byte.
+
+    `spellings` are the ways in which a serial stands there, as long for every serial of its form. `reseal(old, new)`
+    returns `new`, made of `old` by changing bytes in place, with right checksums where `old` had them.
+    """
+
+    spellings: Callable[[str], tuple[bytes, ...]]
+    reseal: Callable[[bytes, bytes], bytes]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VendorProfile:
     """One vendor. `join` makes a unit reachable at its node and returns its identity values.
 
     `join`, `poll` and `command` are told the time in UTC, s since 1970: some requests carry it. `serials` None means
     that any serial may be this vendor's. `node` derives a unit's address from its serial, and raises ValueError where a
-    serial has none; without it the site file or the order of the units gives the address; with `pairs` the unit
-    chooses it, and pairing finds it out. `commands` are the classes of commands that the vendor's units carry out;
+    serial has none; without it the site file or the order of the units gives the address; with `pairing` the
+    unit chooses it, and that finds it out. `commands` are the classes of commands that the vendor's units carry out;
     others never reach `command`. `memory_writes` says which of them are written to a unit's memory, how often each: the
     gateway allows so many a day. `carrier` tells from a serial what bears a unit's datagrams, None where the serial
     does not tell; without it one carrier is as good as another. `fits` tells whether a unit with a serial may be of a
-    model; without it serials say nothing of models. `grid_profiles` are the names of those that units can tell; without
-    it they can tell any.
+    model; without it serials say nothing of models.
     With `push` the units report by themselves and nobody asks them: what makes requests and answers is then that of
     `protocols.unasked`.
     """
@@ -205,8 +218,15 @@ class VendorProfile:
     fits: Callable[[str, Model], bool] | None = None
     push: Push | None = None
     alarm_codes: frozenset[int] = frozenset(range(1, 11))  # those that its units can report
-    pairs: bool = False
-    grid_profiles: frozenset[str] | None = None
+    pairing: PairingWays | None = None
+    states: frozenset[InvSt] = frozenset(InvSt)  # those that its units tell, or that follow from what they tell
+    grid_profiles: frozenset[str] | None = None  # those that its units can name; None: any
     memory_writes: Mapping[type[Command], int] = field(default_factory=dict)
     records: RecordLog | None = None
     volatile: tuple[Volatile, ...] = ()  # what differs between two requests that ask the same, for a replay
+    redaction: Redaction | None = None  # None: nobody has told yet where its serials stand
+
+    @property
+    def pairs(self) -> bool:
+        """Tell whether units choose their addresses."""
+        return self.pairing is not None

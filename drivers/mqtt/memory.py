@@ -98,6 +98,10 @@ class MemoryBroker:
         """Carry out every request so much later, in order; 0: at once again."""
         self._delay_s = delay_s
 
+    def serves(self, client_id: str) -> bool:
+        """Tell whether a client of that name is connected."""
+        return client_id in self._connections
+
     def drop(self, client_id: str, reason: LinkDownError | None = None) -> None:
         """Cut one client off, as a broken cable does; its will is published."""
         connection = self._connections.pop(client_id)

@@ -8,6 +8,8 @@ from drivers.nrf24.policy import HOP_S, LISTEN_S, SEND_S, Hopping
 from drivers.nrf24.radio import Pyrf24Radio, Radio
 from drivers.nrf24.settings import Nrf24Settings
 from drivers.recording import Cutter
+from drivers.redaction import Framing
+from drivers.serial_bridge import framing as bridge_framing
 from drivers.serial_bridge import pace, requests
 from drivers.serial_bridge.link import BridgeLink
 from drivers.serial_bridge.settings import BridgeSettings
@@ -132,6 +134,11 @@ def transaction_s(settings: Nrf24Settings, request_bytes: int, answers: Sequence
 def cutter(settings: Nrf24Settings) -> Callable[[], Cutter]:
     """Return what makes a finder of requests in what goes to the radio."""
     return requests.cutter(_as_bridge(settings))
+
+
+def framing(settings: Nrf24Settings) -> Callable[[], Framing]:
+    """Return what makes a finder of frames in what goes to the radio, or comes from it."""
+    return bridge_framing.framing(_as_bridge(settings))
 
 
 def _as_bridge(settings: Nrf24Settings) -> BridgeSettings:

@@ -79,7 +79,7 @@ class Coordinator:
         self._counters.revived += recovery.recovered - before
 
     async def _bring_up(self, *, full: bool) -> None:
-        startup = StartUp(network(self._settings.host), full=full)
+        startup = StartUp(network(self._settings.host), full=full, greet=self._settings.greet)
         step, deadline = startup.start(), self._now()
         while not isinstance(step, Ready):
             match step:

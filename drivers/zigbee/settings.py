@@ -11,3 +11,4 @@ class ZigbeeSettings:
     host: str = ""
     baud: int = 115_200
     hops: int = 1  # to the farthest unit
+    greet: bool = True  # False: leave out the broadcast that ends a start-up, as pairing wants it

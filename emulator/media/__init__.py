@@ -1,6 +1,7 @@
 """Emulated media, one package each, found by the name of the medium: its `build` returns a gateway's medium."""
 
 from importlib import import_module
+from pkgutil import iter_modules
 from typing import Protocol
 
 from config.site import Gateway, Impairments
@@ -48,6 +49,11 @@ class Build(Protocol):
     def __call__(self, gateway: Gateway, impairments: Impairments, seed: str) -> Medium:
         """Return the medium."""
         ...
+
+
+def emulated() -> frozenset[str]:
+    """Return the names of the media that there are."""
+    return frozenset(module.name for module in iter_modules(__path__))
 
 
 def medium_of(gateway: Gateway, impairments: Impairments, seed: str) -> Medium:

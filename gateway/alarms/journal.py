@@ -15,7 +15,8 @@ from gateway.alarms import rows
 from gateway.alarms.engine import Snapshot
 from gateway.alarms.record import Record
 from gateway.alarms.rows import Entry
-from gateway.store import AlarmRow, JournalRow, JournalStart, Meta, Row, Store, UnitRow
+from gateway.rows import AlarmRow, JournalRow, JournalStart, Meta, Row, UnitRow
+from gateway.store import Store
 
 MAX_ROWS = 20_000  # some 5 MB: twenty outages of a site with 250 units, years of a quiet one
 CURSOR = "alarm_cursor"

@@ -19,7 +19,9 @@ from protocols.commands import Command as DeviceCommand
 from protocols.exchange import Cause, Done, Failed
 from protocols.points import Channel, Value
 
-WITHIN_S = 60.0  # from the device's yes to a reading without the alarm: a self-test takes some ten seconds
+WITHIN_S = (
+    60.0  # from the device's yes to a reading without the alarm: a self-test takes some ten seconds; then its off-delay
+)
 MAX_TEXT = 200  # of a reason: a cause from outside may stand in it
 
 Answer: TypeAlias = Standing | Refused
@@ -91,7 +93,7 @@ class Resets:
             case Failed():
                 self._close(pending, _failure(result, pending.alarm))
             case Done():
-                pending.due = self._loop.time() + WITHIN_S
+                pending.due = self._loop.time() + WITHIN_S + pending.alarm.row.off_delay_s
                 self._try(pending, pending.due)
 
     def _try(self, pending: _Reset, due: float) -> None:

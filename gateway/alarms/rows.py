@@ -11,7 +11,7 @@ from gateway.alarms.record import Record, Shelf, Transition
 from gateway.alarms.sound import sound
 from gateway.alarms.states import AlarmState, Stimulus, Suppression
 from gateway.alarms.trip import Trip
-from gateway.store import AlarmRow, JournalRow
+from gateway.rows import AlarmRow, JournalRow
 
 Entry: TypeAlias = Transition | Trip
 

@@ -30,8 +30,8 @@ from gateway.alarms.record import Moment, Transition
 from gateway.alarms.reset import Answer, Resets, Sender, concerns_device
 from gateway.alarms.rows import Entry
 from gateway.alarms.units import Units
+from gateway.rows import UnitRow
 from gateway.snapshot import InverterView
-from gateway.store import UnitRow
 
 _URGENCY = {priority: rank for rank, priority in enumerate(reversed(Priority))}
 

@@ -7,8 +7,8 @@ from gateway.alarms.engine import Engine, Observation
 from gateway.alarms.record import Moment, Transition
 from gateway.alarms.rows import Entry
 from gateway.alarms.trip import Sighting, Trip, trip
+from gateway.rows import UnitRow
 from gateway.snapshot import InverterView
-from gateway.store import UnitRow
 from protocols.points import ALRM_SEQ, UP_TMS, Channel, Number
 
 GATEWAY = "gateway"  # who does what nobody commanded

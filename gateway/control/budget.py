@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import TypeAlias
 
+from gateway.rows import WriteRow
 from gateway.snapshot import Identity
-from gateway.store import WriteRow
 from protocols.commands import Command, WMaxLimPct
 
 DAY_S = 86_400

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 
 from gateway.control.limits import Limit
-from gateway.store import LimitRow
+from gateway.rows import LimitRow
 
 SAVE_RENEWAL_S = 30  # a renewal that moves the end by less is not stored: it may come every second
 

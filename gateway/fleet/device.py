@@ -1,8 +1,10 @@
 """What the poller keeps of one unit."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from math import inf
 
-from gateway.fleet.comm import Comm, is_dim
+from gateway.fleet.comm import Comm, Light, is_dim
 from gateway.fleet.pump import Outcome
 from gateway.snapshot import CommState, Identity, NodeStats
 from protocols.errors import LocalProtocolError
@@ -13,7 +15,9 @@ from protocols.profile import Model, PollItem, RecordLog, Station, VendorProfile
 from protocols.reading import Reading
 from protocols.states import InvSt
 
+SEARCH_S = 600.0  # between two searches: units behind others come back after minutes to an hour
 _NEW_SHARE = 0.1  # weight of the newest latency in the running mean
+_LIT = (Light.DAY, Light.UNSEEN)
 _STATES = {int(state): state for state in InvSt}
 
 
@@ -33,6 +37,7 @@ class Device:
         self.comm = Comm()
         self.joined = False
         self.record_seq = record_seq
+        self._searched_at = -inf
         self.stranger: str | None = None  # who answered instead and was reported already
         self.stats = NodeStats()
         self.stats_told_at: float | None = None
@@ -53,6 +58,18 @@ class Device:
             latency_s=latency,
             last_failure=outcome.result.cause.value if isinstance(outcome.result, Failed) else old.last_failure,
         )
+
+    def search(self, now: float, light: Light) -> bool:
+        """Tell whether it is time to look for the unit under another address; no unit without light answers."""
+        due = light in _LIT and now - self._searched_at >= SEARCH_S
+        if due:
+            self._searched_at = now
+        return due
+
+    def move(self, node: int) -> None:
+        """Take another address of the unit; what it says there has to be learnt anew."""
+        self.station = replace(self.station, node=node)
+        self.joined = False
 
     def missing(self, newest: int, log: RecordLog) -> int:
         """Return how many alarm records to read, one more than are missing: another may come meanwhile.

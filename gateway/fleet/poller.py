@@ -2,9 +2,9 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from math import inf
-from typing import Protocol, TypeAlias, TypeVar
+from typing import TypeAlias, TypeVar
 
 import structlog
 
@@ -12,16 +12,16 @@ from drivers.link import Link, Urgency
 from gateway.fleet import pump
 from gateway.fleet.comm import Daylight, Light
 from gateway.fleet.device import Device
+from gateway.fleet.listener import Listener, Values
 from gateway.fleet.pump import Outcome
 from gateway.fleet.schedule import Job, Schedule
-from gateway.snapshot import CommState, NodeStats
+from gateway.snapshot import CommState
 from protocols.commands import Command
 from protocols.errors import LinkDownError
 from protocols.events import AlarmRecord
 from protocols.exchange import Cause, Done, Exchange, Failed
-from protocols.points import ALRM_SEQ, SN, Channel, Value
+from protocols.points import ALRM_SEQ, SN, Channel
 from protocols.profile import VendorProfile
-from protocols.reading import Reading
 
 MAX_COMMANDS = 32  # that wait for a link: more would be older than anybody waits for an answer
 PROBE_S = {Light.NIGHT: 300.0, Light.TWILIGHT: 30.0, Light.DAY: 60.0, Light.UNSEEN: 60.0}
@@ -30,43 +30,10 @@ _STATS_S = 10.0
 _DOWN_PAUSE_S = 0.1  # between finding the link down and asking for it again, so that a flapping link costs no CPU
 _STRETCHED = 1.5  # times the period: a cycle worth a line in the log
 
-Values: TypeAlias = Mapping[Channel, Value]
 CommandResult: TypeAlias = Done[Values] | Failed
 T = TypeVar("T")
 
 _log = structlog.get_logger(__name__)
-
-
-class Listener(Protocol):
-    """Who is told what the poller learns."""
-
-    def joined(self, slot: str, values: Values) -> None:
-        """Take the identity values of a unit that has joined."""
-        ...
-
-    def mismatched(self, slot: str, found: str) -> None:
-        """Take note that another unit answers in a slot: its serial, or the exchange's words; told once for each."""
-        ...
-
-    def answered(self, slot: str, reading: Reading) -> None:
-        """Take a reading."""
-        ...
-
-    def refused(self, slot: str) -> None:
-        """Take note that a unit is there and has refused the live poll: its values grow old."""
-        ...
-
-    def comm_changed(self, slot: str, comm: CommState) -> None:
-        """Take note that a unit's reachability changed."""
-        ...
-
-    def stats(self, slot: str, stats: NodeStats) -> None:
-        """Take a unit's statistics; told every ten seconds at most."""
-        ...
-
-    def link_changed(self, gateway: str, *, up: bool) -> None:
-        """Take note that a gateway's link went down or came up."""
-        ...
 
 
 class Poller:
@@ -191,11 +158,11 @@ class Poller:
                 future.set_result(failure)
 
     async def _turn(self, schedule: Schedule) -> None:
-        """Do one thing: a command, else a poll, else wait for either."""
-        if self._commands:
+        """Do one thing: a command, else a poll, else wait for either; commands keep nobody waiting for too long."""
+        now = asyncio.get_running_loop().time()
+        if self._commands and not schedule.pressing(now):
             await self._command(*self._commands.popleft())
             return
-        now = asyncio.get_running_loop().time()
         match schedule.next(now, PROBE_S[self._light_at(now)]):
             case Job() as job:
                 await self._talk(schedule, job, now)
@@ -227,10 +194,13 @@ class Poller:
             event = "poll_cycle_stretched" if stretched else "poll_cycle_kept"
             _log.warning(event, gateway=self.gateway, cycle_s=cycle_s, poll_s=self._periods_s[0])
 
-    async def _converse(self, device: Device, exchange: Exchange[T], urgency: Urgency) -> Outcome[T]:
+    async def _converse(
+        self, device: Device, exchange: Exchange[T], urgency: Urgency, node: int | None = None
+    ) -> Outcome[T]:
+        """Hold a conversation with a unit, or about it with another `node`."""
         outcome: Outcome[T]
         try:
-            async with self._link.claim(device.station.node, urgency) as port:
+            async with self._link.claim(device.station.node if node is None else node, urgency) as port:
                 outcome = await pump.run(port, exchange)
         except LinkDownError as error:
             outcome = Outcome(Failed(Cause.LINK_DOWN, str(error)), 0, 0.0)
@@ -282,12 +252,28 @@ class Poller:
         answered = self._settle(device, outcome, heard, joining=joining, live=not job.item, records=records)
         if answered is None:
             return
+        if job.probe and not answered:
+            answered = await self._found(device, heard)
         ended = asyncio.get_running_loop().time()
         schedule.report(job, now, ended, answered=answered)
         for item in outdated:
             schedule.postpone(job.unit, item, ended)
         if joining and answered:
             schedule.hasten(job.unit, ended)
+
+    async def _found(self, device: Device, now: float) -> bool:
+        """Ask everybody where a silent unit is; tell whether it is under another address than before."""
+        ways = self._profile.pairing
+        if ways is None or not device.search(now, self._light):
+            return False
+        station = device.station
+        question = ways.find(station.serial, station.host)
+        result = (await self._converse(device, question, Urgency.PROBE, ways.everybody)).result
+        if isinstance(result, Failed) or result.value == station.node:
+            return False
+        device.move(result.value)
+        self._listener.moved(device.identity.slot, device.station)
+        return True
 
     def _outdated(self, device: Device, result: CommandResult) -> tuple[int, ...]:
         return device.outdated(result.value, self._profile.poll_plan) if isinstance(result, Done) else ()

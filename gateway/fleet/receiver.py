@@ -7,7 +7,8 @@ from typing import Protocol
 
 from gateway.fleet.comm import Daylight, Light
 from gateway.fleet.device import Device
-from gateway.fleet.poller import CommandResult, Listener, Values, tell
+from gateway.fleet.listener import Listener, Values
+from gateway.fleet.poller import CommandResult, tell
 from gateway.fleet.pump import Outcome
 from gateway.snapshot import CommState
 from protocols.commands import Command

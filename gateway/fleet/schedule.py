@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from math import inf
 
 SILENT_AFTER = 2  # misses in a row after which a unit is probed instead of polled
+UNASKED_S = 2400.0  # no unit waits longer, whatever probing costs: after 60 minutes some believe to have no gateway
 BURST_S = 30.0  # probing time is saved up for at most this long
 _MAX_DOUBLINGS = 16  # beyond it the back-off is longer than any probe period
 
@@ -26,7 +27,7 @@ class _Unit:
         self.due = [now] * items
         self.not_before = [-inf] * items
         self.misses = 0
-        self.asked_at = -inf
+        self.asked_at = now
         self.polled_at: float | None = None
         self.interval_s: float | None = None
 
@@ -40,7 +41,8 @@ class Schedule:
 
     Units that miss are probed with doubling pauses. While any unit answers, the time that misses cost (from the second
     in a row on) stays below `probe_share` of all time: it is paid from a purse that time fills; a probe needs a purse
-    that is not empty, and may overdraw it once.
+    that is not empty, and may overdraw it once. A unit that nobody has asked for UNASKED_S since the link came up is
+    asked all the same, in its turn. Of those that are due at the same time the longest unasked goes first.
     """
 
     def __init__(self, units: int, periods_s: tuple[float, ...], *, probe_share: float, now: float) -> None:
@@ -49,6 +51,7 @@ class Schedule:
         self._share = probe_share
         self._purse_s = 0.0
         self._filled_at = now
+        self._resumed_at = now
 
     @property
     def cycle_s(self) -> float | None:
@@ -59,15 +62,19 @@ class Schedule:
         """Return what to do at `now`, or the instant to ask again; a silent unit is probed every `probe_s` at most."""
         self._fill(now)
         purse_at = self._purse_at(now)
-        best, best_due = 0, inf
+        best, best_due, best_asked = 0, inf, inf
         for index, unit in enumerate(self._units):
-            due = max(self._probe_due(unit, probe_s), purse_at) if unit.silent else min(unit.due)
-            if due < best_due:
-                best, best_due = index, due
+            due = self._probe_due(unit, probe_s, purse_at) if unit.silent else min(unit.due)
+            if due < best_due or (due == best_due and unit.asked_at < best_asked):
+                best, best_due, best_asked = index, due, unit.asked_at
         if best_due > now:
             return best_due
         unit = self._units[best]
         return Job(best, 0, probe=True) if unit.silent else Job(best, unit.due.index(best_due), probe=False)
+
+    def pressing(self, now: float) -> bool:
+        """Tell whether a unit has waited so long that it must not be kept waiting by anything else."""
+        return any(self._pressing_at(unit) <= now for unit in self._units)
 
     def report(self, job: Job, started: float, ended: float, *, answered: bool) -> None:
         """Take note of how a job went between two instants."""
@@ -96,10 +103,9 @@ class Schedule:
 
     def resume(self, now: float) -> None:
         """Start afresh after a pause of the link: everybody is due, and nobody's pause counts as a long cycle."""
-        for index, unit in enumerate(self._units):
+        for index in range(len(self._units)):
             self.hasten(index, now)
-            unit.asked_at = -inf
-        self._filled_at = now
+        self._filled_at = self._resumed_at = now
 
     def _missed(self, unit: _Unit, started: float, cost_s: float) -> None:
         if unit.misses and self._anyone_live():
@@ -121,6 +127,10 @@ class Schedule:
             return -inf
         return now + max(-self._purse_s / self._share, 1e-3)
 
-    def _probe_due(self, unit: _Unit, probe_s: float) -> float:
-        pause_s = self._periods_s[0] * 2.0 ** min(unit.misses - SILENT_AFTER, _MAX_DOUBLINGS)
-        return unit.asked_at + min(pause_s, probe_s)
+    def _probe_due(self, unit: _Unit, probe_s: float, purse_at: float) -> float:
+        pause_s = min(self._periods_s[0] * 2.0 ** min(unit.misses - SILENT_AFTER, _MAX_DOUBLINGS), probe_s)
+        due = self._resumed_at if unit.asked_at < self._resumed_at else unit.asked_at + pause_s
+        return min(max(due, purse_at), self._pressing_at(unit))
+
+    def _pressing_at(self, unit: _Unit) -> float:
+        return max(unit.asked_at, self._resumed_at) + UNASKED_S

@@ -5,7 +5,7 @@ from math import inf
 
 import structlog
 
-from gateway.store import LedgerRow
+from gateway.rows import LedgerRow
 from protocols.points import Channel
 from protocols.profile import Counter
 

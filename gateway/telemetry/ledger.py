@@ -8,8 +8,8 @@ commit, and a restart of the gateway or of the device changes nothing but the ra
 
 from collections.abc import Iterable, Mapping, Sequence
 
+from gateway.rows import LedgerRow
 from gateway.snapshot import Energy
-from gateway.store import LedgerRow
 from gateway.telemetry.energy import Account, Instant
 from protocols.points import DCW, UP_TMS, Channel, Number, W
 from protocols.profile import USUAL_EFFICIENCY, Counter

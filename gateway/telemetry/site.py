@@ -9,8 +9,9 @@ from zoneinfo import ZoneInfo
 import structlog
 
 from drivers.clock import Clock, Trust
+from gateway.rows import LedgerRow, Meta, PairedRow, Row
 from gateway.snapshot import CommState, Identity, InverterView, NodeStats, SiteTotals
-from gateway.store import LedgerRow, Meta, Row, Store
+from gateway.store import Store
 from gateway.telemetry.day import SiteDay, Turn
 from gateway.telemetry.derived import derived
 from gateway.telemetry.ledger import AC, Ledger, rows_by_slot
@@ -29,7 +30,7 @@ from protocols.points import (
     Value,
     W,
 )
-from protocols.profile import Counter
+from protocols.profile import Counter, Station
 from protocols.reading import Reading
 from protocols.states import InvSt, Quality
 
@@ -242,6 +243,14 @@ class SiteState:
     def mismatched(self, slot: str, found: str) -> None:
         """Take note that another unit answers in a slot; it is not accepted."""
         self.event("identity_mismatch", slot, found=found, configured=self._views[slot].identity.serial)
+
+    def moved(self, slot: str, station: Station) -> None:
+        """Take note of a unit's new address; it is known after a restart, too."""
+        known = self._views[slot].identity
+        self._views[slot] = replace(self._views[slot], identity=replace(known, node=station.node))
+        self._store.put([PairedRow(known.gateway, station.serial, station.node, station.host)])
+        self.outbox.mark_info(slot)
+        self.event("moved", slot, serial=station.serial, former=known.node, node=station.node)
 
     def stats(self, slot: str, stats: NodeStats) -> None:
         """Take a unit's statistics; they are published in their own time, so nothing is marked."""

@@ -27,5 +27,5 @@ class Das(Protocol):
     """The data acquisition: what is measured independently of the gateway."""
 
     async def read(self) -> Mapping[str, float]:
-        """Return measurements by name: grid.v, grid.hz, site.w, SLOT.w, SLOT.v, SLOT.st. Raises InstrumentError."""
+        """Return measurements by name: grid.v, grid.hz, site.w, SLOT.w, .v, .st and .led. Raises InstrumentError."""
         ...

@@ -10,6 +10,8 @@ from drivers.mqtt.memory import MemoryBroker
 from drivers.mqtt.session import Message
 from hil.virtual_time import VirtualClock
 
+ASKED = frozenset({"alarm", "command", "publish"})  # acts of an operator, by MQTT
+
 
 class Daemon(Protocol):
     """A gateway that can be stopped."""
@@ -20,6 +22,10 @@ class Daemon(Protocol):
 
     async def stop(self) -> None:
         """Stop it in order."""
+        ...
+
+    async def kill(self) -> None:
+        """End it at this instant, without a word."""
         ...
 
 
@@ -41,12 +47,13 @@ class Surroundings:
             "clock_step": clock.step,
             "clock_trust": self._trust,
             "gateway_stop": daemon.stop,
+            "gateway_kill": daemon.kill,
             "gateway_start": daemon.start,
         }
 
     async def act(self, event: str, name: str, args: Mapping[str, Told]) -> None:
         """Carry out an act; a request to the gateway bears the event's id as its transaction."""
-        if name in {"alarm", "command"}:
+        if name in ASKED:
             self._broker.accept(request(self._root, event, name, args))
             return
         done = self._acts[name](**args)
@@ -58,7 +65,9 @@ class Surroundings:
 
 
 def request(root: str, event: str, verb: str, args: Mapping[str, Told]) -> Message:
-    """Return what an operator asks of the gateway."""
+    """Return what an operator asks of the gateway, or writes to one of its topics."""
+    if verb == "publish":
+        return Message(f"{root}/{args['topic']}", str(args["payload"]).encode(), qos=1)
     asked: dict[str, Any] = {**args, "transaction": event, "by": "hil"}
     if verb == "alarm":
         asked["code"] = int(float(str(args["code"])))

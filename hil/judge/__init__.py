@@ -6,6 +6,7 @@ from typing import Any
 from config.scenario import Expectation
 from hil.judge import alarms, energy, messages, trips, units
 from hil.judge.facts import Facts, Question
+from hil.judge.untold import subject, untold
 from hil.verdict import Judgement, Verdict
 
 __all__ = ["Facts", "judge"]
@@ -15,6 +16,8 @@ def judge(expectation: Expectation, facts: Facts) -> Judgement:
     """Return what came of an expectation."""
     window = facts.window(expectation)
     question = Question(expectation, window, facts)
+    if (why := untold(expectation, facts.vendors)) is not None:
+        return question.answer(Verdict.ABSENT, f"{', '.join(expectation.kinds)} of {subject(expectation)}", why)
     found = _judged(expectation, question)
     if found.verdict is not Verdict.PASS and facts.trace.deaf(window.from_s, window.closes):
         return question.answer(Verdict.INCONCLUSIVE, found.expected, f"{found.seen}; nobody heard the broker meanwhile")

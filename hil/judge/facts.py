@@ -8,6 +8,7 @@ from config.grid_profile import GridProfileFile
 from config.scenario import Expectation
 from hil.trace import Heard, Trace
 from hil.verdict import Judgement, Span, Verdict, Weighed, Window, weigh, weigh_never
+from protocols.profile import VendorProfile
 
 SAID_S = 0.2  # from the gateway's knowledge to the broker's word: it gathers news for 0.1 s
 RECORD_S = 0.001  # a device's alarm record counts milliseconds
@@ -18,7 +19,8 @@ STAMP_S = 1.5  # instants of a device in UTC come by its uptime, in whole second
 class Facts:
     """A run as a judge sees it. `polls_s`: period of the live poll by slot; `at_s`: when each event was done.
 
-    `start_utc`: the wall clock at the beginning, where the gateway's clock and ours are one; else None.
+    `start_utc`: the wall clock at the beginning, where the gateway's clock and ours are one; else None. `vendors`, by
+    slot, say what can be known of a unit at all.
     """
 
     trace: Trace
@@ -26,6 +28,7 @@ class Facts:
     polls_s: Mapping[str, float]
     at_s: Mapping[str, float] = field(default_factory=dict)
     start_utc: float | None = None
+    vendors: Mapping[str, VendorProfile] = field(default_factory=dict)
 
     def window(self, expectation: Expectation) -> Window:
         """Return when it is to happen."""

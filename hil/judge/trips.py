@@ -5,12 +5,12 @@ from datetime import datetime
 from typing import Any
 
 from config.scenario import Trip
-from config.scope import stage_times_s
+from config.scope import EARLY_S, EARLY_SHARE, stage_times_s
 from hil.judge.facts import RECORD_S, STAMP_S, Question, place, seen_at
 from hil.trace import Heard
 from hil.verdict import Judgement, Span, Window
 
-EARLY_SHARE, EARLY_S, LATE_S = 0.9, 0.04, 0.1  # how far a relay may open from the stage's time
+LATE_S = 0.1  # by which a relay may open after the stage's time
 
 
 def tripped(asked: Trip, question: Question) -> Judgement:

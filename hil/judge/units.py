@@ -1,9 +1,11 @@
 """Units: their operating state and their lamp, as polls show them."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import pairwise
 
 from config.scenario import Led, Reconnect, State
 from hil.judge.facts import Question, seen_at
+from hil.trace import Lamp
 from hil.verdict import Judgement, Span, Verdict
 
 FEEDING = ("running", "throttled")
@@ -85,13 +87,20 @@ def shone(asked: Led, question: Question) -> Judgement:
     what, resolution_s = f"lamp of {asked.of} {asked.shows}", question.facts.poll_s(asked.of)
     if not question.trace.lamps_seen:
         return question.answer(Verdict.INCONCLUSIVE, what, "nobody looks at the lamps here")
-    spans, lit = [], ""
-    for lamp in question.trace.lamps:
-        if lamp.slot == asked.of:
-            if asked.shows == lamp.shows != lit:
-                spans.append(seen_at(lamp.at_s, resolution_s, f"lamp {lamp.shows}"))
-            lit = lamp.shows
+    lamps = [lamp for lamp in question.trace.lamps if lamp.slot == asked.of]
+    spans = [
+        seen_at(lamp.at_s, resolution_s, f"lamp {lamp.shows}")
+        for before, lamp in pairwise([None, *lamps])
+        if lamp is not None and lamp.shows == asked.shows and (before is None or before.shows != asked.shows)
+    ]
     found = question.weigh(spans, what, resolution_s)
     if found.verdict is Verdict.FAIL and found.span is None:
-        return question.answer(found.verdict, found.expected, f"the lamp last showed {lit or 'nothing'}")
+        return question.answer(found.verdict, found.expected, f"the lamp showed {_shown(lamps, question)}")
     return found
+
+
+def _shown(lamps: Sequence[Lamp], question: Question) -> str:
+    """Return what was shown in the window, from what was shown as it opened."""
+    window = question.window
+    before = [lamp.shows for lamp in lamps if lamp.at_s <= window.from_s][-1:]
+    return ", ".join(before + [lamp.shows for lamp in lamps if window.from_s < lamp.at_s <= window.closes]) or "nothing"

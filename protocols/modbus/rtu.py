@@ -31,6 +31,12 @@ def decode(adu: bytes) -> tuple[int, bytes]:
     return adu[0], adu[1:-2]
 
 
+def reseal(old: bytes, new: bytes) -> bytes:
+    """Return `new`, made of the ADU `old` by changing bytes in place: with a right CRC if `old` had one."""
+    right = len(old) == len(new) >= MIN_ADU and not crc16_modbus(old)
+    return new[:-2] + crc16_modbus(new[:-2]).to_bytes(2, "little") if right else new
+
+
 _KNOWN = frozenset(Function)
 
 

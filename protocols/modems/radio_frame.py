@@ -77,6 +77,12 @@ def decode(datagram: bytes) -> RadioFrame:
     return RadioFrame(datagram[0], inverter, dtu, datagram[9], bytes(datagram[_HEAD:-1]))
 
 
+def reseal(old: bytes, new: bytes) -> bytes:
+    """Return `new`, made of the frame `old` by changing bytes in place: with a right CRC-8 if `old` had one."""
+    right = len(old) == len(new) >= MIN_FRAME and crc8_xor(old) == 0
+    return new[:-1] + crc8_xor(new[:-1]).to_bytes() if right else new
+
+
 class Region(Enum):
     """Where a sub-GHz radio may send: index and region bytes as the channel change wants them, and the channels."""
 

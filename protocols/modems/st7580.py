@@ -13,6 +13,7 @@ sizes of the parameters; a request, a confirmation and an indication are capture
 the busy bits of the status byte, that 0x11 in MIB object 0 selects the data-link service, that STX 03 marks a repeat.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum, IntEnum
 from typing import TypeAlias
@@ -176,6 +177,18 @@ def payload_of(frame: Frame) -> bytes:
     if skip is None or len(frame.data) < skip:
         raise RemoteProtocolError(f"no payload in {frame.command.name} of {len(frame.data)} bytes")
     return frame.data[skip:]
+
+
+def reseal(old: bytes, new: bytes, inner: Callable[[bytes, bytes], bytes]) -> bytes:
+    """Return `new`, made of the frame `old` by changing bytes in place: with right checksums where `old` had them.
+
+    `inner` does the same for the payload.
+    """
+    if len(old) != len(new) or len(old) < _EXTRA or not _intact(bytearray(old)):
+        return new
+    at = _HEAD + _PARAMETERS.get(Command(old[2]), len(old))
+    body = new[1:at] + inner(old[at:-2], new[at:-2]) if at < len(old) - 2 else new[1:-2]
+    return new[:1] + body + _checksum(body)
 
 
 class Deframer:

@@ -80,7 +80,7 @@ def test_the_page_on_scenarios_names_every_act_and_every_kind_of_expectation() -
 
 
 def test_the_scenario_of_the_page_is_admitted(tmp_path: Path) -> None:
-    scenario, _ = re.findall(
+    scenario, *_ = re.findall(
         r"^```yaml\n(.*?)^```", (tree.ROOT / "docs" / "hil.md").read_text(), re.MULTILINE | re.DOTALL
     )
     path = tmp_path / "s.yaml"
@@ -89,7 +89,9 @@ def test_the_scenario_of_the_page_is_admitted(tmp_path: Path) -> None:
 
 
 def test_the_bench_of_the_page_is_admitted(tmp_path: Path) -> None:
-    _, bench = re.findall(r"^```yaml\n(.*?)^```", (tree.ROOT / "docs" / "hil.md").read_text(), re.MULTILINE | re.DOTALL)
+    _, bench, _ = re.findall(
+        r"^```yaml\n(.*?)^```", (tree.ROOT / "docs" / "hil.md").read_text(), re.MULTILINE | re.DOTALL
+    )
     path = tmp_path / "b.yaml"
     path.write_text(bench)
     assert load_bench(path).instruments.gridsim is not None

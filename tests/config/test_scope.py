@@ -3,7 +3,8 @@ import pytest
 from config.formula import AbsentError, FormulaError
 from config.grid_profile import Mean
 from config.grid_profiles import grid_profile
-from config.scope import mean_crossing_s, stage_times_s
+from config.scope import abilities, mean_crossing_s, stage_times_s, withstood
+from protocols.registry import vendor
 
 
 @pytest.mark.parametrize(
@@ -43,3 +44,24 @@ def test_a_mean_that_is_above_already_is_a_mistake() -> None:
 )
 def test_the_stages_of_a_code(code: int, times_s: tuple[float, ...]) -> None:
     assert stage_times_s(grid_profile("de_vde_ar_n_4105_2018_11"), code) == times_s
+
+
+@pytest.mark.parametrize(
+    ("pct", "t", "withstood_s"),
+    [
+        pytest.param(86, 3.0, 3.0, id="no stage acts there"),
+        pytest.param(60, 3.0, 0.9 * 3.0 - 0.04, id="cut by the first stage"),
+        pytest.param(30, 3.0, 0.9 * 0.3 - 0.04, id="cut by the quicker of two stages"),
+        pytest.param(16, 0.15, 0.15, id="shorter than any stage"),
+        pytest.param(126, 5.0, 0.9 * 0.1 - 0.04, id="too high"),
+    ],
+)
+def test_a_stage_of_the_same_profile_cuts_what_must_be_withstood(pct: float, t: float, withstood_s: float) -> None:
+    profile = grid_profile("de_vde_ar_n_4105_2018_11")
+    assert withstood(profile, pct, t) == pytest.approx(withstood_s)
+
+
+def test_what_units_can_be_told_stands_in_their_registry() -> None:
+    can, cannot = abilities(vendor("atmoce")), abilities(vendor("rockcore"))
+    assert (can.resets, can.powers, can.switches) == (True, True, True)
+    assert (cannot.resets, cannot.powers, cannot.switches) == (False, False, False)

@@ -240,7 +240,13 @@ def _exchanges(profile: VendorProfile) -> list[Exchange[Any]]:
     polls = [profile.poll(station, item, NOON) for item in profile.poll_plan]
     records = [] if profile.records is None else [profile.records.read(station, profile.records.most, NOON)]
     orders = [profile.command(station, each, NOON) for each in COMMANDS if type(each) in profile.commands]
-    return [profile.join(station, NOON), *polls, *records, *orders]
+    return [profile.join(station, NOON), *polls, *records, *orders, *_meetings(profile, serial)]
+
+
+def _meetings(profile: VendorProfile, serial: str) -> list[Exchange[Any]]:
+    """Return the conversations in which an address is found."""
+    ways = profile.pairing
+    return [] if ways is None else [ways.pair(serial, _HOST, frozenset()), ways.find(serial, _HOST)]
 
 
 def _converse(profile: VendorProfile, data: bytes) -> None:

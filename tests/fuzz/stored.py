@@ -14,7 +14,8 @@ from gateway.alarms.states import AlarmState, Stimulus, Suppression
 from gateway.alarms.trip import Trip
 from gateway.app import App
 from gateway.log import LogTap
-from gateway.store import FILE_NAME, AlarmRow, JournalRow, LedgerRow, LimitRow, Meta, Store, UnitRow, WriteRow
+from gateway.rows import AlarmRow, JournalRow, LedgerRow, LimitRow, Meta, UnitRow, WriteRow
+from gateway.store import FILE_NAME, Store
 from protocols.errors import OpenCombinerError
 from tests.fuzz.corpus import DEEP
 from tests.fuzz.folder import from_file

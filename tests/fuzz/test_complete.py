@@ -22,6 +22,7 @@ REASONS = {
     "gateway.fleet.receiver:Receiver.hear": "hands what it gets to the vendor's `hear`",
     "protocols.unasked:Unasked.received": "takes nothing of it",
     "gateway.telemetry.site:SiteState.read_back": "takes values that were decoded",
+    "opencombiner.pairing:_Watched.received": "hands what it gets to the pairing that it watches",
     "opencombiner.cli:decode": "hands its arguments to opencombiner.decoding",
 }
 _DRIVEN = re.compile(  # by `conversations of`, `device of` and the kinds of a vendor, which unpack its rows

@@ -11,7 +11,9 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
-from gateway.store import FILE_NAME, MAX_PENDING, SCHEMA, LedgerRow, Meta, Store
+from gateway.rows import LedgerRow, Meta
+from gateway.schema import SCHEMA
+from gateway.store import FILE_NAME, MAX_PENDING, Store
 from protocols.errors import ConfigError
 from tests.support.disk import disk_full
 
@@ -58,7 +60,8 @@ def test_the_newest_row_of_a_key_wins(tmp_path: Path) -> None:
 KILLED = """
 import os, signal, sys
 from pathlib import Path
-from gateway.store import LedgerRow, Meta, Store
+from gateway.rows import LedgerRow, Meta
+from gateway.store import Store
 store = Store(Path(sys.argv[1]), inline=sys.argv[2] == "inline")
 for total in range(1, 101):
     store.put([LedgerRow("s1", 0, "A", total_mwh=total), Meta("day", total)])

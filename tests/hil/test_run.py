@@ -143,6 +143,37 @@ expect:
     assert result.verdict is Verdict.PASS, explanation(result)
 
 
+def test_a_killed_gateway_says_no_last_word_and_remembers_what_it_had_stored(tmp_path: Path) -> None:
+    acts = """\
+  - {id: ack, at_s: 45, name: alarm, args: {target: b1-1, code: 5, action: ack}}
+  - {id: kill, at_s: 55, name: gateway_kill}
+  - {id: start, at_s: 100, name: gateway_start}
+expect:
+"""
+    expect = """\
+  - {mqtt: {topic: bridge/state, path: state, equals: offline}, since: kill, within_s: 0.5}
+  - {mqtt: {topic: bridge/state, path: state, equals: online}, since: start, within_s: 3}
+  - {mqtt: {topic: inverter/b1-1/alarms, path: 0.state, equals: acked}, since: start, within_s: 5}
+  - {alarm: {of: b1-1, code: 5}, since: start, within_s: 60, never: true}
+"""
+    result = _run(tmp_path, OVER.replace("expect:\n", acts) + expect)
+    assert result.verdict is Verdict.PASS, explanation(result)
+    assert [heard.payload for heard in result.trace.heard if 55 <= heard.at_s < 100] == [b'{"state":"offline"}']
+
+
+def test_a_simple_client_writes_to_a_topic(tmp_path: Path) -> None:
+    text = """\
+name: write
+plant: {branches: {b1: 1}}
+timeline:
+  - {id: write, at_s: 30, name: publish, args: {topic: inverter/b1-1/set/limit_pct, payload: "50"}}
+expect:
+  - {mqtt: {topic: inverter/b1-1/state, path: limit_pct, equals: "50"}, since: write, within_s: 30}
+"""
+    result = _run(tmp_path, text)
+    assert result.verdict is Verdict.PASS, explanation(result)
+
+
 @pytest.mark.parametrize("act", ["broker_down", "broker_hang"])
 def test_events_outlast_a_broker_that_is_away(tmp_path: Path, act: str) -> None:
     back = {"broker_down": "broker_up", "broker_hang": "broker_resume"}[act]

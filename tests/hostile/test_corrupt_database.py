@@ -13,7 +13,8 @@ from gateway.alarms.record import Transition
 from gateway.alarms.states import AlarmState, Stimulus, Suppression
 from gateway.app import App
 from gateway.log import LogTap
-from gateway.store import FILE_NAME, JournalRow, LedgerRow, LimitRow, Meta, Store
+from gateway.rows import JournalRow, LedgerRow, LimitRow, Meta
+from gateway.store import FILE_NAME, Store
 from protocols.errors import ConfigError
 from tests.support.daemon import described
 from tests.support.emulated import NOON

@@ -7,7 +7,8 @@ import pytest
 from structlog.testing import capture_logs
 
 from gateway.control.order import Verb
-from gateway.store import MAX_PENDING, LedgerRow, LimitRow, Store
+from gateway.rows import LedgerRow, LimitRow
+from gateway.store import MAX_PENDING, Store
 from protocols.errors import OpenCombinerError
 from tests.support.daemon import RATED_W, accepted, described, running
 from tests.support.disk import disk_full

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
-from gateway.store import FILE_NAME, LedgerRow, Store
+from gateway.rows import LedgerRow
+from gateway.store import FILE_NAME, Store
 from protocols.errors import ConfigError
 from tests.support import tree
 from tests.support.daemon import described

@@ -12,7 +12,8 @@ from drivers.mqtt.memory import broker
 from gateway.app import LEAST_CLOSE_S, STOP_S, App
 from gateway.log import LogTap
 from gateway.mqtt.bridge import FAREWELL_WITHIN_S
-from gateway.store import Meta, Store
+from gateway.rows import Meta
+from gateway.store import Store
 from tests.support.daemon import described
 from tests.support.emulated import NOON
 from tests.support.virtual_time import FakeClock

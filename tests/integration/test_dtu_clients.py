@@ -11,7 +11,7 @@ import pytest
 from pymodbus.client import ModbusTcpClient
 
 from gateway.faces.dtu_tcp import CLASSES
-from gateway.store import WriteRow
+from gateway.rows import WriteRow
 from protocols.points import CONN, W_MAX_LIM_PCT, Channel
 from protocols.vendors.hoymiles.northbound import Message, message
 from tests.support import dtu_plant

@@ -1,18 +1,17 @@
 """A scenario in real time: emulator with its control interface, gateway and broker are processes of their own."""
 
-import asyncio
 import json
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
 
 import pytest
 
 from opencombiner.exit_code import ExitCode
-from tests.support.listener import listening
-from tests.support.mosquitto import Mosquitto, free_port
-from tests.support.processes import command
+from tests.support.benches import bench
+from tests.support.processes import Command, command
 
-pytestmark = [pytest.mark.integration, pytest.mark.enable_socket, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.integration, pytest.mark.enable_socket, pytest.mark.timeout(280)]
+REAL_TIME_S = 200.0
 SCENARIO = """\
 name: over
 plant: {branches: {roof: 1}}
@@ -28,48 +27,34 @@ expect:
 """
 
 
-def _site(folder: Path, broker: Mosquitto) -> Path:
-    link = {"url": f"pty:{folder / 'plc'}", "bit_rate": 9600, "turnaround_s": 0.01, "baud": 57600}
-    inverter = {"slot": "roof-1", "serial": "E2E001", "model": "MI-400"}
-    branches = [{"id": "roof", "inverters": [inverter]}]
-    site = {
-        "location": "daylight",
-        "state_dir": str(folder),
-        "mqtt": {"url": broker.url},
-        "grid_profile": "gb_g98_g99",
-        "gateways": [{"id": "gw", "role": "m-combiner", "poll_s": 1, "link": link, "branches": branches}],
-        "emulation": {"clouds": "clear", "grid": "still"},
-    }
-    path = folder / "site.yaml"
-    path.write_text(json.dumps(site))
-    return path
-
-
-def _until_it_feeds_in(broker: Mosquitto) -> None:
-    async def main() -> None:
-        async with listening(broker.url) as ear:
-            await ear.until(lambda: any(said["state"] in {"running", "throttled"} for said in ear.of("roof-1/state")))
-
-    asyncio.run(main())
-
-
 def test_a_scenario_runs_against_processes(tmp_path: Path) -> None:
     with ExitStack() as stack:
-        broker = Mosquitto(tmp_path)
-        broker.start()
-        stack.callback(broker.stop)
-        site = _site(tmp_path, broker)
-        address = f"127.0.0.1:{free_port()}"
-        stack.enter_context(command(tmp_path / "e.log", "emulate", str(site), "--control", address))
-        stack.enter_context(command(tmp_path / "g.log", "run", str(site)))
-        _until_it_feeds_in(broker)
-        backend = {"backend": "emulator", "control": address}
-        bench = {"site": "site.yaml", "mqtt": {"url": broker.url}, "instruments": {"gridsim": backend, "das": backend}}
-        (tmp_path / "bench.yaml").write_text(json.dumps(bench))
+        file = bench(stack, tmp_path, ("roof",), ("gridsim", "das"))
         (tmp_path / "s.yaml").write_text(SCENARIO)
-        arguments = ("hil", "run", str(tmp_path / "s.yaml"), "--bench", str(tmp_path / "bench.yaml"))
+        arguments = ("hil", "run", str(tmp_path / "s.yaml"), "--bench", str(file))
         kit = stack.enter_context(command(tmp_path / "h.log", *arguments, "--report", str(tmp_path / "report")))
         assert kit.wait() == ExitCode.INCONCLUSIVE, kit.said  # nobody looks at the lamps of a bench
     [case] = json.loads((tmp_path / "report" / "report.json").read_text())["cases"]
     assert [one["verdict"] for one in case["expectations"]] == ["pass", "pass", "pass", "inconclusive"], case
     assert max(value for _, value in case["series"]["grid.v"]["points"]) > 260
+
+
+def test_scenarios_of_the_library_run_in_real_time(tmp_path: Path) -> None:
+    folders = {name: tmp_path / name for name in ("over_frequency_trip", "loss_of_mains")}
+    with ExitStack() as stack:
+        kits = {name: stack.enter_context(_kit(stack, name, folder)) for name, folder in folders.items()}
+        for kit in kits.values():
+            kit.wait(REAL_TIME_S)
+    for folder in folders.values():
+        [case] = json.loads((folder / "report" / "report.json").read_text())["cases"]
+        looked_at = [one["verdict"] for one in case["expectations"] if "lamp" not in one["expected"]]
+        assert set(looked_at) == {"pass"}, case  # at lamps nobody looks
+
+
+def _kit(stack: ExitStack, name: str, folder: Path) -> AbstractContextManager[Command]:
+    """Run a scenario of the library on a bench of its own."""
+    folder.mkdir()
+    file = bench(stack, folder, ("east",), ("gridsim", "switch", "das"))
+    settings = ("--set", "settle_s=3", *(("--set", "stage=1") if name.endswith("_trip") else ()))
+    arguments = ("hil", "run", name, "--bench", str(file), "--report", str(folder / "report"), *settings)
+    return command(folder / "h.log", *arguments)

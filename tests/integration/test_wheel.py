@@ -15,6 +15,7 @@ import pytest
 
 from config.faces import AnyFace
 from tests.support import tree
+from tests.support.documented import python_of
 from tests.support.listener import Listener, listening
 from tests.support.mosquitto import Mosquitto, free_port
 from tests.support.processes import Command, command
@@ -120,6 +121,24 @@ def test_without_its_extra_the_emulator_names_it(bare: Path, tmp_path: Path) -> 
     assert done.returncode == 3
     assert "opencombiner[emulator]" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_its_fixtures_are_found_by_pytest(full: Path, tmp_path: Path) -> None:
+    _pip("--python", str(full.with_name("python")), "install", "pytest")
+    (tmp_path / "test_roof.py").write_text(python_of("hil.md"), "utf-8")
+    done = tree.run(str(full.with_name("pytest")), "-q", "--strict-markers", folder=tmp_path)
+    assert done.returncode == 0, done.stdout
+    assert "2 passed" in done.stdout
+
+
+def test_it_runs_a_scenario_of_its_own_and_draws_the_report(full: Path, tmp_path: Path) -> None:
+    where = tree.run(str(full.with_name("python")), "-c", "import hil; print(hil.__path__[0])", folder=tmp_path)
+    scenarios = sorted(Path(where.stdout.strip(), "scenarios").glob("over_voltage_trip*.yaml"))
+    done = tree.run(
+        str(full), "hil", "run", str(scenarios[0]), "--set", "profile=gb_g98_g99", "--report", "r", folder=tmp_path
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "<svg" in (tmp_path / "r" / "report.html").read_text("utf-8")
 
 
 @contextmanager

@@ -10,7 +10,8 @@ from typer.testing import CliRunner
 from config.findings import SiteRefusedError
 from config.packaged import packaged
 from config.schema import schema
-from opencombiner.cli import Commands, app
+from opencombiner.cli import app
+from opencombiner.errors import Commands
 from opencombiner.exit_code import MEANING, ExitCode
 from protocols.errors import ConfigError, LinkDownError
 

@@ -8,6 +8,7 @@ import pytest
 from typer.testing import CliRunner
 
 from config.schema import scenario_schema
+from hil import library
 from opencombiner.cli import app
 from opencombiner.exit_code import ExitCode
 
@@ -110,10 +111,23 @@ def test_a_setting_that_means_nothing_is_refused(file: Path, setting: str, compl
     assert complaint in result.output
 
 
-def test_the_scenarios_of_the_package_pass_on_one_profile() -> None:
-    folder = Path(__file__).parents[2] / "hil" / "scenarios"
-    result = run(app, ["hil", "run", str(folder), "--set", "profile=de_vde_ar_n_4105_2018_11"])
+def test_a_scenario_of_the_library_runs_by_its_name() -> None:
+    result = run(
+        app, ["hil", "run", "rocof_immunity", "--set", "profile=de_vde_ar_n_4105_2018_11", "--set", "role=m-combiner"]
+    )
     assert result.exit_code == ExitCode.OK, result.output
+    assert "PASS           RoCoF immunity" in result.output
+
+
+def test_the_library_is_listed() -> None:
+    shown = run(app, ["hil", "list"]).output
+    assert all(name in shown for name in library.names())
+    about = run(app, ["hil", "list", "over_voltage_trip"]).output
+    assert "VDE V 0124-100" in about
+    assert "gb_g98_g99" in about
+    strange = run(app, ["hil", "list", "none"])
+    assert strange.exit_code == ExitCode.REFUSED
+    assert "there is no scenario 'none'" in strange.output
 
 
 def test_the_schema_is_printed() -> None:

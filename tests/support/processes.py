@@ -43,9 +43,9 @@ class Command:
         self._process.send_signal(number)
         return self._process.wait(PATIENCE_S)
 
-    def wait(self) -> int:
+    def wait(self, within_s: float = PATIENCE_S) -> int:
         """Return the exit code of a command that ends by itself."""
-        return self._process.wait(PATIENCE_S)
+        return self._process.wait(within_s)
 
     def end(self) -> None:
         """Leave nothing behind."""

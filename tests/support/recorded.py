@@ -5,14 +5,13 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from config.plant import profile_of
-from config.site import Gateway, Site
+from config.plant import reading_of
+from config.site import Site
 from drivers.capture import Recorder
 from drivers.clock import Clock
 from drivers.mqtt import memory
 from drivers.mqtt.session import Message
-from drivers.recording import Reading, Recording
-from drivers.registry import cutter_of, settings_of
+from drivers.recording import Recording
 from drivers.replay import Replay, ReplayClock
 from drivers.stream import open_stream
 from emulator.instruments import Instruments
@@ -87,15 +86,10 @@ def replayed(plan: Site, path: Path, seconds: float) -> Played:
 
     async def main() -> Played:
         replay = Replay(recording)
-        openers = {gateway.id: replay.opener(gateway.id, _reading(gateway)) for gateway in plan.gateways}
+        openers = {gateway.id: replay.opener(gateway.id, reading_of(gateway)) for gateway in plan.gateways}
         return Played(await _said(plan, ReplayClock(recording.start_utc), openers, seconds), replay)
 
     return run(main())
-
-
-def _reading(gateway: Gateway) -> Reading:
-    medium = gateway.link.medium
-    return Reading(cutter_of(medium, settings_of(medium, gateway.link)), profile_of(gateway).volatile)
 
 
 async def _said(plan: Site, clock: Clock, openers: Openers, seconds: float) -> list[Message]:

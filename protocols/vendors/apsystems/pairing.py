@@ -14,6 +14,7 @@ from protocols.modems.znp.air import OVERHEAD, Message, Report, content, datagra
 from protocols.modems.znp.frame import UART_BYTES
 from protocols.modems.znp.network import Network
 from protocols.modems.znp.status import SUCCESS, Status
+from protocols.pairing import Progress
 from protocols.points import Channel, Value
 from protocols.profile import Station
 from protocols.vendors.apsystems import pairing_frames as f
@@ -71,17 +72,6 @@ _REFUSALS: Mapping[int, Reason] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Progress:
-    """How far pairing is; `done` of `total` steps of a round, in the so manieth round of ROUNDS."""
-
-    stage: Stage
-    done: int
-    total: int
-    round: int
-    node: int | None
-
-
-@dataclass(frozen=True, slots=True)
 class Paired:
     """A unit and the short address that it has on this gateway's PAN."""
 
@@ -118,8 +108,9 @@ class Pairing:
     def progress(self) -> Progress:
         """Return how far it is."""
         total = len(self._messages) + CHECKS
-        stage = Stage.CHECK if self._check else self._messages[self._at][0]
-        return Progress(stage, self._at + self._checked, total, self._round, self._node)
+        stages = [*(stage for stage, _ in self._messages), Stage.CHECK]  # the last one also where a round has failed
+        stage = Stage.CHECK if self._check else stages[self._at]
+        return Progress(stage, self._at + self._checked, total, self._round, ROUNDS, self._node)
 
     def start(self) -> Step[Paired]:
         """Begin the first round."""

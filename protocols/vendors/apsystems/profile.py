@@ -1,16 +1,21 @@
 """The vendor's entry in the registry."""
 
 from protocols.commands import AlarmReset, Conn, Restart, WMaxLimPct
+from protocols.modems.znp.air import BROADCAST
+from protocols.modems.znp.network import network
+from protocols.pairing import PairingWays
 from protocols.points import DCWH_INJ
 from protocols.profile import Counter, Model, PollItem, PollSize, VendorProfile
 from protocols.vendors.apsystems.ask import ACK_BYTES, answer_bytes
 from protocols.vendors.apsystems.codec import command, join, live_answer_bytes, poll
 from protocols.vendors.apsystems.events import RAISED_BY, events
 from protocols.vendors.apsystems.family import SERIALS
+from protocols.vendors.apsystems.find import find
 from protocols.vendors.apsystems.kinds import KINDS
 from protocols.vendors.apsystems.layout import WRAP_WH
 from protocols.vendors.apsystems.limits import FORMS
 from protocols.vendors.apsystems.models import MODEL_FAMILIES, MODELS
+from protocols.vendors.apsystems.pairing import Pairing
 from protocols.vendors.apsystems.responder import InverterSide
 
 LIMITS_A_DAY = 24  # one an hour makes 88 000 in ten years; memory of this sort lasts for 100 000 writes
@@ -21,6 +26,10 @@ _LIMITED = frozenset(name for name, kind in MODEL_FAMILIES.items() if kind in FO
 def _counters(model: Model) -> tuple[Counter, ...]:
     wrap_wh = WRAP_WH[MODEL_FAMILIES[model.name]]
     return tuple(Counter(DCWH_INJ, port, wrap_wh, restarts=True) for port in range(1, model.ports + 1))
+
+
+def _pair(serial: str, host: str, taken: frozenset[int]) -> Pairing:
+    return Pairing(serial, host, network(host), taken=taken)
 
 
 def _poll_size(model: Model) -> PollSize:
@@ -41,7 +50,7 @@ PROFILE = VendorProfile(
     responder=InverterSide,
     kinds=KINDS,
     poll_size=_poll_size,
-    pairs=True,
+    pairing=PairingWays(pair=_pair, find=find, everybody=BROADCAST),
     memory_writes={WMaxLimPct: LIMITS_A_DAY},
     alarm_codes=frozenset(RAISED_BY),  # of a QS1; a DS3 has no bit for 10
 )

@@ -1,9 +1,10 @@
 """The vendor's entry in the registry."""
 
 from protocols.commands import Activate, AlarmReset, Conn, Restart, WMaxLimPct
+from protocols.modbus import rtu
 from protocols.modbus.exchange import READ_REQUEST_BYTES, read_answer_bytes
 from protocols.points import TOT_WH_INJ
-from protocols.profile import Counter, Model, PollItem, PollSize, RecordLog, VendorProfile
+from protocols.profile import Counter, Model, PollItem, PollSize, RecordLog, Redaction, VendorProfile
 from protocols.vendors.atmoce.codec import MOST_RECORDS, command, join, poll, read_alarm_records
 from protocols.vendors.atmoce.events import events
 from protocols.vendors.atmoce.kinds import KINDS
@@ -23,6 +24,10 @@ def _poll_size(_: Model) -> PollSize:
     return _POLL_SIZE
 
 
+def _spellings(serial: str) -> tuple[bytes, ...]:
+    return (serial.encode("ascii"),)  # in the identity, the assignment and the SunSpec common model
+
+
 PROFILE = VendorProfile(
     name="atmoce",
     serials=None,  # how Atmoce numbers its units is not public
@@ -38,4 +43,5 @@ PROFILE = VendorProfile(
     kinds=KINDS,
     poll_size=_poll_size,
     records=RecordLog(read_alarm_records, MOST_RECORDS, LAST_SEQ),
+    redaction=Redaction(_spellings, rtu.reseal),
 )

@@ -3,8 +3,10 @@
 from collections.abc import Iterator
 
 from protocols.framing.volatile import Volatile
+from protocols.modems.radio_frame import reseal
 from protocols.points import DCWH_INJ
-from protocols.profile import Counter, Model, PollSize, VendorProfile
+from protocols.profile import Counter, Model, PollSize, Redaction, VendorProfile
+from protocols.states import InvSt
 from protocols.vendors.hoymiles.codec import COMMANDS, POLL_PLAN, command, join, poll
 from protocols.vendors.hoymiles.conversation import frame_sizes
 from protocols.vendors.hoymiles.events import events
@@ -35,6 +37,10 @@ def _poll_size(model: Model) -> PollSize:
     return PollSize(REQUEST_BYTES, frame_sizes(live_layout(model).size))
 
 
+def _spellings(serial: str) -> tuple[bytes, ...]:
+    return (int(serial[-8:], 16).to_bytes(4, "big"),)  # the address on the radio, of units and DTUs
+
+
 _INFORMATION = bytes((INDEX,))  # the body of a request begins at byte 9, with the index
 PROFILE = VendorProfile(
     name="hoymiles",
@@ -50,9 +56,11 @@ PROFILE = VendorProfile(
     responder=InverterSide,
     kinds=KINDS,
     poll_size=_poll_size,
+    states=frozenset({InvSt.RUNNING, InvSt.STANDBY, InvSt.SLEEPING}),
+    grid_profiles=frozenset(NAMES.values()),
     node=inverter_address,
     carrier=carrier,
     fits=fits,
-    grid_profiles=frozenset(NAMES.values()),
     volatile=(Volatile(_INFORMATION, at=3, count=4), Volatile(_INFORMATION, at=15, count=2)),  # time and CRC-16
+    redaction=Redaction(_spellings, reseal),
 )

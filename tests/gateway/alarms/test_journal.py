@@ -16,7 +16,8 @@ from gateway.alarms.journal import Journal
 from gateway.alarms.record import Record, Shelf, Transition
 from gateway.alarms.states import AlarmState, Stimulus, Suppression
 from gateway.alarms.trip import Trip
-from gateway.store import AlarmRow, JournalRow, Store, UnitRow
+from gateway.rows import AlarmRow, JournalRow, UnitRow
+from gateway.store import Store
 from tests.support.virtual_time import run
 
 EDGE = Transition(

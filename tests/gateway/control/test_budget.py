@@ -11,7 +11,7 @@ from gateway.control.budget import DAY_S, Budget, Costs
 from gateway.control.leases import Leases
 from gateway.control.order import Code, Order, Outcome, Refusal, Report, Verb
 from gateway.control.service import Control
-from gateway.store import WriteRow
+from gateway.rows import WriteRow
 from protocols.commands import Command, Conn, PFWInj, WMaxLimPct
 from protocols.registry import vendor
 from tests.gateway.acme import identity

@@ -5,7 +5,8 @@ import pytest
 
 from gateway.control.leases import SAVE_RENEWAL_S, Leases
 from gateway.control.limits import Limit
-from gateway.store import LimitRow, Store
+from gateway.rows import LimitRow
+from gateway.store import Store
 
 NOON = 1_782_043_200
 

@@ -10,7 +10,7 @@ from gateway.fleet.device import Device
 from gateway.fleet.poller import Poller
 from gateway.snapshot import CommState, NodeStats
 from protocols.points import SN, Channel, Value
-from protocols.profile import VendorProfile
+from protocols.profile import Station, VendorProfile
 from protocols.reading import Reading
 from tests.gateway.acme import MODEL, PROFILE, identity
 from tests.gateway.fleet.medium import Medium, Unit
@@ -23,6 +23,7 @@ class Ear:
 
     names: list[tuple[str, Value]] = field(default_factory=list)
     strangers: list[tuple[str, str]] = field(default_factory=list)
+    moves: list[tuple[str, int]] = field(default_factory=list)
     refusals: list[str] = field(default_factory=list)
     readings: list[tuple[str, Reading]] = field(default_factory=list)
     comms: list[tuple[float, str, CommState]] = field(default_factory=list)
@@ -37,6 +38,9 @@ class Ear:
 
     def answered(self, slot: str, reading: Reading) -> None:
         self.readings.append((slot, reading))
+
+    def moved(self, slot: str, station: Station) -> None:
+        self.moves.append((slot, station.node))
 
     def refused(self, slot: str) -> None:
         self.refusals.append(slot)

@@ -1,10 +1,12 @@
 import asyncio
 from collections.abc import Mapping
 from dataclasses import replace
+from itertools import pairwise
 
 import pytest
 
 from gateway.fleet.poller import MAX_COMMANDS, CommandResult
+from gateway.fleet.schedule import UNASKED_S
 from protocols.commands import Conn, Restart, WMaxLimPct
 from protocols.errors import LocalProtocolError
 from protocols.exchange import Cause, Done, Exchange, Failed
@@ -214,3 +216,21 @@ def test_exchanges_are_told_the_time_and_the_name_of_the_gateway() -> None:
     bench = Bench(plant(1), profile=replace(PROFILE, poll=poll), utc=lambda: 1_767_225_600.0, host="99978563412")
     bench.run(3)
     assert told == [("99978563412", 1_767_225_600.0)]
+
+
+def test_a_flood_of_commands_leaves_no_unit_without_a_poll_for_an_hour() -> None:
+    units = plant(2)
+    units[1].alive = False  # each command to it costs its whole window
+    bench = Bench(units)
+
+    async def command() -> None:
+        while asyncio.get_running_loop().time() < 3 * UNASKED_S:
+            await bench.poller.submit("s2", WMaxLimPct(50))
+
+    async def main() -> None:
+        await asyncio.gather(command(), command())  # one waits always
+
+    run(bench.during(main()))
+    polls = units[0].polls()
+    assert max(b - a for a, b in pairwise([0.0, *polls, 3 * UNASKED_S])) <= UNASKED_S + 60
+    assert len(polls) < 10  # commands go first as long as nobody has waited for too long

@@ -1,9 +1,10 @@
 from itertools import pairwise
+from random import Random
 
-from hypothesis import given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from gateway.fleet.schedule import BURST_S, Job, Schedule
+from gateway.fleet.schedule import BURST_S, UNASKED_S, Job, Schedule
 
 PROBE_S = 60.0
 
@@ -129,3 +130,84 @@ def test_a_postponed_item_stays_so_when_its_unit_joins_anew() -> None:
     schedule.hasten(0, 130.0)
     schedule.report(Job(0, 0, probe=False), 130.0, 130.1, answered=True)
     assert schedule.next(130.1, 60.0) == Job(0, 1, probe=False)
+
+
+HOUR_S = 3600.0
+
+
+def lossy_day(
+    units: int, away: dict[int, tuple[float, float]], *, period_s: float, share: float, loss: float, seed: int
+) -> dict[int, list[tuple[float, bool]]]:
+    """Run a schedule for LONG_S against units that are `away` for a while and whose answers get lost.
+
+    Return when each was asked, and whether it was there.
+    """
+    rng, schedule = Random(seed), Schedule(units, (period_s, HOUR_S), probe_share=share, now=0.0)
+    now, asked = 0.0, {unit: list[tuple[float, bool]]() for unit in range(units)}
+    while now < LONG_S:
+        step = schedule.next(now, 300.0)
+        if isinstance(step, float):
+            now = step
+            continue
+        left, back = away.get(step.unit, (0.0, 0.0))
+        there = not left <= now < back
+        answered = there and rng.random() >= loss
+        asked[step.unit].append((now, there))
+        ended = now + (TALK_S if answered else MISS_S)
+        schedule.report(step, now, ended, answered=answered)
+        if step.probe and answered:
+            schedule.hasten(step.unit, ended)
+        now = ended
+    return asked
+
+
+LONG_S = 5 * HOUR_S
+TALK_S, MISS_S = 0.6, 6.3  # of a ZigBee link: an answer; a probe with its repeats
+
+
+@given(
+    units=st.integers(2, 60),
+    gone=st.floats(0.0, 1.0),
+    period_s=st.floats(5.0, 1800.0),
+    share=st.floats(0.01, 0.5),
+    loss=st.floats(0.0, 0.5),
+    seed=st.integers(0, 1000),
+)
+@settings(max_examples=15, deadline=None)
+@example(units=100, gone=0.95, period_s=5.0, share=0.01, loss=0.0, seed=1)
+@example(units=100, gone=0.5, period_s=1800.0, share=0.01, loss=0.5, seed=2)
+def test_no_unit_that_can_be_reached_goes_an_hour_without_a_poll(
+    units: int, gone: float, period_s: float, share: float, loss: float, seed: int
+) -> None:
+    rng = Random(seed)
+    away = {unit: (rng.uniform(0, HOUR_S), rng.uniform(2, 6) * HOUR_S) for unit in range(round(gone * units))}
+    asked = lossy_day(units, away, period_s=period_s, share=share, loss=loss, seed=seed)
+    for unit, times in asked.items():
+        left, back = away.get(unit, (0.0, 0.0))
+        heard = [0.0, *(at for at, here in times if here), LONG_S]
+        gaps = [b - max(a, back) if a < left <= b else b - a for a, b in pairwise(heard)]
+        assert max(gaps) < HOUR_S, f"unit {unit}, away from {left:.0f} to {back:.0f} s"
+
+
+def test_commands_may_keep_polls_waiting_but_not_for_an_hour() -> None:
+    schedule = Schedule(2, (5.0,), probe_share=0.1, now=0.0)
+    schedule.report(Job(0, 0, probe=False), 100.0, 100.1, answered=True)
+    assert not schedule.pressing(UNASKED_S - 1)
+    assert schedule.pressing(UNASKED_S)
+    schedule.report(Job(1, 0, probe=False), UNASKED_S, UNASKED_S + 0.1, answered=True)
+    assert not schedule.pressing(UNASKED_S + 99)
+    schedule.resume(UNASKED_S + 50)
+    assert not schedule.pressing(2 * UNASKED_S + 49)
+    assert schedule.pressing(2 * UNASKED_S + 50)
+
+
+def test_of_units_that_are_due_together_the_longest_unasked_goes_first() -> None:
+    schedule = Schedule(3, (5.0,), probe_share=0.1, now=0.0)
+    for at, unit in enumerate((2, 0, 1)):
+        schedule.report(Job(unit, 0, probe=False), at, at + 0.5, answered=True)
+    for start in range(10, 100, 10):  # a link that opens again and again before all were asked
+        schedule.resume(start)
+        first = schedule.next(start, PROBE_S)
+        assert isinstance(first, Job)
+        assert first.unit == (2, 0, 1)[(start // 10 - 1) % 3]
+        schedule.report(first, start, start + 0.5, answered=True)

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gateway.rows import LedgerRow
 from gateway.snapshot import Energy
-from gateway.store import LedgerRow
 from gateway.telemetry.ledger import Ledger, rows_by_slot
 from protocols.points import DCW, DCWH_INJ, UP_TMS, Channel, Value, W
 from protocols.profile import Counter

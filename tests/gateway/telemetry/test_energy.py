@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from structlog.testing import capture_logs
 
-from gateway.store import LedgerRow
+from gateway.rows import LedgerRow
 from gateway.telemetry.energy import CONFIRM, TOLERANCE_MWH, Account, Instant
 from protocols.points import TOT_WH_INJ
 from protocols.profile import Counter

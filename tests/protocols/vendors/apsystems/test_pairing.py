@@ -1,6 +1,7 @@
 """Pairing against emulated units; the medium here is a list of messages."""
 
 from collections.abc import Callable
+from enum import Enum
 from random import Random
 
 import pytest
@@ -100,7 +101,7 @@ def test_a_unit_is_paired_and_checked() -> None:
 
 
 def test_progress_goes_through_all_stages() -> None:
-    pairing, seen = Pairing(QS1, "", NET), list[tuple[Stage, int]]()
+    pairing, seen = Pairing(QS1, "", NET), list[tuple[Enum, int]]()
     medium = air(unit(QS1, "QS1"))
 
     def watch(raw: bytes) -> list[bytes]:

@@ -1,0 +1,59 @@
+"""The command `redact`: a capture and its site file, with other serials, for a report to strangers."""
+
+from itertools import chain
+from pathlib import Path
+
+from config.anonymous import anonymous, other_serials
+from config.plant import profile_of
+from config.site import Gateway, Site
+from drivers import pcapng
+from drivers.pcapng import Packet
+from drivers.recording import Recording
+from drivers.redaction import Mask, Way, redacted
+from drivers.registry import framing_of, settings_of
+from protocols.errors import ConfigError
+
+
+def redact(site: Site, taken: Path, out: Path) -> Path:
+    """Write a capture of a site's links anew, with other serials; return the site file that is written beside it.
+
+    The site file replays it. Raises ConfigError for what is no capture, is of other gateways, or is there already.
+    """
+    beside = out.with_suffix(".yaml")
+    there = [path for path in (out, beside) if path.exists()]
+    if there:
+        raise ConfigError(f"{there[0]} is there already; name another file")
+    recording = Recording(taken)
+    gateways = {gateway.id: gateway for gateway in site.gateways}
+    strange = recording.links.keys() - gateways.keys()
+    if strange:
+        raise ConfigError(f"{taken} has the link of a gateway {min(strange)!r}, which the site file does not have")
+    others = other_serials(site)
+    links = {name: _hidden(gateways[name], packets, others) for name, packets in recording.links.items()}
+    urls = dict.fromkeys(gateways, f"replay://{out.name}")  # where it lies is nobody's business
+    content = anonymous(site, others, urls).model_dump_json(exclude_defaults=True)
+    out.write_bytes(_file(links))
+    beside.write_text(f"{content}\n", "utf-8")
+    return beside
+
+
+def _hidden(gateway: Gateway, packets: list[Packet], others: dict[str, str]) -> list[Packet]:
+    vendor, medium = profile_of(gateway), gateway.link.medium
+    if vendor.redaction is None:
+        raise ConfigError(f"captures of {vendor.name} units cannot be redacted yet")
+    spelled = vendor.redaction.spellings
+    mask = Mask(dict(chain.from_iterable(zip(spelled(old), spelled(new), strict=True) for old, new in others.items())))
+    way = Way(framing_of(medium, settings_of(medium, gateway.link)), vendor.redaction.reseal)
+    return redacted(packets, way, mask)
+
+
+def _file(links: dict[str, list[Packet]]) -> bytes:
+    """Return a capture whose links are described by nothing but their names, packets in the order of time."""
+    numbers = {name: number for number, name in enumerate(links)}
+    packets = sorted(chain.from_iterable(links.values()), key=lambda packet: packet.at_ns)
+    blocks = [pcapng.section("opencombiner"), *(pcapng.interface(name, name) for name in links)]
+    blocks += [
+        pcapng.packet(numbers[each.interface.name], each.at_ns, each.data, inbound=bool(each.inbound))
+        for each in packets
+    ]
+    return b"".join(blocks)
