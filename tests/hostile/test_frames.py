@@ -167,7 +167,8 @@ def test_frames(attack: Attack, medium: Medium, tmp_path: Path) -> None:
                 await asyncio.sleep(PEACE_S)
                 assert [south.failures for south in app.souths] == [0, 0]
                 assert {view.comm for view in app.state.views.values()} == {CommState.ONLINE}
-                assert {view.values[LIMIT] for view in app.state.views.values()} == {100.0}
+                limits = {view.values.get(LIMIT) for view in app.state.views.values()}
+                assert limits - {None} == {100.0}  # newer HMS firmware does not tell it
                 grown = [after - earlier for after, earlier in zip(energies(app), before, strict=True)]
                 assert all(0 <= wh <= 550 * (HOSTILE_S + 2 * PEACE_S) / 3600 for wh in grown)
                 assert plant.units
