@@ -45,10 +45,17 @@ class SunSpecFace(Face):
     ] = 120.0
 
 
-class DtuFace(Face):
-    """A server that a DTU has; it stands for one gateway of that role."""
+class GatewayFace(Face):
+    """A server that a gateway box has; it stands for one gateway of its `role`."""
 
-    gateway: Annotated[Id | None, Field(description="id of the gateway with role dtu; left out: the only one")] = None
+    role: ClassVar[str]
+    gateway: Annotated[Id | None, Field(description="id of the gateway; left out: the only one of that role")] = None
+
+
+class DtuFace(GatewayFace):
+    """A server that a DTU has."""
+
+    role: ClassVar[str] = "dtu"
 
 
 class DtuModbusFace(DtuFace):
@@ -67,4 +74,30 @@ class DtuTcpFace(DtuFace):
     port: Annotated[int, Field(ge=1, le=65535, description="clients know no other than 10081")] = 10081
 
 
-AnyFace: TypeAlias = Annotated[SunSpecFace | DtuModbusFace | DtuTcpFace, OneOf()]
+class EcuFace(GatewayFace):
+    """A server that an ECU has."""
+
+    role: ClassVar[str] = "ecu"
+
+
+class EcuTcpFace(EcuFace):
+    """The TCP interface of an ECU: system, inverters and signal, without writes."""
+
+    kind: Literal["ecu_tcp"]
+    port: Annotated[int, Field(ge=1, le=65535, description="clients know no other than 8899")] = 8899
+    writes: Annotated[Literal[False], Field(description="nothing can be written")] = False
+
+
+class EcuSunSpecFace(EcuFace):
+    """The SunSpec Modbus TCP port of an ECU: units 1, 2, … are its inverters; a limit is always for all of them."""
+
+    kind: Literal["ecu_sunspec"]
+    port: Annotated[
+        int, Field(ge=1, le=65535, description="502 is what clients look at first; it needs the right to open it")
+    ] = 1504
+    stale_s: Annotated[
+        float, Field(ge=10, le=3600, description="age from which a measurement reads as not implemented")
+    ] = 900.0
+
+
+AnyFace: TypeAlias = Annotated[SunSpecFace | DtuModbusFace | DtuTcpFace | EcuTcpFace | EcuSunSpecFace, OneOf()]

@@ -93,18 +93,18 @@ TAKEN = "give each face a port of its own"
         pytest.param(["kind: sunspec, port: 0"], "'0' is too small; use at least 1", id="no port"),
         pytest.param(
             ["kind: sunspc"],
-            "'sunspc' is not known here; use 'sunspec', 'dtu_modbus', 'dtu_tcp'",
+            "'sunspc' is not known here; use 'sunspec', 'dtu_modbus', 'dtu_tcp', 'ecu_tcp', 'ecu_sunspec'",
             id="a misspelt kind",
         ),
         pytest.param(["kind: sunspec, write: true"], "unknown key 'write'; did you mean writes?", id="a misspelt key"),
         pytest.param(
             ["kind: dtu_modbus"],
-            "no gateway of role dtu; take the face out: it speaks for Hoymiles units only",
+            "no gateway of role dtu; take the face out: gateways of role dtu alone have it",
             id="the face of a DTU without one",
         ),
         pytest.param(
             ["kind: dtu_tcp, gateway: roof"],
-            "no gateway 'roof' of role dtu; take the face out: it speaks for Hoymiles units only",
+            "no gateway 'roof' of role dtu; take the face out: gateways of role dtu alone have it",
             id="the face of a DTU for another gateway",
         ),
         pytest.param(
@@ -179,3 +179,48 @@ def test_the_modbus_map_of_a_dtu_has_room_for_99_inputs(tmp_path: Path) -> None:
     )
     problems = [finding.problem for finding in check_site(load_site(file, FixedClock()))]
     assert "barn has 100 inputs; the map has room for 99" in problems
+
+
+def ecus(units: int, *gateways: str) -> str:
+    rows = "".join(
+        f"""\
+  - id: {name}
+    role: ecu
+    ecu_id: D8A3011B978{number}
+    link: {{url: "socket://127.0.0.1:{5000 + number}"}}
+    branches:
+      - id: {name}-1
+        inverters: [{", ".join(f"{{serial: 70{number + 2}{unit:09d}, model: DS3}}" for unit in range(units))}]
+"""
+        for number, name in enumerate(gateways)
+    )
+    return SITE.replace("gateways:\n", f"gateways:\n{rows}")
+
+
+@pytest.mark.parametrize(
+    ("file", "problem"),
+    [
+        pytest.param(SITE + "  - {kind: ecu_tcp}\n", "no gateway of role ecu", id="the face of an ECU without one"),
+        pytest.param(
+            ecus(1, "ecu1", "ecu2") + "  - {kind: ecu_sunspec}\n", "which of the ECUs ecu1, ecu2?", id="one of several"
+        ),
+        pytest.param(
+            ecus(48, "ecu1") + "  - {kind: ecu_tcp}\n",
+            "ecu1 has 48 units; an answer has room for 47",
+            id="more units than an answer holds",
+        ),
+    ],
+)
+def test_the_face_of_an_ecu_is_told(tmp_path: Path, file: str, problem: str) -> None:
+    place = tmp_path / "site.yaml"
+    place.write_text(file)
+    assert problem in [finding.problem for finding in check_site(load_site(place, FixedClock()))]
+
+
+def test_the_face_of_an_ecu_is_admitted(tmp_path: Path) -> None:
+    place = tmp_path / "site.yaml"
+    place.write_text(
+        ecus(47, "ecu1", "ecu2") + "  - {kind: ecu_tcp, gateway: ecu2}\n  - {kind: ecu_sunspec, gateway: ecu1}\n"
+    )
+    problems = [finding.problem for finding in check_site(load_site(place, FixedClock()))]
+    assert not any("ECU" in problem or "role ecu" in problem or "room" in problem for problem in problems)
