@@ -1,7 +1,7 @@
 """The scenarios that come with the package: all of them pass, with every role that they apply to.
 
-With the first role they run over every grid profile; one firmware is emulated behind all roles, so the others run over one
-profile, the first that applies. `opencombiner hil run all` leaves none out.
+With the first role they run over every grid profile; one firmware is emulated behind all roles, so the others run over
+one profile, the first that applies. `opencombiner hil run all` leaves none out.
 """
 
 import re
