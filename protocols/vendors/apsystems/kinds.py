@@ -16,12 +16,20 @@ from protocols.vendors.apsystems.l2 import L2, EncryptedError
 from protocols.vendors.apsystems.layout import BODIES, SLOTS
 from protocols.vendors.apsystems.pages import page_fields
 from protocols.vendors.apsystems.requests import request_fields
-from protocols.vendors.apsystems.telemetry import ANSWER_B1, ANSWER_BB, body_family, common, implausible, reading
+from protocols.vendors.apsystems.telemetry import (
+    ANSWER_B1,
+    ANSWER_BB,
+    UNKNOWN_BODIES,
+    body_family,
+    common,
+    implausible,
+    reading,
+)
 
 Found = Mapping[str, Decoded]
 POLLS = {kind: f"poll_{kind.value.lower()}" for kind in BODIES}
 _ALIKE = (Family.QS1, Family.YC600)
-_ANSWERS_B1 = frozenset({Family.YC500, Family.YC600, Family.QS1, Family.QS1A})
+_TOLD_BY_SERIAL = frozenset({Family.YC600, Family.QS1, Family.QS1A}) | UNKNOWN_BODIES
 _MOST_BYTES = 64 * 1024
 _ANSWERS: Mapping[str, frozenset[str]] = {  # kinds that may answer a request, by its command
     "0xBB": frozenset(POLLS.values()),
@@ -115,9 +123,9 @@ def _families(captured: Captured, frame: L2) -> tuple[Family, ...]:
 
 
 def _known(captured: Captured) -> Family | None:
-    """Return the family that the serial number tells, if it can be that of an answer B1."""
+    """Return the family that the serial number tells, if it decides how an answer is read."""
     kind = None if captured.serial is None else family(captured.serial)
-    return kind if kind in _ANSWERS_B1 else None
+    return kind if kind in _TOLD_BY_SERIAL else None
 
 
 def _poll(captured: Captured, frame: L2, kind: Family, said: Fields) -> Decoded:

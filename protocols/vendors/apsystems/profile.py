@@ -18,8 +18,6 @@ from protocols.vendors.apsystems.models import MODEL_FAMILIES, MODELS
 from protocols.vendors.apsystems.pairing import Pairing
 from protocols.vendors.apsystems.responder import InverterSide
 
-LIMITS_A_DAY = 24  # one an hour makes 88 000 in ten years; memory of this sort lasts for 100 000 writes
-
 _LIMITED = frozenset(name for name, kind in MODEL_FAMILIES.items() if kind in FORMS)
 
 
@@ -51,6 +49,6 @@ PROFILE = VendorProfile(
     kinds=KINDS,
     poll_size=_poll_size,
     pairing=PairingWays(pair=_pair, find=find, everybody=BROADCAST),
-    memory_writes={WMaxLimPct: LIMITS_A_DAY},
+    memory_writes={WMaxLimPct: 1},
     alarm_codes=frozenset(RAISED_BY),  # of a QS1; a DS3 has no bit for 10
 )

@@ -33,6 +33,7 @@ ANSWER_BB = 0xBB
 SCALED = frozenset({Family.DS3, Family.QT2})  # families that answer BB
 INPUT_W = {Family.YC600: 450.0, Family.QS1: 480.0, Family.QS1A: 600.0}  # more than an input ever gives
 USUAL_INPUT_W = 750.0
+UNKNOWN_BODIES = frozenset({Family.YC500, Family.YC1000})  # of which no answer was ever captured
 LIMITS = {  # what a unit can measure; 0 Hz is "no mains"
     Channel(HZ): (30.0, 80.0),
     Channel(LNV): (0.0, 290.0),
@@ -46,11 +47,13 @@ def body_family(frame: L2, known: Family | None) -> Family:
 
     Raises RemoteProtocolError when the frame is no answer to a poll, or one of a kind that is not known.
     """
+    if known in UNKNOWN_BODIES and frame.command in (ANSWER_B1, ANSWER_BB):
+        raise RemoteProtocolError(f"an answer {frame.command:02X} of a {known.value}, which is not supported")
     match frame.command, len(frame.body):
         case 0xB1, 82:
             return Family.QS1A
         case 0xB1, 80:
-            return Family.YC600 if known in (Family.YC600, Family.YC500) else Family.QS1
+            return Family.YC600 if known is Family.YC600 else Family.QS1
         case 0xBB, 91:
             return _scaled_family(frame)
         case 0xB1 | 0xBB, size:
