@@ -193,8 +193,8 @@ class VendorProfile:
     serial has none; without it the site file or the order of the units gives the address; with `pairing` the
     unit chooses it, and that finds it out. `commands` are the classes of commands that the vendor's units carry out;
     others never reach `command`. `memory_writes` says how many writes to a unit's memory each of them
-    costs; the site file says how many a unit may take a day. `carrier` tells from a serial what bears a unit's datagrams, None where the serial
-    does not tell; without it one carrier is as good as another.
+    costs; the site file says how many a unit may take a day. `carrier` tells from a serial what bears a unit's
+    datagrams, None where the serial does not tell; without it one carrier is as good as another.
     With `push` the units report by themselves and nobody asks them: what makes requests and answers is then that of
     `protocols.unasked`.
     """

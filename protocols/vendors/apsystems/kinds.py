@@ -12,7 +12,7 @@ from protocols.vendors.apsystems.codec import ACK_BODY, REFUSED, SUCCEEDED, sign
 from protocols.vendors.apsystems.events import named_events
 from protocols.vendors.apsystems.family import MODEL_BYTES, Family, family, may_encrypt
 from protocols.vendors.apsystems.identity import identity_of
-from protocols.vendors.apsystems.l2 import L2, EncryptedError
+from protocols.vendors.apsystems.l2 import L2
 from protocols.vendors.apsystems.layout import BODIES, SLOTS
 from protocols.vendors.apsystems.pages import page_fields
 from protocols.vendors.apsystems.requests import request_fields
@@ -51,12 +51,9 @@ _READERS: tuple[tuple[str, ecu_kinds.Read], ...] = (
 @lru_cache(maxsize=16)
 def recognise(raw: bytes) -> Found:
     """Return what a message may be, by kind. Raises RemoteProtocolError with the reason when it is damaged."""
-    try:
-        captured = unwrap(raw)
-        if captured is not None:
-            return _within(captured)
-    except EncryptedError:
-        return {"aes": foreign.encrypted(len(raw))}
+    captured = unwrap(raw)
+    if captured is not None:
+        return _within(captured)
     for name, read in _READERS:
         decoded = read(raw)
         if decoded is not None:
