@@ -37,7 +37,10 @@ ACTS: Vocabulary = {**INSTRUMENTS, **SURROUNDINGS}
 _BY_WORD: Mapping[str, tuple[str, ...]] = {
     "gridsim": ("grid_voltage", "grid_frequency", "phase_loss", "phase_restore"),
     "pvsim": ("irradiance", "clouds", "module_swap", "insulation"),
-    "switch": ("grid_outage", "grid_restore", "unplug", "plug"),
+    "switch": (
+        *("grid_outage", "grid_restore", "grid_breaker_open", "grid_breaker_close", "relay_open", "relay_close"),
+        *("unplug", "plug"),
+    ),
 }
 # the rest of what is done to the plant is done to its devices and to the way to them
 WORD_OF: Mapping[str, str] = {

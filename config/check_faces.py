@@ -5,10 +5,11 @@ from ipaddress import IPv4Address, IPv6Address, ip_address
 from itertools import combinations
 from urllib.parse import urlsplit
 
-from config.faces import DTU_INPUTS, SINGLES, DtuFace, DtuModbusFace, Face, SunSpecFace
+from config.faces import DTU_INPUTS, SINGLES, DtuModbusFace, EcuTcpFace, Face, GatewayFace, SunSpecFace
 from config.findings import Finding, Loc, Severity, quoted, setting
-from config.plant import dtu_of, profile_of, units
-from config.site import Dtu, Site
+from config.plant import gateway_of, profile_of, units
+from config.site import Gateway, Site
+from protocols.vendors.apsystems.ecu_tcp import fitting, record_type
 
 
 def check_faces(site: Site) -> Iterator[Finding]:
@@ -23,32 +24,41 @@ def check_faces(site: Site) -> Iterator[Finding]:
                 yield _taken(loc, face, f"{setting(url_loc)}, {quoted(url)}")
     yield from _inverters(site, places)
     for loc, face in places:
-        if isinstance(face, DtuFace):
-            yield from _dtu(site, loc, face)
+        if isinstance(face, GatewayFace):
+            yield from _stands_for(site, loc, face)
 
 
-def _dtu(site: Site, loc: Loc, face: DtuFace) -> Iterator[Finding]:
-    """Yield what keeps a face from standing for a DTU."""
-    dtu = dtu_of(site, face)
-    if dtu is not None:
-        yield from _inputs(loc, face, dtu)
+def _stands_for(site: Site, loc: Loc, face: GatewayFace) -> Iterator[Finding]:
+    """Yield what keeps a face from standing for a gateway."""
+    gateway = gateway_of(site, face)
+    if gateway is not None:
+        yield from _room(loc, face, gateway)
         return
-    found = [gateway.id for gateway in site.gateways if isinstance(gateway, Dtu)]
+    found = [each.id for each in site.gateways if each.role == face.role]
     if face.gateway is not None:
-        problem = f"no gateway {quoted(face.gateway)} of role dtu"
+        problem = f"no gateway {quoted(face.gateway)} of role {face.role}"
     else:
-        problem = "no gateway of role dtu" if not found else f"which of the DTUs {', '.join(found)}?"
-    remedy = f"name one of {', '.join(found)}" if found else "take the face out: it speaks for Hoymiles units only"
+        problem = f"which of {', '.join(found)}?" if found else f"no gateway of role {face.role}"
+    remedy = (
+        f"name one of {', '.join(found)}" if found else f"take the face out: gateways of role {face.role} alone have it"
+    )
     yield Finding(problem=problem, remedy=remedy, loc=(*loc, "gateway" if found else "kind"))
 
 
-def _inputs(loc: Loc, face: DtuFace, dtu: Dtu) -> Iterator[Finding]:
-    models = profile_of(dtu).models
-    ports = [models[unit.model].ports for branch in dtu.branches for unit in branch.inverters if unit.model in models]
-    if isinstance(face, DtuModbusFace) and sum(ports) > DTU_INPUTS:
-        problem = f"{dtu.id} has {sum(ports)} inputs; the map has room for {DTU_INPUTS}"
-        remedy = "spread the units over several gateways, each with a face"
-        yield Finding(problem=problem, remedy=remedy, loc=loc, severity=Severity.WARNING)
+def _room(loc: Loc, face: GatewayFace, gateway: Gateway) -> Iterator[Finding]:
+    """Yield that a face cannot show all units of its gateway."""
+    models = profile_of(gateway).models
+    known = [unit.model for branch in gateway.branches for unit in branch.inverters if unit.model in models]
+    inputs, room = sum(models[name].ports for name in known), fitting([record_type(name) for name in known])
+    match face:
+        case DtuModbusFace() if inputs > DTU_INPUTS:
+            problem = f"{gateway.id} has {inputs} inputs; the map has room for {DTU_INPUTS}"
+        case EcuTcpFace() if len(known) > room:
+            problem = f"{gateway.id} has {len(known)} units; an answer has room for {room}"
+        case _:
+            return
+    remedy = "spread the units over several gateways, each with a face"
+    yield Finding(problem=problem, remedy=remedy, loc=loc, severity=Severity.WARNING)
 
 
 def _meet(one: IPv4Address | IPv6Address, other: IPv4Address | IPv6Address) -> bool:

@@ -5,7 +5,7 @@ from typing import Annotated, ClassVar, Literal, TypeAlias
 
 from pydantic import Field, IPvAnyAddress
 
-from config.section import Id, OneOf, Section
+from config.section import SERIAL, Id, OneOf, Section
 
 SINGLES = 246  # unit ids for single inverters on one port: 1 … 125 and 127 … 247
 
@@ -45,10 +45,34 @@ class SunSpecFace(Face):
     ] = 120.0
 
 
-class DtuFace(Face):
-    """A server that a DTU has; it stands for one gateway of that role."""
+class GatewayFace(Face):
+    """A server that a gateway box has; it stands for one gateway of its `role`."""
 
-    gateway: Annotated[Id | None, Field(description="id of the gateway with role dtu; left out: the only one")] = None
+    role: ClassVar[str]
+    gateway: Annotated[Id | None, Field(description="id of the gateway; left out: the only one of that role")] = None
+
+
+class MGatewayFace(GatewayFace):
+    """The Modbus TCP map of an M-Gateway, registers 60000-60332, unit 1."""
+
+    role: ClassVar[str] = "m-combiner"
+    kind: Literal["m_gateway"]
+    port: Annotated[
+        int, Field(ge=1, le=65535, description="clients know no other than 502; it needs the right to open it")
+    ] = 1505
+    serial: Annotated[
+        str | None, Field(pattern=SERIAL, description="by which clients know the M-Gateway; left out: the gateway's id")
+    ] = None
+    unknown: Annotated[
+        Literal["as-built", "strict"],
+        Field(description="to a read of half a value or of no register: silence as the real one, or exception 2"),
+    ] = "as-built"
+
+
+class DtuFace(GatewayFace):
+    """A server that a DTU has."""
+
+    role: ClassVar[str] = "dtu"
 
 
 class DtuModbusFace(DtuFace):
@@ -67,4 +91,32 @@ class DtuTcpFace(DtuFace):
     port: Annotated[int, Field(ge=1, le=65535, description="clients know no other than 10081")] = 10081
 
 
-AnyFace: TypeAlias = Annotated[SunSpecFace | DtuModbusFace | DtuTcpFace, OneOf()]
+class EcuFace(GatewayFace):
+    """A server that an ECU has."""
+
+    role: ClassVar[str] = "ecu"
+
+
+class EcuTcpFace(EcuFace):
+    """The TCP interface of an ECU: system, inverters and signal, without writes."""
+
+    kind: Literal["ecu_tcp"]
+    port: Annotated[int, Field(ge=1, le=65535, description="clients know no other than 8899")] = 8899
+    writes: Annotated[Literal[False], Field(description="nothing can be written")] = False
+
+
+class EcuSunSpecFace(EcuFace):
+    """The SunSpec Modbus TCP port of an ECU: units 1, 2, … are its inverters; a limit is always for all of them."""
+
+    kind: Literal["ecu_sunspec"]
+    port: Annotated[
+        int, Field(ge=1, le=65535, description="502 is what clients look at first; it needs the right to open it")
+    ] = 1504
+    stale_s: Annotated[
+        float, Field(ge=10, le=3600, description="age from which a measurement reads as not implemented")
+    ] = 900.0
+
+
+AnyFace: TypeAlias = Annotated[
+    SunSpecFace | MGatewayFace | DtuModbusFace | DtuTcpFace | EcuTcpFace | EcuSunSpecFace, OneOf()
+]

@@ -166,6 +166,20 @@ class WifiLink(Link, Broker):
         return "MQTT over Wi-Fi"
 
 
+class ModbusTcpLink(Link):
+    """One address at which units answer Modbus TCP: a unit's own, or that of a box with several behind it."""
+
+    medium: Annotated[Literal["modbus_tcp"], Field(description="units that answer SunSpec over Modbus TCP")]
+    latency_s: Annotated[
+        float, Field(ge=0.001, le=5, description="that a request and its answer usually take together")
+    ] = 0.05
+
+    @property
+    def adapter(self) -> str:
+        """Return how the units speak."""
+        return "Modbus TCP"
+
+
 class ZigbeeLink(Link):
     """A ZNP coordinator behind a serial port, a pty, a socket or an in-process pipe.
 

@@ -6,11 +6,11 @@ from itertools import count
 from pathlib import Path
 from types import MappingProxyType
 
-from config.faces import DtuFace
+from config.faces import GatewayFace
 from config.findings import Loc
 from config.links import Link
 from config.roles import ROLES
-from config.site import Branch, Dtu, Gateway, Inverter, Site
+from config.site import Branch, Gateway, Inverter, Site
 from drivers import registry
 from drivers.recording import Reading
 from drivers.replay import path_of
@@ -38,14 +38,15 @@ class Cycle:
 
 
 def profile_of(gateway: Gateway) -> VendorProfile:
-    """Return the vendor that a gateway's role speaks for."""
-    return vendor(ROLES[gateway.role].vendor)
+    """Return the vendor that a gateway's role speaks for, as its units talk over the gateway's medium."""
+    profile = vendor(ROLES[gateway.role].vendor)
+    return profile.over.get(gateway.link.medium, profile)
 
 
-def dtu_of(site: Site, face: DtuFace) -> Dtu | None:
+def gateway_of(site: Site, face: GatewayFace) -> Gateway | None:
     """Return the gateway that a face stands for; None where it names none, or leaves a choice between several."""
-    dtus = [gateway for gateway in site.gateways if isinstance(gateway, Dtu) and face.gateway in (None, gateway.id)]
-    return dtus[0] if len(dtus) == 1 else None
+    found = [each for each in site.gateways if each.role == face.role and face.gateway in (None, each.id)]
+    return found[0] if len(found) == 1 else None
 
 
 def dials_in(gateway: Gateway) -> bool:

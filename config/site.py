@@ -9,7 +9,7 @@ from pydantic import BeforeValidator, Field, ValidationInfo
 from config.broker import Broker
 from config.daylight import daylight
 from config.faces import AnyFace
-from config.links import Link, Nrf24Link, PlcLink, SerialBridgeLink, WifiLink, ZigbeeLink
+from config.links import Link, ModbusTcpLink, Nrf24Link, PlcLink, SerialBridgeLink, WifiLink, ZigbeeLink
 from config.section import BROKER_URL, DTU_SERIAL, ECU_ID, TOPIC, Id, OneOf, Section, Serial
 from protocols.modems.znp.network import DEFAULT_ID
 
@@ -163,12 +163,12 @@ class Dtu(Gateway):
 
 
 class WifiHub(Gateway):
-    """A broker that units dial by themselves."""
+    """A broker that units with Wi-Fi dial by themselves, or an address at which they are asked."""
 
     role: Literal["wifi-hub"]
-    link: Annotated[WifiLink, OneOf()]
+    link: Annotated[WifiLink | ModbusTcpLink, OneOf()]
     poll_s: Annotated[
-        float, Field(ge=5, le=3600, description="period of the reports that each unit is told to send")
+        float, Field(ge=5, le=3600, description="period of the reports that each unit is told to send, or of its polls")
     ] = 30.0
 
 

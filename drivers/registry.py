@@ -34,6 +34,13 @@ class Medium:
 
 _STREAM = "drivers.stream:open_stream"
 MEDIA = {
+    "modbus_tcp": Medium(
+        link="drivers.modbus_tcp.link:ModbusTcpLink",
+        settings="drivers.modbus_tcp.settings:ModbusTcpSettings",
+        transaction_s="drivers.modbus_tcp.timing:transaction_s",
+        cutter="drivers.modbus_tcp.requests:cutter",
+        last_node=247,  # Modbus: the highest address of a single device
+    ),
     "plc": Medium(
         link="drivers.plc.link:PlcLink",
         settings="drivers.plc.settings:PlcSettings",

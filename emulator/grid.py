@@ -84,9 +84,9 @@ class Grid(Supply):
 
         super().__init__(Natural(Track(KNOT_S, _HOUR, volts), _HOUR), Natural(Track(KNOT_S, _HOUR, hertz), _HOUR))
 
-    def branch(self, phase: int = 1) -> Supply:
-        """Return the supply of a branch: a phase of the grid, through a breaker of its own."""
-        return Supply(self.volt, self.hertz, self.breaker, self.phases[phase])
+    def branch(self, phase: int = 1, *shared: Switch) -> Supply:
+        """Return the supply of a branch: a phase of the grid, through shared switches and a breaker of its own."""
+        return Supply(self.volt, self.hertz, self.breaker, self.phases[phase], *shared)
 
 
 def _waves(seed: int, name: str, hour: int, memory_s: float) -> list[float]:

@@ -9,6 +9,8 @@ from collections.abc import Callable, Mapping
 
 from config.instruments import SITE, SWAPS
 from emulator.clouds import Regime
+from emulator.combiner import Combiner
+from emulator.course import Switch
 from emulator.faults import Faults
 from emulator.grid import Supply
 from emulator.inverter import Inverter
@@ -52,6 +54,22 @@ class Instruments:
         """Bring the mains back."""
         self._switch(target, closed=True)
 
+    def grid_breaker_open(self, gateway: str) -> None:
+        """Open the breaker between the grid and all branches of a gateway."""
+        self._move(self._combiner(gateway).breaker, closed=False)
+
+    def grid_breaker_close(self, gateway: str) -> None:
+        """Close it."""
+        self._move(self._combiner(gateway).breaker, closed=True)
+
+    def relay_open(self, gateway: str) -> None:
+        """Open the relay of a gateway's combiner."""
+        self._move(self._combiner(gateway).relay, closed=False)
+
+    def relay_close(self, gateway: str) -> None:
+        """Close it."""
+        self._move(self._combiner(gateway).relay, closed=True)
+
     def phase_loss(self, phase: float) -> None:
         """Take one phase of the mains away."""
         self._phase(phase, closed=False)
@@ -64,8 +82,7 @@ class Instruments:
         switch = self._plant.around.grid.phases.get(int(phase))
         if switch is None:
             raise ConfigError(f"there is no phase {phase:g}; use 1, 2 or 3")
-        switch.move(self._advance(), closed=closed)
-        self._disturbed()
+        self._move(switch, closed=closed)
 
     def module_swap(self, serial: str, kind: str) -> None:
         """Put the right module, two of it in series, or one of 96 cells at the inputs of a unit.
@@ -213,8 +230,10 @@ class Instruments:
         self._plant.disturbed(self._now())
 
     def _switch(self, target: str, *, closed: bool) -> None:
-        now = self._advance()
-        self._supply(target).breaker.move(now, closed=closed)
+        self._move(self._supply(target).breaker, closed=closed)
+
+    def _move(self, switch: Switch, *, closed: bool) -> None:
+        switch.move(self._advance(), closed=closed)
         self._disturbed()
 
     def _supply(self, target: str) -> Supply:
@@ -236,6 +255,12 @@ class Instruments:
         if unit is None:
             raise ConfigError(f"there is no unit {serial!r}")
         return unit
+
+    def _combiner(self, gateway: str) -> Combiner:
+        combiner = self._plant.combiners.get(gateway)
+        if combiner is None:
+            raise ConfigError(f"there is no gateway {gateway!r}")
+        return combiner
 
     def _faults(self, gateway: str) -> Faults:
         faults = self._plant.faults.get(gateway)

@@ -9,6 +9,7 @@ from config.plant import nodes
 from config.site import Branch, Gateway, Location, Site
 from drivers.clock import Clock
 from drivers.stream import Listener
+from emulator.combiner import Combiner
 from emulator.faults import Faults, FaultyResponder
 from emulator.feeder import Feeder
 from emulator.inverter import Inverter
@@ -23,12 +24,13 @@ _SERVED = "the emulator serves pty:, socket:// and mem:// links"
 
 @dataclass(frozen=True, slots=True)
 class _Wiring:
-    """A gateway with its medium, where its adapter is plugged in, and its branches."""
+    """A gateway with its medium, where its adapter is plugged in, its switches and its branches."""
 
     gateway: Gateway
     medium: Medium
     faults: Faults
     outlet: Outlet | None
+    combiner: Combiner
     feeders: Mapping[str, Feeder]
 
 
@@ -72,7 +74,9 @@ class Plant:
         medium = medium_of(gateway, site.emulation.impairments, seed)
         outlet = None if medium.modem is None else Outlet(gateway.link.url, medium.modem)
         faults = Faults(Random(f"{seed}/faults"))
-        return _Wiring(gateway, medium, faults, outlet, feeders(gateway, self.around))
+        combiner = Combiner(self.around.grid)
+        behind = feeders(gateway, self.around, combiner.breaker, combiner.relay)
+        return _Wiring(gateway, medium, faults, outlet, combiner, behind)
 
     def _hang(self, inverter: Inverter, address: int, place: Place, wiring: _Wiring, branch: str) -> None:
         responder = FaultyResponder(place.vendor.responder(inverter), wiring.faults)
@@ -94,6 +98,11 @@ class Plant:
     def feeders(self) -> Mapping[str, Feeder]:
         """Return the branches by id."""
         return {name: feeder for wiring in self._wirings.values() for name, feeder in wiring.feeders.items()}
+
+    @property
+    def combiners(self) -> Mapping[str, Combiner]:
+        """Return what the branches of each gateway have in common, by gateway."""
+        return {name: wiring.combiner for name, wiring in self._wirings.items()}
 
     def on(self, branch: str) -> Mapping[str, Inverter]:
         """Return the units of a branch by serial; none for a branch that is not there."""

@@ -10,6 +10,7 @@ from config.plant import profile_of
 from config.site import Emulation, Gateway, Location, PvModule, Site
 from config.site import Inverter as Slot
 from emulator.clouds import Regime
+from emulator.course import Switch
 from emulator.feeder import SPACING_M, Feeder, Service, Terminal
 from emulator.grid import Grid
 from emulator.inverter import Inverter, Nameplate
@@ -125,9 +126,9 @@ def model_of(profile: VendorProfile, slot: Slot) -> Model:
     return model
 
 
-def feeders(gateway: Gateway, around: Surroundings) -> dict[str, Feeder]:
-    """Return the branches of a gateway by id, each with a breaker of its own."""
-    return {branch.id: Feeder(around.service, around.grid.branch(branch.phase)) for branch in gateway.branches}
+def feeders(gateway: Gateway, around: Surroundings, *shared: Switch) -> dict[str, Feeder]:
+    """Return the branches of a gateway by id, each with a breaker of its own behind those that they share."""
+    return {branch.id: Feeder(around.service, around.grid.branch(branch.phase, *shared)) for branch in gateway.branches}
 
 
 def places(gateway: Gateway, feeders: Mapping[str, Feeder], around: Surroundings) -> Iterator[tuple[str, str, Place]]:

@@ -2,9 +2,10 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from math import isnan, nan
 from struct import Struct, calcsize
 from struct import error as struct_error
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from protocols.errors import LocalProtocolError, RemoteProtocolError
 from protocols.points import Channel, Point, Value
@@ -26,6 +27,15 @@ class Field:
     absent: int | None = None
     mul: int = 1
     saturates: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Float:
+    """A number in IEEE 754, 32 bits, at byte `at`; not a number means not available."""
+
+    at: int
+    point: Point
+    port: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,17 +65,23 @@ class Fixed:
     raw: int
 
 
-Row: TypeAlias = Field | Text | Bits | Fixed
-_Writer: TypeAlias = Callable[[Mapping[Channel, Value]], int | bytes]
+Row: TypeAlias = Field | Float | Text | Bits | Fixed
+_Writer: TypeAlias = Callable[[Mapping[Channel, Value]], float | bytes]
 
 
 def _code(row: Row) -> str:
-    return f"{row.size}s" if isinstance(row, Text) else row.fmt
+    match row:
+        case Text():
+            return f"{row.size}s"
+        case Float():
+            return "f"
+        case _:
+            return row.fmt
 
 
 def _channels(row: Row) -> list[Channel]:
     match row:
-        case Field():
+        case Field() | Float():
             return [Channel(row.point, row.port)]
         case Text():
             return [Channel(row.point)]
@@ -98,7 +114,7 @@ class Layout:
             if isinstance(row, Field)
         )
         self._writers = tuple(_writer(row) for row in self._rows)
-        self._others = tuple((index, row) for index, row in indexed if isinstance(row, Text | Bits))
+        self._others = tuple((index, row) for index, row in indexed if isinstance(row, Float | Text | Bits))
         self._fixed = tuple((index, row) for index, row in indexed if isinstance(row, Fixed))
 
     def __repr__(self) -> str:
@@ -149,7 +165,9 @@ class Layout:
             raise LocalProtocolError(f"{self.name}: {error}") from error
 
 
-def _read(row: Text | Bits, raw: bytes | int) -> Iterable[tuple[Channel, Value]]:
+def _read(row: Float | Text | Bits, raw: Any) -> Iterable[tuple[Channel, Value]]:
+    if isinstance(row, Float):
+        return ((Channel(row.point, row.port), None if isnan(raw) else raw),)
     if isinstance(row, Text):
         text = bytes(raw).split(b"\0", 1)[0].decode("ascii", "replace").strip()
         return ((Channel(row.point), text or None),)
@@ -161,6 +179,9 @@ def _writer(row: Row) -> _Writer:
     match row:
         case Field():
             return _number_writer(row)
+        case Float():
+            channel = Channel(row.point, row.port)
+            return lambda values: _float(values[channel])
         case Text():
             text = Channel(row.point)
             return lambda values: _text(values[text], row)
@@ -192,6 +213,12 @@ def _number_writer(row: Field) -> _Writer:
         return raw
 
     return write
+
+
+def _float(value: Value) -> float:
+    if isinstance(value, str):
+        raise TypeError(f"{value!r} is no number")
+    return nan if value is None else value
 
 
 def _range(row: Field) -> tuple[int, int]:

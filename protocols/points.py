@@ -58,9 +58,8 @@ DCWH_DAY = Point("DCWhDay", "Wh", "DC energy of the day by the device's own reck
 
 # Supervision
 RIS = Point("Ris", "Ohm", "insulation resistance of the DC side to ground")  # SunSpec 122
-SIGNAL = Point("Signal", "%", "radio signal as the device receives it")  # no SunSpec name
+SIGNAL = Point("Signal", "%", "strength of the radio link, as the device or its gateway hears it")  # no SunSpec name
 DCI = Point("DCI", "A", "DC component of the output current")  # no SunSpec name; IEC 61727's quantity
-LQI = Point("Lqi", "%", "strength of the radio link, as heard by the gateway")  # no SunSpec name
 UP_TMS = Point("UpTms", "s", "time since the device booted")  # no SunSpec name
 W_MAX_LIM_PCT = Point("WMaxLimPct", "%", "active power limit in force, of the rating")  # SunSpec 704
 

@@ -192,9 +192,11 @@ class VendorProfile:
     that any serial may be this vendor's. `node` derives a unit's address from its serial, and raises ValueError where a
     serial has none; without it the site file or the order of the units gives the address; with `pairing` the
     unit chooses it, and that finds it out. `commands` are the classes of commands that the vendor's units carry out;
-    others never reach `command`. `memory_writes` says how many writes to a unit's memory each of them
-    costs; the site file says how many a unit may take a day. `carrier` tells from a serial what bears a unit's
-    datagrams, None where the serial does not tell; without it one carrier is as good as another.
+    others never reach `command`. `memory_writes` says how many writes to a unit's memory each of them costs; the site
+    file says how many a unit may take a day. `carrier` tells from a serial what bears a unit's datagrams, None where the
+    serial does not tell; without it one carrier is as good as another. `fits` tells whether a unit with a serial may be
+    of a model; without it serials say nothing of models.
+    `over` has the profiles of units of this vendor that talk otherwise over some medium, by its name.
     With `push` the units report by themselves and nobody asks them: what makes requests and answers is then that of
     `protocols.unasked`.
     """
@@ -214,7 +216,9 @@ class VendorProfile:
     poll_size: Callable[[Model], PollSize]  # of the live poll, for the expected cycle
     node: Callable[[str], int] | None = None
     carrier: Callable[[str], str | None] | None = None
+    fits: Callable[[str, Model], bool] | None = None
     push: Push | None = None
+    over: "Mapping[str, VendorProfile]" = field(default_factory=dict)
     alarm_codes: frozenset[int] = frozenset(range(1, 11))  # those that its units can report
     pairing: PairingWays | None = None
     states: frozenset[InvSt] = frozenset(InvSt)  # those that its units tell, or that follow from what they tell

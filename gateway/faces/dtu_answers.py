@@ -12,7 +12,8 @@ from zoneinfo import ZoneInfo
 
 from gateway.faces.desk import Plant
 from gateway.faces.dtu_commands import REFUSED, Came
-from gateway.faces.dtu_units import PRODUCING, Dtu, Now, Unit
+from gateway.faces.dtu_units import PRODUCING, Dtu, Unit
+from gateway.faces.now import Now
 from gateway.snapshot import CommState
 from protocols.points import (
     AL1,

@@ -11,7 +11,8 @@ from gateway.alarms.command import Command
 from gateway.alarms.states import ACTIVE, LATCHED
 from gateway.control.order import Order, Report, Verb
 from gateway.faces.desk import Desk, Outcomes, Plant, Wish, refusal_of
-from gateway.faces.dtu_units import FULL_PCT, Dtu
+from gateway.faces.dtu_units import Dtu
+from gateway.faces.now import FULL_PCT
 
 REMEMBERED = 16  # commands whose outcome can be asked: more than clients have on their way
 DONE, REFUSED = 0, 1

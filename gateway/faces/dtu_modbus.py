@@ -16,8 +16,9 @@ from config.faces import DTU_INPUTS, DtuModbusFace
 from config.site import Site
 from gateway.control.order import Order, Verb
 from gateway.faces.desk import Desk, Plant, Wish
-from gateway.faces.dtu_units import PRODUCING, Dtu, Now, Unit, dtu
+from gateway.faces.dtu_units import PRODUCING, Dtu, Unit, dtu
 from gateway.faces.modbus_server import Answer, modbus_server
+from gateway.faces.now import Now
 from gateway.faces.tcp_server import TcpServer
 from protocols.modbus.pdu import ExceptionCode
 from protocols.points import CONN, DCA, DCV, DCW, DCWH_DAY, DCWH_INJ, HZ, LNV, TMP_CAB, Channel, Value

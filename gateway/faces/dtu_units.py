@@ -4,21 +4,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from config.faces import DtuFace
-from config.plant import dtu_of, profile_of
+from config.plant import gateway_of, profile_of
 from config.site import Site
 from gateway.control.order import Order
 from gateway.faces.desk import Plant
-from gateway.snapshot import CommState, Energy, InverterView
+from gateway.faces.now import FULL_PCT, Now
 from protocols.errors import ConfigError
-from protocols.points import W_MAX_LIM_PCT, Channel, Point
-from protocols.states import InvSt, Quality
 from protocols.vendors.hoymiles import serials
 
-FULL_PCT = 100.0
 PRODUCING = 3  # the only operating status that a source tells
-_REACHED = (CommState.ONLINE, CommState.DEGRADED)
-_DELIVERS = (InvSt.RUNNING, InvSt.THROTTLED)
-_LIMIT = Channel(W_MAX_LIM_PCT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +60,7 @@ class Dtu:
 
 def dtu(site: Site, face: DtuFace, name: str) -> Dtu:
     """Return the DTU that a face stands for. Raises ConfigError; `name` is the face's place in the site file."""
-    gateway = dtu_of(site, face)
+    gateway = gateway_of(site, face)
     if gateway is None:
         raise ConfigError(f"{name}.gateway: a face of kind {face.kind} needs a gateway of role dtu")
     models = profile_of(gateway).models
@@ -77,42 +71,3 @@ def dtu(site: Site, face: DtuFace, name: str) -> Dtu:
         for model in (models[inverter.model],)
     )
     return Dtu(f"gateway/{gateway.id}", gateway.host.upper().zfill(serials.DIGITS), units)
-
-
-@dataclass(frozen=True, slots=True)
-class Now:
-    """A unit at this moment, in numbers: these interfaces have no sign for what is not known, but 0."""
-
-    view: InverterView
-
-    @property
-    def reached(self) -> bool:
-        """Tell whether the unit answers."""
-        return self.view.comm in _REACHED
-
-    @property
-    def producing(self) -> bool:
-        """Tell whether the unit delivers."""
-        return self.reached and self.view.state in _DELIVERS
-
-    @property
-    def limit_pct(self) -> float:
-        """Return the limit that the unit holds as far as is known, full power where it has not said."""
-        value = self.view.values.get(_LIMIT)
-        return value if isinstance(value, int | float) else FULL_PCT
-
-    def number(self, point: Point, port: int = 0) -> float:
-        """Return what the unit says now; 0 where it says nothing, or has not for too long."""
-        value = self.view.values.get(Channel(point, port))
-        return value if isinstance(value, int | float) and self.view.quality is Quality.GOOD else 0
-
-    def energy(self, port: int) -> Energy:
-        """Return the ledger of an input, or of the AC side for 0: it outlasts night and silence."""
-        return self.view.energy.get(port, _NOTHING)
-
-    def alarms(self, port: int) -> list[int]:
-        """Return the unit's own codes of the alarms that stand at an input or at the whole unit."""
-        return sorted(e.code for e in self.view.events if e.alarm_code is not None and e.port in (0, port))
-
-
-_NOTHING = Energy(0, 0)

@@ -10,7 +10,7 @@ MBAP: transaction 2 | protocol 2, always 0 | length 2 of what follows | unit 1 |
 import asyncio
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from struct import Struct, iter_unpack
 from typing import Protocol, TypeAlias
 
@@ -28,7 +28,7 @@ from pymodbus.pdu.register_message import (
 from config.faces import Face
 from gateway.control.order import Code
 from gateway.faces.desk import Desk, Plant, Wish
-from gateway.faces.tcp_server import WRITES_BURST, WRITES_PER_S, Bounds, Pace, TcpServer
+from gateway.faces.tcp_server import WRITES_BURST, WRITES_PER_S, Bounds, Counters, Pace, TcpServer
 from protocols.errors import RemoteProtocolError
 from protocols.modbus.pdu import MAX_WRITE, ExceptionCode
 
@@ -86,6 +86,7 @@ class Modbus:
     pace: Pace
     now: Callable[[], float]
     coils: CoilFace | None = None
+    counters: Counters = field(default_factory=Counters)
 
     def length(self, head: bytes) -> int | None:
         """Return how long a frame is."""
@@ -159,6 +160,13 @@ class Modbus:
     def _carried_out(
         self, ask: Callable[[], Sequence[Wish] | ExceptionCode | None], done: ModbusPDU
     ) -> ModbusPDU | ExceptionCode | None:
+        came_of_it = self._came_of(ask, done)
+        self.counters.refused += isinstance(came_of_it, ExceptionCode)
+        return came_of_it
+
+    def _came_of(
+        self, ask: Callable[[], Sequence[Wish] | ExceptionCode | None], done: ModbusPDU
+    ) -> ModbusPDU | ExceptionCode | None:
         if not self.writes:
             return ExceptionCode.ILLEGAL_FUNCTION
         if not self.pace.admits(self.now()):
@@ -223,7 +231,9 @@ def modbus_server(
     framer = FramerSocket(DecodePDU(is_server=True))
     pace = Pace(WRITES_PER_S, WRITES_BURST)
     modbus = Modbus(face, desk, section.kind, section.writes, framer, pace, loop.time, coils)
-    return TcpServer(modbus, address=str(section.address), port=section.port, setting=name, bounds=Bounds())
+    server = TcpServer(modbus, address=str(section.address), port=section.port, setting=name, bounds=Bounds())
+    server.counters = modbus.counters  # one count of both: what clients do, and what of it is refused
+    return server
 
 
 def _words(data: bytes) -> list[int]:

@@ -132,12 +132,22 @@ def values_of(plant: Plant, unit: Served, staged: Staged, shown: Shown) -> Value
 
 def shown_limit(plant: Plant, unit: Served, staged: Staged) -> Limit:
     """Return the limit as the plant holds it; what a client has set and not enabled shows until then."""
-    held = plant.totals().limit_pct if unit.whole else plant.views[unit.target].values.get(_LIMIT)
+    held = plant.totals().limit_pct if unit.whole else _held(plant, unit)
     in_force = plant.in_force(unit.target)
-    held_pct = held if isinstance(held, int | float) else _told_pct(in_force)
+    held_pct = _told_pct(in_force) if held is None else held
     if held_pct < FULL_PCT or _is_limit(in_force, staged):
         return Limit(held_pct, enabled=True, revert_s=staged.revert_s)
     return Limit(FULL_PCT if staged.pct is None else staged.pct, enabled=False, revert_s=staged.revert_s)
+
+
+def _held(plant: Plant, unit: Served) -> float | None:
+    """Return the limit that the units hold, of the rating of those that have said."""
+    told = [
+        (pct, each.identity.rated_w)
+        for each in map(plant.views.__getitem__, unit.slots)
+        for pct in _numbers([each.values], W_MAX_LIM_PCT)
+    ]
+    return sum(pct * rated_w for pct, rated_w in told) / sum(rated_w for _, rated_w in told) if told else None
 
 
 def _told_pct(in_force: InForce | None) -> float:

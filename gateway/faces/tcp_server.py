@@ -71,6 +71,7 @@ class Counters:
     idle: int = 0
     slow: int = 0
     malformed: int = 0
+    refused: int = 0  # writes
     failures: int = 0
 
 

@@ -8,7 +8,7 @@ from functools import cache
 from math import isfinite
 from typing import Annotated, Any, TypeAlias, TypeVar
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, StringConstraints, TypeAdapter, ValidationError
+from pydantic import AwareDatetime, BaseModel, ConfigDict, StrictBool, StringConstraints, TypeAdapter, ValidationError
 from pydantic import Field as Limits
 
 from gateway.mqtt.fields import AC_FIELDS, DC_FIELDS, Field
@@ -287,13 +287,17 @@ class Query(BaseModel):
 
 
 class CommandQuery(Query):
-    """A command: `ts` is the time at which it was given, `by` who gave it, as far as he says so."""
+    """A command: `ts` is the time at which it was given, `by` who gave it, as far as he says so.
+
+    `persistent`: a limit in % without `for_s` is also written to the memory of units that tell the two apart.
+    """
 
     target: Annotated[str, StringConstraints(max_length=MAX_TARGET)]
     command: Annotated[str, StringConstraints(max_length=MAX_TARGET)]
     value: Number | None = None
     unit: Annotated[str, StringConstraints(max_length=4)] | None = None
     for_s: Number | None = None
+    persistent: StrictBool = False
     by: Annotated[str, StringConstraints(min_length=1, max_length=MAX_AUTHOR)] = "mqtt"
     ts: AwareDatetime | None = None
 

@@ -1,21 +1,39 @@
 """Conversations of a Modbus master with one unit."""
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from protocols.errors import RemoteProtocolError
 from protocols.exchange import Cause, Done, Failed, Send, Step, Wait
-from protocols.modbus import pdu, rtu
+from protocols.modbus import mbap, pdu, rtu
 
 T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Framing:
+    """How node and PDU become an application data unit and back; `overhead`: bytes beside the PDU."""
+
+    encode: Callable[[int, bytes], bytes]
+    decode: Callable[[bytes], tuple[int, bytes]]
+    overhead: int
+
+
+RTU = Framing(rtu.encode, rtu.decode, rtu.OVERHEAD)
+TCP = Framing(mbap.encode, mbap.decode, mbap.HEADER)
 
 
 class _Transaction(Generic[T]):
     """A request with one answer, repeated up to `tries` times."""
 
-    def __init__(self, node: int, request: pdu.Request, answer_bytes: int, within_s: float, tries: int) -> None:
+    def __init__(
+        self, node: int, request: pdu.Request, answer_bytes: int, *, within_s: float, tries: int, framing: Framing
+    ) -> None:
         self._node = node
+        self._framing = framing
         self._function = request.encode()[0]
-        self._send = Send(rtu.encode(node, request.encode()), answer_bytes, within_s)
+        self._send = Send(framing.encode(node, request.encode()), framing.overhead + answer_bytes, within_s)
         self._tries_left = tries
         self._damaged = False
 
@@ -33,7 +51,7 @@ class _Transaction(Generic[T]):
     def received(self, datagram: bytes) -> Step[T]:
         """Take the answer; whatever is not the answer is waited past."""
         try:
-            node, body = rtu.decode(datagram)
+            node, body = self._framing.decode(datagram)
         except RemoteProtocolError:
             self._damaged = True
             return Wait()
@@ -54,8 +72,11 @@ class _Transaction(Generic[T]):
 class ReadRegisters(_Transaction[bytes]):
     """Read `count` holding registers; the value is their bytes."""
 
-    def __init__(self, node: int, start: int, count: int, *, within_s: float, tries: int = 1) -> None:
-        super().__init__(node, pdu.ReadRequest(start, count), read_answer_bytes(count), within_s, tries)
+    def __init__(
+        self, node: int, start: int, count: int, *, within_s: float, tries: int = 1, framing: Framing = RTU
+    ) -> None:
+        request, answer_bytes = pdu.ReadRequest(start, count), 2 + 2 * count
+        super().__init__(node, request, answer_bytes, within_s=within_s, tries=tries, framing=framing)
         self._bytes = 2 * count
 
     def _accept(self, answer: pdu.ReadAnswer | pdu.WriteAnswer) -> Step[bytes]:
@@ -67,15 +88,18 @@ class ReadRegisters(_Transaction[bytes]):
 class WriteRegisters(_Transaction[None]):
     """Write holding registers with function 16."""
 
-    def __init__(self, node: int, start: int, data: bytes, *, within_s: float, tries: int = 1) -> None:
-        super().__init__(node, pdu.WriteRequest(start, data), WRITE_ANSWER_BYTES, within_s, tries)
+    def __init__(
+        self, node: int, start: int, data: bytes, *, within_s: float, tries: int = 1, framing: Framing = RTU
+    ) -> None:
+        request = pdu.WriteRequest(start, data)
+        super().__init__(node, request, _WRITE_ANSWER_BYTES, within_s=within_s, tries=tries, framing=framing)
         self._expected = pdu.WriteAnswer(start, len(data) // 2)
 
     def _accept(self, answer: pdu.ReadAnswer | pdu.WriteAnswer) -> Step[None]:
         return Done(None) if answer == self._expected else Wait()
 
 
-WRITE_ANSWER_BYTES = 8
+_WRITE_ANSWER_BYTES = 5
 READ_REQUEST_BYTES = 8
 
 

@@ -40,7 +40,7 @@ from protocols.points import (
     Point,
     W,
 )
-from protocols.sunspec.rows import acc32, fixed, flags, model, number, text, unused
+from protocols.sunspec.rows import acc32, fixed, flags, floats, model, number, text, unused
 
 APH_A = Point("AphA", "A", "current of phase A")
 VA_RTG = Point("VARtg", "VA", "rated apparent power")
@@ -75,10 +75,11 @@ COMMON = model(
 )
 
 
-def inverter(phases: int = 1, w_sf: int = -1, a_sf: int = -2, dc_port: int = 1) -> Layout:
+def inverter(phases: int = 1, w_sf: int = -1, a_sf: int = -2, dc_port: int = 1, pf_sf: int = -1) -> Layout:
     """Return model 101, or 103 for three phases; the scale factors of power and current suit the size of the plant.
 
-    `dc_port` is the input that is shown as its DC side; 0: all of them together.
+    `dc_port` is the input that is shown as its DC side; 0: all of them together. With `pf_sf` -1 the power factor is in
+    percent, as the standard has it; with -3 the same number is a factor.
     """
     return model(
         103 if phases == 3 else 101,
@@ -88,13 +89,14 @@ def inverter(phases: int = 1, w_sf: int = -1, a_sf: int = -2, dc_port: int = 1) 
         *unused("H", 39),
         *fixed("h", a_sf, 6),
         *fixed("h", w_sf, 15, 19, 21, 32),  # W, VA, VAr, DCW
-        *fixed("h", -1, 13, 23, 37),  # V, PF, Tmp
+        *fixed("h", -1, 13, 37),  # V, Tmp
+        *fixed("h", pf_sf, 23),
         number(14, "h", W, w_sf),
         number(16, "H", HZ, -2),
         *fixed("h", -2, 17),
         number(18, "h", VA, w_sf),
         number(20, "h", VAR, w_sf),
-        number(22, "h", PF, -3),  # in percent, with scale factor -1; ours is 0 … 1
+        number(22, "h", PF, -3),  # thousandths; ours is 0 … 1
         acc32(24, TOT_WH_INJ),
         *fixed("h", 0, 26),
         number(27, "H", DCA, -3, dc_port),
@@ -123,6 +125,35 @@ def _lines(phases: int, a_sf: int) -> tuple[Row, ...]:
 
 
 INVERTER = inverter()
+
+
+def inverter_float(phases: int) -> Layout:
+    """Return model 111, or 113 for three phases, without state and events."""
+    lines = (AL1, AL2, AL3, VL1L2, VL2L3, VL3L1, VL1, VL2, VL3)
+    per_line = (
+        floats(4, *lines)
+        if phases == 3
+        else (*floats(4, APH_A), *_no_floats(6, 5), *floats(16, LNV), *_no_floats(18, 2))
+    )
+    return model(
+        113 if phases == 3 else 111,
+        60,
+        *floats(2, A),
+        *per_line,
+        *floats(22, W, HZ, VA, VAR, PF, TOT_WH_INJ),
+        *_no_floats(34, 3),
+        *floats(40, TMP_CAB),
+        *_no_floats(42, 3),
+        *unused("H", 48, 49),
+        *unused("I", 50, 52, 54, 56, 58, 60),
+    )
+
+
+def _no_floats(register: int, count: int) -> tuple[Row, ...]:
+    return fixed("I", _NO_FLOAT, *range(register, register + 2 * count, 2))
+
+
+_NO_FLOAT = 0x7FC0_0000  # not a number
 
 
 def nameplate(w_sf: int = 0, a_sf: int = -2) -> Layout:

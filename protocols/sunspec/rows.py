@@ -3,7 +3,7 @@
 A scale factor stands in the map as a register of its own and never changes at run time.
 """
 
-from protocols.layout import Field, Fixed, Layout, Row, Text
+from protocols.layout import Field, Fixed, Float, Layout, Row, Text
 from protocols.points import Point
 
 NOT_IMPLEMENTED = {"H": 0xFFFF, "h": -0x8000, "I": 0xFFFF_FFFF, "i": -0x8000_0000, "Q": 0}  # Q: acc64
@@ -22,6 +22,11 @@ def number(register: int, fmt: str, point: Point, sf: int = 0, port: int = 0) ->
         absent=NOT_IMPLEMENTED[fmt],
         saturates=True,
     )
+
+
+def floats(register: int, *points: Point) -> tuple[Float, ...]:
+    """Return the rows of numbers in two registers each, one behind the other."""
+    return tuple(Float(2 * register + 4 * index, point) for index, point in enumerate(points))
 
 
 def acc32(register: int, point: Point, port: int = 0) -> Field:

@@ -25,6 +25,9 @@ class Bound:
 HOSTILE = "hostile/test_bounds.py"
 # What may hold more than one thing for a while, by file and name: its bound, or why it needs none.
 INVENTORY: dict[str, Bound | str] = {
+    "drivers/modbus_tcp/link.py _frames": Bound(
+        "drivers.modbus_tcp.link:FRAMES", "drivers/modbus_tcp/test_link.py", "test_a_flood_of_answers_is_bounded"
+    ),
     "drivers/mqtt/filters.py matches": Bound("", HOSTILE, "test_caches_have_an_end"),
     "drivers/mqtt/line.py _inbox": Bound(
         "drivers.mqtt.line:MAX_INBOX",

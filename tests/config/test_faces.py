@@ -42,6 +42,10 @@ def said(folder: Path, *faces: str) -> list[str]:
             ["kind: sunspec, address: 127.0.0.1", "kind: sunspec, address: 192.168.1.5"], id="one port, two addresses"
         ),
         pytest.param(["kind: sunspec, address: '::1', writes: true, stale_s: 60"], id="IPv6 and writes"),
+        pytest.param(["kind: m_gateway"], id="the M-Gateway of the only M-Combiner"),
+        pytest.param(
+            ["kind: m_gateway, gateway: roof, serial: MG100A1, unknown: strict"], id="an M-Gateway by its name"
+        ),
     ],
 )
 def test_is_admitted(tmp_path: Path, faces: list[str]) -> None:
@@ -90,21 +94,29 @@ TAKEN = "give each face a port of its own"
             "'my-house' is no address; write an IP address of this machine, as 192.168.1.5",
             id="a name for an address",
         ),
+        pytest.param(
+            ["kind: m_gateway, gateway: shed"],
+            "no gateway 'shed' of role m-combiner; name one of roof",
+            id="an M-Gateway of nobody",
+        ),
+        pytest.param(
+            ["kind: m_gateway, unknown: quiet"], "'quiet' is not known here; use 'as-built' or 'strict'", id="a manner"
+        ),
         pytest.param(["kind: sunspec, port: 0"], "'0' is too small; use at least 1", id="no port"),
         pytest.param(
             ["kind: sunspc"],
-            "'sunspc' is not known here; use 'sunspec', 'dtu_modbus', 'dtu_tcp'",
+            "'sunspc' is not known here; use 'sunspec', 'm_gateway', 'dtu_modbus', 'dtu_tcp', 'ecu_tcp', 'ecu_sunspec'",
             id="a misspelt kind",
         ),
         pytest.param(["kind: sunspec, write: true"], "unknown key 'write'; did you mean writes?", id="a misspelt key"),
         pytest.param(
             ["kind: dtu_modbus"],
-            "no gateway of role dtu; take the face out: it speaks for Hoymiles units only",
+            "no gateway of role dtu; take the face out: gateways of role dtu alone have it",
             id="the face of a DTU without one",
         ),
         pytest.param(
             ["kind: dtu_tcp, gateway: roof"],
-            "no gateway 'roof' of role dtu; take the face out: it speaks for Hoymiles units only",
+            "no gateway 'roof' of role dtu; take the face out: gateways of role dtu alone have it",
             id="the face of a DTU for another gateway",
         ),
         pytest.param(
@@ -126,6 +138,31 @@ def test_a_large_plant_is_told_to_take_a_second_port(tmp_path: Path) -> None:
     file.write_text(plant + "  - {kind: sunspec}\n  - {kind: sunspec, port: 1503, first: 247}\n")
     problems = [finding.problem for finding in check_site(load_site(file, FixedClock()))]
     assert not any("unit ids" in problem for problem in problems)
+
+
+def test_an_m_gateway_is_told_which_of_two_combiners_is_meant(tmp_path: Path) -> None:
+    second = """\
+  - id: shed
+    role: m-combiner
+    link: {url: "socket://127.0.0.1:4002"}
+    branches:
+      - id: north
+        inverters: [{serial: 400E00002, model: MI-400}]
+faces:
+"""
+    file = tmp_path / "site.yaml"
+    file.write_text(SITE.replace("faces:\n", second) + "  - {kind: m_gateway}\n")
+    [finding] = check_site(load_site(file, FixedClock()))
+    assert finding.problem == "which of roof, shed?"
+    assert finding.remedy == "name one of roof, shed"
+
+
+def test_an_m_gateway_needs_an_m_combiner(tmp_path: Path) -> None:
+    file = tmp_path / "site.yaml"
+    hub = SITE.replace("m-combiner", "wifi-hub").replace("socket://127.0.0.1:4001", "mqtt://localhost:1883")
+    file.write_text(hub.replace("MI-400", "MI3S-400S") + "  - {kind: m_gateway}\n")
+    problems = [finding.problem for finding in check_site(load_site(file, FixedClock()))]
+    assert "no gateway of role m-combiner" in problems
 
 
 def dtus(*gateways: str) -> str:
@@ -150,7 +187,7 @@ def dtus(*gateways: str) -> str:
         pytest.param(
             ("barn", "roof"),
             "kind: dtu_tcp",
-            "which of the DTUs barn, roof?; name one of barn, roof",
+            "which of barn, roof?; name one of barn, roof",
             id="nobody knows which",
         ),
         pytest.param(
@@ -179,3 +216,48 @@ def test_the_modbus_map_of_a_dtu_has_room_for_99_inputs(tmp_path: Path) -> None:
     )
     problems = [finding.problem for finding in check_site(load_site(file, FixedClock()))]
     assert "barn has 100 inputs; the map has room for 99" in problems
+
+
+def ecus(units: int, *gateways: str) -> str:
+    rows = "".join(
+        f"""\
+  - id: {name}
+    role: ecu
+    ecu_id: D8A3011B978{number}
+    link: {{url: "socket://127.0.0.1:{5000 + number}"}}
+    branches:
+      - id: {name}-1
+        inverters: [{", ".join(f"{{serial: 70{number + 2}{unit:09d}, model: DS3}}" for unit in range(units))}]
+"""
+        for number, name in enumerate(gateways)
+    )
+    return SITE.replace("gateways:\n", f"gateways:\n{rows}")
+
+
+@pytest.mark.parametrize(
+    ("file", "problem"),
+    [
+        pytest.param(SITE + "  - {kind: ecu_tcp}\n", "no gateway of role ecu", id="the face of an ECU without one"),
+        pytest.param(
+            ecus(1, "ecu1", "ecu2") + "  - {kind: ecu_sunspec}\n", "which of ecu1, ecu2?", id="one of several"
+        ),
+        pytest.param(
+            ecus(48, "ecu1") + "  - {kind: ecu_tcp}\n",
+            "ecu1 has 48 units; an answer has room for 47",
+            id="more units than an answer holds",
+        ),
+    ],
+)
+def test_the_face_of_an_ecu_is_told(tmp_path: Path, file: str, problem: str) -> None:
+    place = tmp_path / "site.yaml"
+    place.write_text(file)
+    assert problem in [finding.problem for finding in check_site(load_site(place, FixedClock()))]
+
+
+def test_the_face_of_an_ecu_is_admitted(tmp_path: Path) -> None:
+    place = tmp_path / "site.yaml"
+    place.write_text(
+        ecus(47, "ecu1", "ecu2") + "  - {kind: ecu_tcp, gateway: ecu2}\n  - {kind: ecu_sunspec, gateway: ecu1}\n"
+    )
+    problems = [finding.problem for finding in check_site(load_site(place, FixedClock()))]
+    assert not any("ECU" in problem or "role ecu" in problem or "room" in problem for problem in problems)

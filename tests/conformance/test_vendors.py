@@ -19,7 +19,7 @@ from tests.support.layouts import every_layout
 from tests.support.talk import Medium, talk
 from tests.support.vectors import load
 
-PROFILES = [vendor(name) for name in vendor_names()]
+PROFILES = [each for name in vendor_names() for each in (vendor(name), *vendor(name).over.values())]
 ITEMS = [(profile, item) for profile in PROFILES for item in profile.poll_plan]
 COMMANDS: list[Command] = [
     WMaxLimPct(55.0),
@@ -42,6 +42,11 @@ each_vendor = pytest.mark.parametrize(  # test_pushing_vendors.py judges those w
 )
 each_item = pytest.mark.parametrize(("profile", "item"), ITEMS, ids=[f"{p.name} {i.name}" for p, i in ITEMS])
 
+on_a_line = pytest.mark.parametrize(  # not those of TCP: it loses and damages nothing, and their polls are many reads
+    ("profile", "item"),
+    [(profile, item) for profile, item in ITEMS if profile is vendor(profile.name)],
+    ids=lambda each: each.name,
+)
 each_command = pytest.mark.parametrize(("profile", "command"), OFFERED, ids=[f"{p.name} {c}" for p, c in OFFERED])
 
 
@@ -87,7 +92,7 @@ def test_the_gateway_reads_what_the_device_shows(profile: VendorProfile, item: P
         assert values[channel] == pytest.approx(unit.shown[channel], rel=0.01), channel
 
 
-@each_item
+@on_a_line
 def test_a_poll_costs_what_the_profile_says(profile: VendorProfile, item: PollItem) -> None:
     unit = device(profile)
     step = profile.poll(station_of(profile, unit.serial), item, UTC).start()
@@ -98,7 +103,7 @@ def test_a_poll_costs_what_the_profile_says(profile: VendorProfile, item: PollIt
         assert step.replies == len(size.answers)
 
 
-@each_item
+@on_a_line
 @pytest.mark.parametrize("seed", range(10))
 def test_a_bad_line_costs_readings_but_never_makes_one_up(profile: VendorProfile, item: PollItem, seed: int) -> None:
     unit = device(profile)

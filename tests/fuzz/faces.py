@@ -8,11 +8,14 @@ from gateway.faces.dtu_answers import MAX_REPLY, Answers
 from gateway.faces.dtu_commands import REMEMBERED, Commands
 from gateway.faces.dtu_modbus import DtuModbus
 from gateway.faces.dtu_tcp import CLASSES, DtuTcp, Leave
+from gateway.faces.ecu_tcp import EcuTcp
 from gateway.faces.tcp_server import WRITES_BURST, WRITES_PER_S, Framed, Pace
 from protocols.errors import RemoteProtocolError
+from protocols.vendors.apsystems.ecu_tcp import INVERTERS, MAX_ANSWER, SIGNAL, SYSTEM, Request
 from protocols.vendors.hoymiles.northbound import Message
 from tests.fuzz.corpus import EMPTY
 from tests.fuzz.target import Target
+from tests.support import still_ecu
 from tests.support.modbus_client import adu
 from tests.support.register_map import Desk, server
 from tests.support.still_dtu import Hands, StillDesk, plant, report, served
@@ -34,6 +37,13 @@ def targets() -> Iterator[Target]:
     captured = (vector.raw for vector in load("hoymiles") if vector.decoded["kind"].startswith("tcp10081"))
     seeds = (*_commands(), *captured, EMPTY)
     yield Target("TCP of a DTU", _dtu_tcp, seeds, (name.format("dtu_tcp:DtuTcp.answer"),), refused, cost=4)
+    seeds = (*_questions(), EMPTY)
+    yield Target("TCP of an ECU", _ecu_tcp, seeds, (name.format("ecu_tcp:EcuTcp.answer"),), refused)
+
+
+def _questions() -> Iterator[bytes]:
+    for command in (SYSTEM, INVERTERS, SIGNAL, "0003"):
+        yield Request(command, "" if command == SYSTEM else still_ecu.ECU_ID).encode() + b"\n"
 
 
 def _commands() -> Iterator[bytes]:
@@ -78,4 +88,9 @@ def _dtu_tcp(data: bytes) -> None:
     run(main())
 
 
+def _ecu_tcp(data: bytes) -> None:
+    _served(_ECU, data, MAX_ANSWER)
+
+
 _DTU, _STILL = served(), plant()
+_ECU = EcuTcp(still_ecu.served(), still_ecu.plant(), ZoneInfo("UTC"))

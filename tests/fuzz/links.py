@@ -11,9 +11,11 @@ from drivers.plc.line import FRAMES
 from drivers.plc.settings import PlcSettings
 from emulator.host import BUFFER
 from emulator.inverter import Inverter
+from emulator.media.modbus_tcp import Hub
 from emulator.media.plc.modem import St7580Modem, TransparentModem
 from emulator.media.plc.unit import Unit
 from protocols.errors import LinkDownError
+from protocols.modbus import mbap
 from protocols.modems import st7580
 from protocols.modems.st7580 import ACK, Frame
 from protocols.registry import vendor
@@ -46,6 +48,8 @@ def targets() -> Iterator[Target]:
         "emulated transparent modem", partial(_host, "transparent"), heard, _covered("TransparentModem"), cost=4
     )
     yield Target("emulated ST7580", partial(_host, "st7580"), (*_HOST, *framed), _covered("St7580Modem"), cost=4)
+    asked = (*(mbap.encode(7, raw[1:-2]) for raw in heard), b"GET / HTTP/1.1", EMPTY)
+    yield Target("emulated address", _address, asked, ("emulator.media.modbus_tcp.__init__:Hub.taken",), cost=4)
     yield Target("emulated unit", _unit, heard, ("emulator.media.plc.unit:Unit.hear",), cost=4)
 
 
@@ -99,6 +103,23 @@ def _host(kind: str, data: bytes) -> None:
             await asyncio.sleep(60.0)
         assert held(modem.port) <= BUFFER
         assert held(getattr(modem, "_mib", {})) <= 256 * 256
+
+    run(main())
+
+
+def _address(data: bytes) -> None:
+    """Let a client say the input to an address with a unit."""
+
+    async def main() -> None:
+        hub, profile = Hub(0.01), vendor("rockcore").over["modbus_tcp"]
+        hub.port.attach()
+        hub.attach(_inverter(), profile.responder(_inverter()), 7)
+        for size in (4096, 5):
+            for at in range(0, len(data), size):
+                hub.taken(data[at : at + size])
+            await asyncio.sleep(1.0)
+        assert held(hub.port) <= BUFFER
+        assert held(hub._deframer) <= MOST_HELD  # noqa: SLF001 - what it keeps is the question
 
     run(main())
 

@@ -21,6 +21,7 @@ REASONS = {
     "drivers.capture:Recorder.take": "writes bytes as they are",
     "gateway.fleet.receiver:Receiver.hear": "hands what it gets to the vendor's `hear`",
     "protocols.unasked:Unasked.received": "takes nothing of it",
+    "protocols.sunspec.client:_Impossible.received": "takes nothing of it",
     "gateway.telemetry.site:SiteState.read_back": "takes values that were decoded",
     "opencombiner.pairing:_Watched.received": "hands what it gets to the pairing that it watches",
     "opencombiner.cli:decode": "hands its arguments to opencombiner.decoding",

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from protocols.errors import LocalProtocolError, RemoteProtocolError
-from protocols.layout import Bits, Field, Fixed, Layout, Text
+from protocols.layout import Bits, Field, Fixed, Float, Layout, Text
 from protocols.points import CONN, DCV, HZ, INV_ST, RIS, SN, TMP_CAB, TOT_WH_INJ, VR, A, Channel, Value, W
 
 EXAMPLE = Layout(
@@ -174,3 +174,13 @@ def test_whatever_was_read_is_written_back(
 ) -> None:
     payload = struct.pack(">HhIHBB6s2xHH", w, tmp, wh, ris, bits, 0xA5, serial.encode(), *dcv)
     assert EXAMPLE.pack(EXAMPLE.unpack(payload)) == payload
+
+
+def test_a_float_is_read_and_written_and_may_be_missing() -> None:
+    layout = Layout("floating", 8, Float(0, HZ), Float(4, W))
+    raw = struct.pack(">2f", 49.5, math.nan)
+    values: dict[Channel, Value] = {Channel(HZ): 49.5, Channel(W): None}
+    assert layout.unpack(raw) == values
+    assert layout.pack(values) == raw
+    with pytest.raises(LocalProtocolError, match="is no number"):
+        layout.pack(values | {Channel(W): "much"})

@@ -7,7 +7,7 @@ from protocols.commands import Activate, AlarmReset, Command, Conn, PFWInj, Rest
 from protocols.errors import LocalProtocolError, RemoteProtocolError
 from protocols.exchange import Cause, Done, Exchange, Failed, Mapped, Step, Then, Wait
 from protocols.modems.znp.air import MOST_LQI
-from protocols.points import CONN, LQI, MD, MN, SN, UP_TMS, VR, W_MAX_LIM_PCT, Channel, Value
+from protocols.points import CONN, MD, MN, SIGNAL, SN, UP_TMS, VR, W_MAX_LIM_PCT, Channel, Value
 from protocols.profile import Model, PollItem, Station
 from protocols.vendors.apsystems import l2
 from protocols.vendors.apsystems.ask import Ask, answer_bytes
@@ -70,7 +70,7 @@ def live(station: Station) -> Exchange[Values]:
         wrong = implausible(kind, values)
         if wrong is not None:
             raise RemoteProtocolError(f"implausible: {wrong}")
-        return {**common(values), Channel(LQI): signal_pct(lqi)}
+        return {**common(values), Channel(SIGNAL): signal_pct(lqi)}
 
     return Ask(station, L2(POLL), accept, reply_bytes=answer_bytes(live_answer_bytes(known)))
 

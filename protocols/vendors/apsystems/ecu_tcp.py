@@ -6,10 +6,13 @@ answer    APS | group 2 | length 4 | command 4 | … | END LF  group 11, or 12 f
 APS1100160001END      system     APS1100280002216000120830END   inverters      …0030…   signal
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 
 from protocols.errors import RemoteProtocolError
+from protocols.vendors.apsystems.family import Family
+from protocols.vendors.apsystems.models import MODEL_FAMILIES
 
 END, LAST = b"END", b"END\n"
 HEAD = b"APS"
@@ -25,6 +28,32 @@ _TYPES: Mapping[str, tuple[int, int]] = {  # powers and voltages of a record
     "03": (4, 1),
 }
 _NO_EMA = "d0" * 7
+UNHEARD = "00"  # type of a unit that was never heard
+_TYPE_OF: Mapping[Family, str] = {
+    Family.YC600: "01",
+    Family.DS3: "01",
+    Family.QT2: "02",
+    Family.QS1: "03",
+    Family.QS1A: "03",
+}
+_INVERTERS_BYTES = 30  # of answer 0002 without its records
+
+
+def record_type(model: str) -> str:
+    """Return the type of a model's record in answer 0002."""
+    kind = MODEL_FAMILIES.get(model)
+    return UNHEARD if kind is None else _TYPE_OF[kind]
+
+
+def fitting(types: Sequence[str]) -> int:
+    """Return how many records of these types, from the first on, fit an answer that clients take whole."""
+    ends = accumulate(map(_record_bytes, types), initial=_INVERTERS_BYTES)
+    return sum(end <= MAX_ANSWER for end in ends) - 1
+
+
+def _record_bytes(kind: str) -> int:
+    powers, voltages = _TYPES.get(kind, (0, 0))
+    return 9 + (2 * (2 + powers + voltages) if powers else 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +113,7 @@ class Record:
 
     serial: str
     online: bool
-    type: str = "00"
+    type: str = UNHEARD
     hz: float = 0.0
     temperature_c: int = 0
     watts: tuple[int, ...] = ()

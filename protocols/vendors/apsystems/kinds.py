@@ -5,7 +5,7 @@ from functools import lru_cache, partial
 
 from protocols.decode import Decoded, Fields, Kind
 from protocols.errors import RemoteProtocolError
-from protocols.points import ALRM, LQI, Channel, Value
+from protocols.points import ALRM, SIGNAL, Channel, Value
 from protocols.vendors.apsystems import ecu_kinds, foreign
 from protocols.vendors.apsystems.captured import Captured, link_fields, unwrap
 from protocols.vendors.apsystems.codec import ACK_BODY, REFUSED, SUCCEEDED, signal_pct
@@ -131,7 +131,7 @@ def _poll(captured: Captured, frame: L2, kind: Family, said: Fields) -> Decoded:
     word = shown.pop(Channel(ALRM))
     own = {channel.point.name: value for channel, value in values.items() if channel not in shown}
     if captured.lqi is not None:
-        shown[Channel(LQI)] = signal_pct(captured.lqi)
+        shown[Channel(SIGNAL)] = signal_pct(captured.lqi)
     codes = {c.point.name: v for c, v in shown.items() if c.point.unit is None}
     fields: dict[str, Value] = {
         "family": kind.value,

@@ -8,12 +8,16 @@ from protocols.modbus import pdu, rtu
 from protocols.modbus.register_map import Block, read
 from protocols.points import DA, SN, Channel, Value
 from protocols.profile import Device
+from protocols.sunspec.model_123 import FIRST, LAST
+from protocols.sunspec.side import Maker, SunSpecSide
 from protocols.vendors.atmoce import blocks
 from protocols.vendors.atmoce import layout as y
-from protocols.vendors.atmoce.control import FIRST_123, LAST_123, Controls
-from protocols.vendors.atmoce.sunspec_side import SunSpecSide
+from protocols.vendors.atmoce.control import Controls
+from protocols.vendors.atmoce.events import EVENTS
+from protocols.vendors.atmoce.models import PF_MIN
 
 MUTE = 0  # address of a unit that has none
+_MAKER = Maker("Atmoce", "open PLC profile", {code: event.kind for code, event in EVENTS.items()}, PF_MIN)
 
 
 class InverterSide:
@@ -26,11 +30,11 @@ class InverterSide:
         self.node = node
         self._device = device
         self._controls = Controls(device)
-        sunspec = SunSpecSide(device, self._controls)
+        sunspec = SunSpecSide(device, _MAKER)
         self._blocks = (*self._native(), *sunspec.blocks(lambda: self.node))
         self._writable = (  # place, first and last offset, who takes it
             (y.CONTROL_AT, 0, y.CONTROL.size // 2 - 1, self._controls.write),
-            (sunspec.controls_at, FIRST_123, LAST_123, self._controls.write_model_123),
+            (sunspec.controls_at, FIRST, LAST, sunspec.controls.write),
         )
 
     def concerns(self, datagram: bytes) -> bool:

@@ -28,6 +28,7 @@ class UnitSide:
         self._token = seed % 1_000_000
         self._start_up = list(StartUp)[seed % len(StartUp)]
         self._clock_ms: float | None = None  # ms since 1970 at loop time 0, once a server has told the time
+        self._told_ms = -1
         self._interval_s = 30.0
         self._registered = False
         self._flags: int | None = None  # as the server knows them
@@ -115,4 +116,6 @@ class UnitSide:
         return min(max(round(value * key.div) + counted, key.least), key.most)
 
     def _t_ms(self, now: float) -> int:
-        return round(now * 1000 + (self._clock_ms or 0.0))
+        """Return the unit's time, which rises from one message to the next also when an answer set it anew."""
+        self._told_ms = max(round(now * 1000 + (self._clock_ms or 0.0)), self._told_ms + 1)
+        return self._told_ms

@@ -4,7 +4,11 @@ from collections.abc import Mapping
 
 from protocols.events import Event
 from protocols.points import TOT_WH_INJ, Channel, Value
-from protocols.profile import Counter, Model, PollSize, Push, VendorProfile
+from protocols.profile import Counter, Device, Model, PollItem, PollSize, Push, VendorProfile
+from protocols.sunspec import client
+from protocols.sunspec.reading import ALARM_CODES, events
+from protocols.sunspec.responder import TcpSide
+from protocols.sunspec.side import Maker
 from protocols.unasked import Mute, Unasked
 from protocols.vendors.rockcore.codec import hear
 from protocols.vendors.rockcore.dialler import UnitSide
@@ -13,6 +17,15 @@ from protocols.vendors.rockcore.models import MODELS
 
 _COUNTERS = (Counter(TOT_WH_INJ, port=0, wrap_wh=0xFFFF_FFFF, restarts=False, offset=True),)
 _NO_POLL = PollSize(0, ())
+
+
+_POLLED_COUNTERS = (Counter(TOT_WH_INJ, port=0, wrap_wh=0xFFFF_FFFF, restarts=False),)
+WALK_REQUEST_BYTES = 12
+WALK_ANSWERS = (17, 13, 117, 13, 13, 13, 65, 73)  # mark, 1, 101, 120, 121, 122, 123, 160: those wanted as a whole
+
+
+def _polled_counters(_: Model) -> tuple[Counter, ...]:
+    return _POLLED_COUNTERS
 
 
 def _counters(_: Model) -> tuple[Counter, ...]:
@@ -27,6 +40,35 @@ def _events(_: Mapping[Channel, Value]) -> frozenset[Event]:
     """Return nothing: how the flags are coded is not known, and they are not guessed."""
     return frozenset()
 
+
+def _polled_size(_: Model) -> PollSize:
+    return PollSize(WALK_REQUEST_BYTES, WALK_ANSWERS)
+
+
+_MAKER = Maker("Rockcore", "open SunSpec map", {code: kind for kind, code in ALARM_CODES.items()})
+
+
+def _responder(device: Device) -> TcpSide:
+    return TcpSide(device, _MAKER)
+
+
+POLLED = VendorProfile(
+    name="rockcore",
+    serials=None,
+    models=MODELS,
+    counters=_polled_counters,
+    poll_plan=(PollItem("live"),),
+    join=client.join,
+    poll=client.poll,
+    command=client.command,
+    commands=client.COMMANDS,
+    events=events,
+    responder=_responder,
+    kinds=(),
+    poll_size=_polled_size,
+    alarm_codes=frozenset(ALARM_CODES.values()),
+)
+"""Units that answer SunSpec over Modbus TCP: an open map. No unit of the vendor is known to do so."""
 
 PROFILE = VendorProfile(
     name="rockcore",
@@ -50,5 +92,6 @@ PROFILE = VendorProfile(
         user="client",
         password="client",  # noqa: S106 - every unit of the family has it, and it is public
     ),
+    over={"modbus_tcp": POLLED},
     alarm_codes=frozenset(),  # the coding of the flags is not known
 )

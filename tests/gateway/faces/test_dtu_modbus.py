@@ -9,7 +9,8 @@ from config.faces import DTU_INPUTS
 from gateway.control.order import Order, Verb
 from gateway.faces.desk import InForce
 from gateway.faces.dtu_modbus import RECORD_BYTES, DtuModbus, record
-from gateway.faces.dtu_units import Now, Unit
+from gateway.faces.dtu_units import Unit
+from gateway.faces.now import Now
 from gateway.snapshot import CommState, Energy
 from protocols.events import Event, EventKind
 from protocols.modbus.pdu import ExceptionCode

@@ -108,6 +108,7 @@ def test_more_writes_than_a_manager_needs_are_put_off() -> None:
     codes = [modbus.answer(write, "x")[7] for _ in range(WRITES_BURST + 5)]
     assert codes == [6] * WRITES_BURST + [0x86] * 5
     assert len(modbus.desk.orders) == WRITES_BURST
+    assert modbus.counters.refused == 5
 
 
 @pytest.mark.parametrize(

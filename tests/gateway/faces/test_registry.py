@@ -17,7 +17,15 @@ FRESH = "import sys; sys.path.insert(0, '.'); import gateway.app; print(*sorted(
 
 @pytest.mark.parametrize(
     "module",
-    ["pymodbus", "google.protobuf", "gateway.faces.modbus_server", "gateway.faces.sunspec", "gateway.faces.dtu_tcp"],
+    [
+        "pymodbus",
+        "google.protobuf",
+        "gateway.faces.modbus_server",
+        "gateway.faces.sunspec",
+        "gateway.faces.dtu_tcp",
+        "gateway.faces.ecu_tcp",
+        "gateway.faces.ecu_sunspec",
+    ],
 )
 def test_the_daemon_does_not_load(module: str) -> None:
     command = [sys.executable, "-I", "-c", FRESH]

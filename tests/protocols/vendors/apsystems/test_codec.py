@@ -13,7 +13,7 @@ from protocols.modems.znp import commands as c
 from protocols.modems.znp.air import Message, Report, content, datagram
 from protocols.modems.znp.frame import decode_all
 from protocols.modems.znp.status import Status
-from protocols.points import CONN, LNV, LQI, MD, UP_TMS, VR, W_MAX_LIM_PCT, Channel, Value
+from protocols.points import CONN, LNV, MD, SIGNAL, UP_TMS, VR, W_MAX_LIM_PCT, Channel, Value
 from protocols.profile import PollItem, Station
 from protocols.vendors.apsystems import l2
 from protocols.vendors.apsystems.codec import command, join, poll
@@ -67,7 +67,7 @@ def test_a_captured_answer_is_read() -> None:
     done = exchange.received(heard("poll_answer_yc600_A"))
     assert isinstance(done, Done)
     assert done.value[Channel(LNV)] == pytest.approx(221.1, abs=0.05)
-    assert done.value[Channel(LQI)] == pytest.approx(44.3, abs=0.05)
+    assert done.value[Channel(SIGNAL)] == pytest.approx(44.3, abs=0.05)
 
 
 @pytest.mark.parametrize(

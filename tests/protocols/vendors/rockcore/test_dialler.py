@@ -50,6 +50,13 @@ def test_it_registers_tells_its_flags_and_reports_every_30_s() -> None:
     assert "g4" not in answered(unit, 30.03)
 
 
+def test_its_time_rises_whatever_time_it_is_told() -> None:
+    unit = UnitSide(device())
+    unit.connected(0.0)
+    times = [answered(unit, 0.0, late_s)["t"] for late_s in (0.0, 0.0, 0.0)]
+    assert times == sorted(set(times))
+
+
 def test_the_ac_power_comes_every_15_minutes() -> None:
     unit = UnitSide(device())
     unit.connected(0.0)

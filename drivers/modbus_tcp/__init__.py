@@ -1,0 +1,1 @@
+"""Units that answer Modbus TCP."""
