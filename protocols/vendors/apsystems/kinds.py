@@ -10,7 +10,7 @@ from protocols.vendors.apsystems import ecu_kinds, foreign
 from protocols.vendors.apsystems.captured import Captured, link_fields, unwrap
 from protocols.vendors.apsystems.codec import ACK_BODY, REFUSED, SUCCEEDED, signal_pct
 from protocols.vendors.apsystems.events import named_events
-from protocols.vendors.apsystems.family import MODEL_BYTES, Family, family, may_encrypt
+from protocols.vendors.apsystems.family import MODEL_BYTES, PREFIXES, Family, family, may_encrypt
 from protocols.vendors.apsystems.identity import identity_of
 from protocols.vendors.apsystems.l2 import L2
 from protocols.vendors.apsystems.layout import BODIES, SLOTS
@@ -190,4 +190,16 @@ _NAMES = (
     *("info", "page_a", "page_b", "page_c", "ack", "request", "pairing", "echo", "coordinator"),
     *(name for name, _ in _READERS),
 )
-KINDS = tuple(Kind(name, partial(_decode, name)) for name in _NAMES)
+_FAMILY_OF = {name: kind for kind, name in POLLS.items()}
+_MIXED = frozenset({Family.QS1, Family.QS1A})  # one prefix has both
+
+
+def _suits(kind: Family, serial: str) -> bool:
+    told = PREFIXES.get(serial[:3])
+    return told is None or told is kind or {told, kind} == _MIXED
+
+
+KINDS = tuple(
+    Kind(name, partial(_decode, name), partial(_suits, _FAMILY_OF[name]) if name in _FAMILY_OF else None)
+    for name in _NAMES
+)

@@ -292,3 +292,10 @@ def test_an_encrypted_message_is_named_with_its_unit(raw: bytes, serial: str | N
 def test_an_answer_to_pairing_with_letters_for_a_serial_names_none() -> None:
     raw = encode(c.incoming(Message(0x103A, 0x0101, bytes.fromhex("FFFF0015821FBFB0"))))
     assert identify(KINDS, [raw]).decoded.serial is None
+
+
+@pytest.mark.parametrize("vector", [v for v in GOOD if v.name.startswith("poll_answer")], ids=lambda v: v.name)
+def test_a_serial_that_is_known_decides_where_the_bytes_have_none(vector: Vector) -> None:
+    verdict = identify(KINDS, [said_by(vector.name)], serial=vector.decoded["serial"])
+    assert verdict.kind == kind_of(vector.name)
+    assert not verdict.guessed or vector.decoded["serial"].startswith("9999")  # which its publisher made up
