@@ -192,10 +192,10 @@ class VendorProfile:
     that any serial may be this vendor's. `node` derives a unit's address from its serial, and raises ValueError where a
     serial has none; without it the site file or the order of the units gives the address; with `pairing` the
     unit chooses it, and that finds it out. `commands` are the classes of commands that the vendor's units carry out;
-    others never reach `command`. `memory_writes` says which of them are written to a unit's memory, how often each: the
-    gateway allows so many a day. `carrier` tells from a serial what bears a unit's datagrams, None where the serial
-    does not tell; without it one carrier is as good as another. `fits` tells whether a unit with a serial may be of a
-    model; without it serials say nothing of models.
+    others never reach `command`. `memory_writes` says how many writes to a unit's memory each of them costs;
+    the site file says how many a unit may take a day. `carrier` tells from a serial what bears a unit's datagrams, None
+    where the serial does not tell; without it one carrier is as good as another. `fits` tells whether a unit with a
+    serial may be of a model; without it serials say nothing of models.
     `over` has the profiles of units of this vendor that talk otherwise over some medium, by its name.
     With `push` the units report by themselves and nobody asks them: what makes requests and answers is then that of
     `protocols.unasked`.

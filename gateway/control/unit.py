@@ -76,9 +76,13 @@ class Hand:
             case CommState.UNKNOWN | CommState.UNPAIRED:
                 return self.held_pct  # where it never spoke, it is taken to hold what an earlier run told it
             case CommState.LOST:
-                return FULL_PCT if self.held_pct is None else self.held_pct
+                return self._held_or_full_pct
             case CommState.ONLINE | CommState.DEGRADED:
-                return self.held_pct if self.refuses else None
+                return self._held_or_full_pct if self.refuses else None
+
+    @property
+    def _held_or_full_pct(self) -> float:
+        return FULL_PCT if self.held_pct is None else self.held_pct
 
     def look(self, view: InverterView) -> bool:
         """Take the newest view; tell whether it may change what is to be sent."""

@@ -9,7 +9,7 @@ from gateway.fleet.pump import Outcome
 from gateway.snapshot import CommState, Identity, NodeStats
 from protocols.errors import LocalProtocolError
 from protocols.events import AlarmRecord
-from protocols.exchange import Failed
+from protocols.exchange import Cause, Failed
 from protocols.points import INV_ST, UP_TMS, Channel, Number, Value
 from protocols.profile import Model, PollItem, RecordLog, Station, VendorProfile
 from protocols.reading import Reading
@@ -56,7 +56,7 @@ class Device:
             answered=old.answered + (not failed),
             retries=old.retries + (outcome.sends - 1 if poll and outcome.sends else 0),
             latency_s=latency,
-            last_failure=outcome.result.cause.value if isinstance(outcome.result, Failed) else old.last_failure,
+            last_failure=_in_words(outcome.result) if isinstance(outcome.result, Failed) else old.last_failure,
         )
 
     def search(self, now: float, light: Light) -> bool:
@@ -127,3 +127,9 @@ class Device:
 
 _UPTIME = Channel(UP_TMS)
 _STATE = Channel(INV_ST)
+
+
+def _in_words(failed: Failed) -> str:
+    """Return why a conversation failed; a refusal with its reason, such as that the unit encrypts what it says."""
+    words = failed.cause.value
+    return f"{words}: {failed.detail}" if failed.cause is Cause.REFUSED and failed.detail else words

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from config.site import Gateway
 from protocols.commands import Activate, AlarmReset, Command, Conn, Restart, WMaxLimPct
 from protocols.exchange import Done, Exchange, Failed, Responder, Send, Wait
 from protocols.points import DCW, Channel, Value, W
@@ -72,6 +73,13 @@ def polled(profile: VendorProfile, item: PollItem, unit: ScriptedDevice) -> dict
     done = talk(profile.poll(station, item, UTC), responder)
     assert isinstance(done, Done)
     return dict(done.value)
+
+
+@pytest.mark.parametrize("profile", PROFILES, ids=lambda profile: profile.name)
+def test_every_command_that_writes_a_memory_can_be_sent_several_times_a_day(profile: VendorProfile) -> None:
+    allowed = Gateway.model_fields["memory_writes_per_day"].default
+    assert profile.memory_writes.keys() <= profile.commands
+    assert all(0 < cost <= allowed / 2 for cost in profile.memory_writes.values())
 
 
 @each_item

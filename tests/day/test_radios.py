@@ -15,6 +15,7 @@ from protocols.vendors.hoymiles.serials import family
 from tests.support import plant
 from tests.support.daemon import running_daemon, running_plant
 from tests.support.dtu_plant import CMT_UNITS, NRF_UNITS, site
+from tests.support.ecu import ecu_site
 from tests.support.emulated import NOON
 from tests.support.plant import Scene, play
 from tests.support.recorded import captured, replayed, transcript
@@ -222,17 +223,46 @@ def test_bridges_that_were_pulled_are_lost_and_come_back(tmp_path: Path) -> None
     assert {state.get("quality") for slot, state in last.items() if slot in UNITS} <= {"good", None}
 
 
-def test_a_mixed_site_runs_in_one_daemon(tmp_path: Path) -> None:
-    """Atmoce units on a power line, Hoymiles units on two radios, one ledger and one tree of topics."""
+def test_a_site_of_three_vendors_runs_in_one_daemon(tmp_path: Path) -> None:
+    """Atmoce on a power line, Hoymiles on two radios, APsystems on ZigBee: one ledger and one tree of topics."""
     line = plant.site(tmp_path, units=3, poll_s=10.0).model_dump(mode="json")["gateways"]
     radios = site(tmp_path, poll_s=10.0, each=2).model_dump(mode="json")["gateways"]
-    scene = play(site(tmp_path, emulation=LOSSY, gateways=line + radios), minutes, start_utc=NOON)
+    zigbee = ecu_site(tmp_path, poll_s=10.0).model_dump(mode="json")["gateways"]
+    now: dict[str, float] = {}
+
+    async def look(scene: Scene) -> None:
+        await asyncio.sleep(MINUTES)
+        now.update({slot: unit.power_w(scene.now()) for slot, unit in scene.plant.units.items()})
+
+    scene = play(site(tmp_path, emulation=LOSSY, gateways=line + radios + zigbee), look, start_utc=NOON)
     totals = scene.ear.last(f"{ROOT}/site/state")
-    powers = [scene.ear.last(f"{ROOT}/inverter/{slot}/state")["p_ac_w"] for slot in scene.app.state.views]
-    assert (totals["reporting"], totals["expected"]) == (7, 7)
-    assert totals["p_ac_w"] == pytest.approx(sum(powers), rel=0.01)
+    said = {slot: scene.ear.last(f"{ROOT}/inverter/{slot}/state")["p_ac_w"] for slot in scene.app.state.views}
+    assert (totals["reporting"], totals["expected"]) == (12, 12)
+    assert totals["p_ac_w"] == pytest.approx(sum(said.values()), rel=0.01)
+    assert said == pytest.approx(now, rel=0.04)
     drivers = [scene.ear.last(f"{ROOT}/inverter/{slot}/info")["driver"] for slot in scene.app.state.views]
-    assert drivers == ["plc"] * 3 + ["serial_bridge"] * 4
+    assert drivers == ["plc"] * 3 + ["serial_bridge"] * 4 + ["zigbee"] * 5
+    assert [event for event in scene.ear.of("bridge/event") if event["kind"] in ("lost", "link_down")] == []
+
+
+def test_a_limit_in_watts_is_shared_by_three_vendors(tmp_path: Path) -> None:
+    line = plant.site(tmp_path, units=2, poll_s=10.0).model_dump(mode="json")["gateways"]
+    radios = site(tmp_path, poll_s=10.0, each=1).model_dump(mode="json")["gateways"]
+    zigbee = ecu_site(tmp_path, poll_s=10.0, units=4).model_dump(mode="json")["gateways"]
+    limit_w = 2500.0
+
+    async def limit(scene: Scene) -> None:
+        await asyncio.sleep(60)
+        asked = {"target": "site", "command": "limit", "value": limit_w, "unit": "W", "by": "test", "transaction": "t"}
+        await scene.ear.publish(Message(f"{ROOT}/bridge/request/command", json.dumps(asked).encode(), qos=1))
+        await asyncio.sleep(TIDY_S + 60)
+
+    scene = play(site(tmp_path, emulation=CALM, gateways=line + radios + zigbee), limit, start_utc=NOON)
+    (answer,) = scene.ear.of("bridge/response/command")
+    assert (answer["status"], set(answer["data"]["units"])) == ("ok", set(scene.app.state.views))
+    states = [scene.ear.last(f"{ROOT}/inverter/{slot}/state") for slot in scene.app.state.views]
+    assert sum(state["p_ac_w"] for state in states) <= limit_w * 1.01
+    assert all(state["limit_pct"] < 60.0 for state in states)
 
 
 def test_a_radio_on_spi_can_be_played_by_a_pipe(tmp_path: Path) -> None:

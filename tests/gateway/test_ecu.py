@@ -1,19 +1,24 @@
 """An ECU's site as a whole: emulated units of every family, their network, coordinator, driver, gateway, broker."""
 
 import asyncio
+import json
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from config.site import Site
+from drivers.mqtt.session import Message
 from drivers.zigbee.link import ZigbeeLink
 from emulator.media.zigbee import Zigbee
 from emulator.media.zigbee.unit import Unit
 from gateway.snapshot import CommState
 from protocols.commands import Conn, WMaxLimPct
 from protocols.exchange import Cause, Done, Failed
-from protocols.modems.znp.network import network
+from protocols.modems.znp.air import Message as Said
+from protocols.modems.znp.air import content, datagram
+from protocols.modems.znp.network import CLUSTER_IN, network
 from protocols.points import W_MAX_LIM_PCT, Channel, W
 from protocols.vendors.apsystems.models import MODELS
 from tests.support.ecu import FIRST_NODE, ecu_site, serials
@@ -179,6 +184,54 @@ def test_a_limit_reaches_the_unit_and_is_read_back(tmp_path: Path) -> None:
             assert scene.app.state.views[serial].values.get(Channel(W)) is not None
 
     play(ecu_site(tmp_path, poll_s=5.0, emulation=CLEAR), after(60.0, limit), start_utc=NOON)
+
+
+async def ask_limit(scene: Scene, serial: str, pct: int) -> str:
+    """Ask for a limit as an operator does, and return what came of it."""
+    before = len(scene.ear.of("bridge/response/command"))
+    asked = {"target": serial, "command": "limit", "value": pct, "unit": "%", "by": "test", "transaction": f"t{before}"}
+    await scene.ear.publish(Message(f"{BASE}/bridge/request/command", json.dumps(asked).encode(), qos=1))
+    await scene.ear.until(lambda: len(scene.ear.of("bridge/response/command")) > before)
+    error = scene.ear.of("bridge/response/command")[-1]["data"]["error"]
+    return "done" if error is None else str(error["code"])
+
+
+def test_the_memory_of_a_unit_takes_so_many_limits_a_day_and_the_same_one_costs_nothing(tmp_path: Path) -> None:
+    serial = next(iter(UNITS))
+
+    async def limit(scene: Scene) -> None:
+        told = [await ask_limit(scene, serial, pct) for pct in (90, 80, 80, 80, 70, 60)]
+        assert told == ["done"] * 5 + ["budget"]
+        assert scene.plant.units[serial].values(scene.now())[Channel(W_MAX_LIM_PCT)] == pytest.approx(70, abs=0.5)
+        await scene.daemon.stop()
+        scene.daemon.start()
+        await asyncio.sleep(60.0)
+        assert await ask_limit(scene, serial, 50) == "budget"  # a restart forgets nothing
+
+    plan = ecu_site(tmp_path, poll_s=5.0, emulation=CLEAR).model_dump(mode="json")
+    plan["gateways"][0]["memory_writes_per_day"] = 3
+    play(Site.model_validate(plan), after(60.0, limit), start_utc=NOON)
+
+
+def test_a_unit_that_encrypts_is_reported_as_not_supported(tmp_path: Path) -> None:
+    serial = next(iter(UNITS))
+    cipher = bytes(range(6)) + bytes(112)
+
+    def encrypted(raw: bytes, _: float) -> tuple[bytes, ...]:
+        asked = content(raw)
+        assert isinstance(asked, Said)
+        return (datagram(Said(asked.node, CLUSTER_IN, bytes.fromhex(serial) + cipher)),)
+
+    async def look(scene: Scene) -> None:
+        scene.plant.responder(serial).answer = encrypted  # type: ignore[method-assign, assignment] # another firmware
+        await asyncio.sleep(120.0)
+        told = scene.ear.last(f"{BASE}/inverter/{serial}/link")
+        assert told["last_failure"] == "refused: encrypted (AES) frame: not supported"
+        assert scene.ear.last(f"{BASE}/inverter/{serial}/state")["quality"] != "good"
+        others = {view.comm for slot, view in scene.app.state.views.items() if slot != serial}
+        assert others == {CommState.ONLINE}
+
+    play(ecu_site(tmp_path, poll_s=5.0, emulation=CLEAR), after(60.0, look), start_utc=NOON)
 
 
 def test_answers_that_do_not_fit_into_the_serial_buffer_never_come(tmp_path: Path) -> None:

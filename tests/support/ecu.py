@@ -27,7 +27,7 @@ def ecu_site(
     """Return a site in Utrecht, one unit a branch, link and broker in-process; `more` is merged into the site file."""
     branches = [
         {
-            "id": f"b{n}",
+            "id": f"z{n}",
             "breaker_a": 25,
             "inverters": [{"serial": serial, "model": model} | ({"node": FIRST_NODE + n} if paired else {})],
         }

@@ -16,6 +16,7 @@ from protocols.modems.znp.network import CLUSTER_IN, CLUSTER_OUT
 from protocols.vendors.apsystems import l2
 from protocols.vendors.apsystems.codec import signal_pct
 from protocols.vendors.apsystems.family import SERIAL_BYTES, serial_of
+from protocols.vendors.apsystems.foreign import encrypted
 from protocols.vendors.apsystems.l2 import L2
 from protocols.vendors.apsystems.znp_fields import burst_fields
 
@@ -53,7 +54,12 @@ def unwrap(raw: bytes) -> Captured | None:
 
 
 def application(data: bytes, fields: Fields | None = None, lqi: int | None = None) -> Captured:
-    """Return what the data of a message hold: id and L2."""
+    """Return what the data of a message hold: id and L2, unless that is encrypted."""
+    first = data[:SERIAL_BYTES].hex()
+    if data[SERIAL_BYTES : SERIAL_BYTES + 1] and data[SERIAL_BYTES] < l2.PLAIN_FROM:
+        return Captured(
+            "aes", serial=first if first.isdigit() else None, fields={**(fields or {}), **encrypted(len(data))}
+        )
     frame = l2.decode(data[SERIAL_BYTES:])
     if _asks(frame):
         return Captured(frame=frame, lqi=lqi, fields={**(fields or {}), "ecu_rev": data[:SERIAL_BYTES].hex().upper()})

@@ -3,13 +3,17 @@
 AES frames of newer units are never decrypted: their key follows from a nonce that no public capture shows on the air.
 """
 
-from protocols.decode import Decoded
+from protocols.decode import Decoded, Fields
 from protocols.errors import RemoteProtocolError
 from protocols.vendors.apsystems import l2
 from protocols.vendors.apsystems.family import SERIAL_BYTES, serial_of
 
 AES_BLOCK = 16
 NONCE_BYTES = 6
+_SERIAL_AND_NONCE = SERIAL_BYTES + NONCE_BYTES
+_WITHOUT_MARK = (0, NONCE_BYTES, _SERIAL_AND_NONCE)  # bytes before the blocks
+_MARKED = tuple(size + 1 for size in _WITHOUT_MARK[1:])
+_MARKS = (0xA0, 0xA1)  # that some senders put before the nonce
 MODEM_HEAD = b"\xaa" * 4
 _MODEM_BYTES = 15
 _OPS = {
@@ -35,14 +39,18 @@ def aes(raw: bytes) -> Decoded | None:
     """Return the word that a message is encrypted; None when it cannot be."""
     if raw[:1] and raw[0] >= l2.PLAIN_FROM:
         return None
-    if len(raw) < AES_BLOCK or len(raw) % AES_BLOCK not in (0, NONCE_BYTES, NONCE_BYTES + SERIAL_BYTES):
+    rest = len(raw) % AES_BLOCK
+    marked = rest in _MARKED and raw[rest - NONCE_BYTES - 1] in _MARKS
+    if len(raw) < AES_BLOCK or not (marked or rest in _WITHOUT_MARK):
         return None
-    return encrypted(len(raw))
+    first = raw[:SERIAL_BYTES].hex()
+    told = rest in (_SERIAL_AND_NONCE, _SERIAL_AND_NONCE + 1) and first.isdigit()
+    return Decoded(fields=encrypted(len(raw)), serial=first if told else None)
 
 
-def encrypted(size: int) -> Decoded:
+def encrypted(size: int) -> Fields:
     """Return the word that a message of `size` bytes is encrypted."""
-    return Decoded(fields={"encryption": "AES-128-ECB", "supported": "no", "bytes": size})
+    return {"encryption": "AES-128-ECB", "supported": "no", "bytes": size}
 
 
 def ecu_modem(raw: bytes) -> Decoded | None:

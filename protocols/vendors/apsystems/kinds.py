@@ -10,18 +10,26 @@ from protocols.vendors.apsystems import ecu_kinds, foreign
 from protocols.vendors.apsystems.captured import Captured, link_fields, unwrap
 from protocols.vendors.apsystems.codec import ACK_BODY, REFUSED, SUCCEEDED, signal_pct
 from protocols.vendors.apsystems.events import named_events
-from protocols.vendors.apsystems.family import MODEL_BYTES, Family, family, may_encrypt
+from protocols.vendors.apsystems.family import MODEL_BYTES, PREFIXES, Family, family, may_encrypt
 from protocols.vendors.apsystems.identity import identity_of
-from protocols.vendors.apsystems.l2 import L2, EncryptedError
+from protocols.vendors.apsystems.l2 import L2
 from protocols.vendors.apsystems.layout import BODIES, SLOTS
 from protocols.vendors.apsystems.pages import page_fields
 from protocols.vendors.apsystems.requests import request_fields
-from protocols.vendors.apsystems.telemetry import ANSWER_B1, ANSWER_BB, body_family, common, implausible, reading
+from protocols.vendors.apsystems.telemetry import (
+    ANSWER_B1,
+    ANSWER_BB,
+    UNKNOWN_BODIES,
+    body_family,
+    common,
+    implausible,
+    reading,
+)
 
 Found = Mapping[str, Decoded]
 POLLS = {kind: f"poll_{kind.value.lower()}" for kind in BODIES}
 _ALIKE = (Family.QS1, Family.YC600)
-_ANSWERS_B1 = frozenset({Family.YC500, Family.YC600, Family.QS1, Family.QS1A})
+_TOLD_BY_SERIAL = frozenset({Family.YC600, Family.QS1, Family.QS1A}) | UNKNOWN_BODIES
 _MOST_BYTES = 64 * 1024
 _ANSWERS: Mapping[str, frozenset[str]] = {  # kinds that may answer a request, by its command
     "0xBB": frozenset(POLLS.values()),
@@ -43,12 +51,9 @@ _READERS: tuple[tuple[str, ecu_kinds.Read], ...] = (
 @lru_cache(maxsize=16)
 def recognise(raw: bytes) -> Found:
     """Return what a message may be, by kind. Raises RemoteProtocolError with the reason when it is damaged."""
-    try:
-        captured = unwrap(raw)
-        if captured is not None:
-            return _within(captured)
-    except EncryptedError:
-        return {"aes": foreign.encrypted(len(raw))}
+    captured = unwrap(raw)
+    if captured is not None:
+        return _within(captured)
     for name, read in _READERS:
         decoded = read(raw)
         if decoded is not None:
@@ -115,9 +120,9 @@ def _families(captured: Captured, frame: L2) -> tuple[Family, ...]:
 
 
 def _known(captured: Captured) -> Family | None:
-    """Return the family that the serial number tells, if it can be that of an answer B1."""
+    """Return the family that the serial number tells, if it decides how an answer is read."""
     kind = None if captured.serial is None else family(captured.serial)
-    return kind if kind in _ANSWERS_B1 else None
+    return kind if kind in _TOLD_BY_SERIAL else None
 
 
 def _poll(captured: Captured, frame: L2, kind: Family, said: Fields) -> Decoded:
@@ -185,4 +190,16 @@ _NAMES = (
     *("info", "page_a", "page_b", "page_c", "ack", "request", "pairing", "echo", "coordinator"),
     *(name for name, _ in _READERS),
 )
-KINDS = tuple(Kind(name, partial(_decode, name)) for name in _NAMES)
+_FAMILY_OF = {name: kind for kind, name in POLLS.items()}
+_MIXED = frozenset({Family.QS1, Family.QS1A})  # one prefix has both
+
+
+def _suits(kind: Family, serial: str) -> bool:
+    told = PREFIXES.get(serial[:3])
+    return told is None or told is kind or {told, kind} == _MIXED
+
+
+KINDS = tuple(
+    Kind(name, partial(_decode, name), partial(_suits, _FAMILY_OF[name]) if name in _FAMILY_OF else None)
+    for name in _NAMES
+)

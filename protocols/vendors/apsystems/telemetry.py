@@ -34,6 +34,7 @@ SCALED = frozenset({Family.DS3, Family.QT2})  # families that answer BB
 INPUT_W = {Family.YC600: 450.0, Family.QS1: 480.0, Family.QS1A: 600.0}  # more than an input ever gives
 USUAL_INPUT_W = 750.0
 IDLE_INPUT_W = 1.0  # what the unit itself may take from an input; its currents come in steps of some 0.3 W
+UNKNOWN_BODIES = frozenset({Family.YC500, Family.YC1000})  # of which no answer was ever captured
 LIMITS = {  # what a unit can measure; 0 Hz is "no mains"
     Channel(HZ): (30.0, 80.0),
     Channel(LNV): (0.0, 440.0),  # line to line, where the neutral is lost; an over-voltage stage may be at 288 V
@@ -47,11 +48,13 @@ def body_family(frame: L2, known: Family | None) -> Family:
 
     Raises RemoteProtocolError when the frame is no answer to a poll, or one of a kind that is not known.
     """
+    if known in UNKNOWN_BODIES and frame.command in (ANSWER_B1, ANSWER_BB):
+        raise RemoteProtocolError(f"an answer {frame.command:02X} of a {known.value}, which is not supported")
     match frame.command, len(frame.body):
         case 0xB1, 82:
             return Family.QS1A
         case 0xB1, 80:
-            return Family.YC600 if known in (Family.YC600, Family.YC500) else Family.QS1
+            return Family.YC600 if known is Family.YC600 else Family.QS1
         case 0xBB, 91:
             return _scaled_family(frame)
         case 0xB1 | 0xBB, size:

@@ -185,8 +185,9 @@ def _incoming(frame: Frame) -> Fields:
             "short_id_bytes": as_sent(message.node),
             "short": f"0x{message.node:04X}",
             "data_first_two_bytes": message.data[:2].hex().upper(),
-            "serial": message.data[2 : f.ANSWER_BYTES].hex(),
         }
+        serial = message.data[2 : f.ANSWER_BYTES].hex()
+        fields |= {"serial": serial} if serial.isdigit() else {}
     return fields
 
 

@@ -314,7 +314,7 @@ def test_a_unit_that_answers_with_exceptions_is_there(refusing_s: float, comms: 
     assert len(ear.refusals) == refusing_s / 5
     assert len(ear.names) == 1  # it was asked on, not probed
     assert len(ear.readings) == (1200 - refusing_s) / 5
-    assert ear.latest["s1"].last_failure == "refused"
+    assert ear.latest["s1"].last_failure == "refused: Modbus exception 4"
 
 
 def test_an_item_that_a_unit_does_not_have_makes_it_no_worse() -> None:

@@ -13,6 +13,10 @@ from opencombiner.cli import app
 from opencombiner.exit_code import ExitCode
 from protocols.decode import identify
 from protocols.errors import RemoteProtocolError
+from protocols.modems.znp import commands as c
+from protocols.modems.znp.air import Message
+from protocols.modems.znp.frame import encode
+from protocols.modems.znp.network import CLUSTER_IN
 from protocols.vendors.apsystems import ecu_tcp
 from protocols.vendors.apsystems.kinds import KINDS
 from tests.support.vectors import Vector, load, one
@@ -251,3 +255,47 @@ def test_damage_is_told_or_decoded_and_never_a_crash(data: st.DataObject) -> Non
     cut = bytes(raw[data.draw(st.integers(0, 3)) : len(raw) - data.draw(st.integers(0, 3))])
     with suppress(RemoteProtocolError):
         assert identify(KINDS, [cut]).kind in {kind.name for kind in KINDS}
+
+
+def heard(serial: str, said: bytes) -> bytes:
+    """Return the coordinator's frame of what a unit says."""
+    return encode(c.incoming(Message(0x103A, CLUSTER_IN, bytes.fromhex(serial) + said)))
+
+
+def said_by(name: str) -> bytes:
+    raw = one("apsystems", name).raw
+    return raw[raw.rindex(b"\xfb\xfb") : raw.rindex(b"\xfe\xfe") + 2]
+
+
+@pytest.mark.parametrize(("serial", "model"), [("502000031157", "YC1000"), ("404000031157", "YC500")])
+def test_units_whose_answers_nobody_has_captured_are_refused_by_name(serial: str, model: str) -> None:
+    with pytest.raises(RemoteProtocolError, match=f"an answer B1 of a {model}, which is not supported"):
+        identify(KINDS, [heard(serial, said_by("poll_answer_yc600_A"))])
+
+
+@pytest.mark.parametrize(
+    ("raw", "serial"),
+    [
+        pytest.param(heard("725000000001", bytes(range(6)) + bytes(112)), "725000000001", id="by a coordinator"),
+        pytest.param(bytes.fromhex("725000000001") + bytes(range(6)) + bytes(112), "725000000001", id="on the air"),
+        pytest.param(
+            bytes.fromhex("725000000001A0") + bytes(range(6)) + bytes(112), "725000000001", id="with a mark before it"
+        ),
+        pytest.param(bytes(range(6)) + bytes(112), None, id="without a serial"),
+    ],
+)
+def test_an_encrypted_message_is_named_with_its_unit(raw: bytes, serial: str | None) -> None:
+    verdict = identify(KINDS, [raw])
+    assert (verdict.kind, verdict.decoded.serial, verdict.decoded.fields["supported"]) == ("aes", serial, "no")
+
+
+def test_an_answer_to_pairing_with_letters_for_a_serial_names_none() -> None:
+    raw = encode(c.incoming(Message(0x103A, 0x0101, bytes.fromhex("FFFF0015821FBFB0"))))
+    assert identify(KINDS, [raw]).decoded.serial is None
+
+
+@pytest.mark.parametrize("vector", [v for v in GOOD if v.name.startswith("poll_answer")], ids=lambda v: v.name)
+def test_a_serial_that_is_known_decides_where_the_bytes_have_none(vector: Vector) -> None:
+    verdict = identify(KINDS, [said_by(vector.name)], serial=vector.decoded["serial"])
+    assert verdict.kind == kind_of(vector.name)
+    assert not verdict.guessed or vector.decoded["serial"].startswith("9999")  # which its publisher made up
