@@ -35,7 +35,19 @@ _TOPICS = (
 _ORDER = b'{"transaction":"t1","target":"roof-1","command":"limit","value":70,"unit":"%","for_s":60,"by":"me"}'
 _ALARM = b'{"transaction":1,"target":"roof-1","code":3,"action":"shelve","for_s":3600,"by":"me"}'
 _STAMPED = b'{"target":"site","command":"enable","ts":"2026-06-21T12:00:00Z"}'
-_PAYLOADS = (_ORDER, _ALARM, _STAMPED, b"70.5", b"true", b"", b" " * (payloads.MAX_REQUEST + 1), DEEP, b'{"a":' * 9000)
+_METERED = b'{"power_w":-812.5,"voltage_v":231.4,"current_a":-3.51}'
+_PAYLOADS = (
+    _ORDER,
+    _ALARM,
+    _STAMPED,
+    _METERED,
+    b"70.5",
+    b"true",
+    b"",
+    b" " * (payloads.MAX_REQUEST + 1),
+    DEEP,
+    b'{"a":' * 9000,
+)
 _LONGEST_REPLY = 64 * 1024  # bytes; diagnostics of the two units here has a tenth
 
 
@@ -66,6 +78,7 @@ _REQUEST = (
     "gateway.mqtt.payloads:parse_query",
     "gateway.mqtt.payloads:parse_number",
     "gateway.mqtt.payloads:parse_switch",
+    "gateway.mqtt.payloads:parse_measured",
 )
 _SAID = (
     b'{"transaction":"demo","status":"error","error":{"code":"busy","message":"later"}}',
@@ -96,6 +109,7 @@ def _request(data: bytes) -> None:
         payloads.parse_query(payload, form)
     payloads.parse_number(payload)
     payloads.parse_switch(payload)
+    payloads.parse_measured(payload)
 
 
 def _topic(data: bytes) -> None:
