@@ -15,7 +15,7 @@ from drivers.mqtt.connect import connect
 from drivers.mqtt.session import AccessRefusedError, ClosedError, Message, Options, Session, TakenOverError
 from drivers.together import first_of
 from gateway.log import LogTap
-from gateway.meter import Meters
+from gateway.meter import Meters, parse_measured
 from gateway.mqtt import payloads, topics
 from gateway.mqtt.alarms import Alarms
 from gateway.mqtt.commands import Commands, Orders
@@ -264,7 +264,7 @@ class Bridge:
 
     def _measure(self, message: Message) -> None:
         """Take what a meter says; what the broker kept of it has no age, and so does not count."""
-        measured = None if message.retain else payloads.parse_measured(message.payload)
+        measured = None if message.retain else parse_measured(message.payload)
         if measured is not None:
             self._meters.put(message.topic, measured)
 

@@ -8,10 +8,9 @@ from functools import cache
 from math import isfinite
 from typing import Annotated, Any, TypeAlias, TypeVar
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, StringConstraints, TypeAdapter, ValidationError
+from pydantic import AwareDatetime, BaseModel, ConfigDict, StrictBool, StringConstraints, TypeAdapter, ValidationError
 from pydantic import Field as Limits
 
-from gateway.meter import Measured
 from gateway.mqtt.fields import AC_FIELDS, DC_FIELDS, Field
 from gateway.snapshot import CommState, Identity, InverterView, SiteTotals
 from gateway.telemetry.outbox import SiteEvent
@@ -24,7 +23,6 @@ MAX_REQUEST = 64 * 1024  # bytes of a request: the longest sensible one is a few
 MAX_INVENTORY = 1024 * 1024  # bytes of our own inventory when it comes back to us: 5000 slots
 MAX_TRANSACTION = 64  # characters of the caller's mark: a UUID has 36
 MAX_WRITE = 64  # bytes of a simple write: a number or a word
-MAX_MEASURED = 4096  # bytes of what a meter says: chatty ones list every register they have
 MAX_AUTHOR = 64  # characters of who says that he asks: it goes into every audit event
 MAX_TARGET = 60  # characters: `gateway/` and an id of 40
 
@@ -289,13 +287,17 @@ class Query(BaseModel):
 
 
 class CommandQuery(Query):
-    """A command: `ts` is the time at which it was given, `by` who gave it, as far as he says so."""
+    """A command: `ts` is the time at which it was given, `by` who gave it, as far as he says so.
+
+    `persistent`: a limit in % without `for_s` is also written to the memory of units that tell the two apart.
+    """
 
     target: Annotated[str, StringConstraints(max_length=MAX_TARGET)]
     command: Annotated[str, StringConstraints(max_length=MAX_TARGET)]
     value: Number | None = None
     unit: Annotated[str, StringConstraints(max_length=4)] | None = None
     for_s: Number | None = None
+    persistent: StrictBool = False
     by: Annotated[str, StringConstraints(min_length=1, max_length=MAX_AUTHOR)] = "mqtt"
     ts: AwareDatetime | None = None
 
@@ -363,28 +365,6 @@ def response(answer: Json | Sequence[Json] | Refusal, transaction: str | int | N
         error = {"code": answer.code, "message": answer.message}
         return {"status": "error", "transaction": transaction, "data": None, "error": error}
     return {"status": "ok", "transaction": transaction, "data": answer, "error": None}
-
-
-class MeterWord(BaseModel):
-    """What a meter says; keys that we do not know do no harm. The limits are beyond any connection of a house."""
-
-    power_w: Annotated[Number, Limits(ge=-1e7, le=1e7)]
-    voltage_v: Annotated[Number, Limits(ge=0, le=1000)] | None = None
-    current_a: Annotated[Number, Limits(ge=-10_000, le=10_000)] | None = None
-
-
-_MEASURED: TypeAdapter[MeterWord | float] = TypeAdapter(MeterWord | Annotated[Number, Limits(ge=-1e7, le=1e7)])
-
-
-def parse_measured(payload: bytes) -> Measured | None:
-    """Read what a meter says, a number in W or an object; None for anything else."""
-    try:
-        said = _MEASURED.validate_json(payload) if len(payload) <= MAX_MEASURED else None
-    except ValidationError:
-        return None
-    if isinstance(said, MeterWord):
-        return Measured(said.power_w, said.voltage_v, said.current_a)
-    return None if said is None else Measured(said)
 
 
 Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,40}$")]

@@ -4,7 +4,6 @@ from dataclasses import replace
 
 import pytest
 
-from gateway.meter import Measured
 from gateway.mqtt import payloads
 from gateway.mqtt.payloads import MAX_REQUEST, MAX_TRANSACTION, MAX_WRITE, About, Known, Query, Refusal
 from gateway.snapshot import CommState, Energy, SiteTotals
@@ -374,29 +373,3 @@ def test_flags_that_nobody_can_read_are_handed_on() -> None:
     assert payloads.input_state(flagged, 1)["fault_raw"] == 4097
     assert payloads.input_state(flagged, 2)["fault_raw"] == "0a"
     assert "fault_raw" not in payloads.input_state(running(), 1)
-
-
-@pytest.mark.parametrize(
-    ("payload", "measured"),
-    [
-        pytest.param(b"-812.5", Measured(-812.5), id="a number"),
-        pytest.param(b" 7 \n", Measured(7.0), id="a whole one"),
-        pytest.param(
-            b'{"power_w":1,"voltage_v":231,"current_a":-2.5,"hz":50}', Measured(1.0, 231.0, -2.5), id="an object"
-        ),
-        pytest.param(b'{"power_w":1,"voltage_v":null}', Measured(1.0), id="power alone"),
-        pytest.param(b'{"voltage_v":231}', None, id="no power"),
-        pytest.param(b'{"power_w":"1"}', None, id="power as a text"),
-        pytest.param(b"true", None, id="a switch"),
-        pytest.param(b"NaN", None, id="no number"),
-        pytest.param(b"1e999", None, id="infinity"),
-        pytest.param(b"-1e8", None, id="more than a house has"),
-        pytest.param(b'{"power_w":1,"voltage_v":-1}', None, id="a voltage below 0"),
-        pytest.param(b"", None, id="nothing"),
-        pytest.param(b"\xff", None, id="no text"),
-        pytest.param(b" " * (payloads.MAX_MEASURED - 1) + b"7", Measured(7.0), id="as long as may be"),
-        pytest.param(b" " * payloads.MAX_MEASURED + b"7", None, id="too long"),
-    ],
-)
-def test_what_a_meter_says_is_read(payload: bytes, measured: Measured | None) -> None:
-    assert payloads.parse_measured(payload) == measured
