@@ -240,6 +240,20 @@ def _serial_forms(site: Site) -> Iterator[Finding]:
             )
 
 
+def _misfits(site: Site) -> Iterator[Finding]:
+    """Compare serials with models, where a vendor's serials tell of them."""
+    for loc, gateway, unit in units(site):
+        profile = profile_of(gateway)
+        model = profile.models.get(unit.model)
+        if profile.fits is not None and model is not None and not profile.fits(unit.serial, model):
+            yield Finding(
+                problem=f"serial {quoted(unit.serial)} is not that of a {unit.model}",
+                remedy="compare both with the label: its answers would be taken for those of another model",
+                loc=(*loc, "model"),
+                severity=Severity.WARNING,
+            )
+
+
 def known_serial(serial: str, ranges: Collection[range] | None) -> bool:
     """Tell whether a serial, read as a hexadecimal number, is in a range; without ranges every one is."""
     if ranges is None:
@@ -342,6 +356,7 @@ _RULES: tuple[Callable[[Site], Iterator[Finding]], ...] = (
     _addresses,
     _models,
     _serial_forms,
+    _misfits,
     _breakers,
     _slow_links,
     _in_process_urls,

@@ -157,7 +157,10 @@ class App:
         engine = Engine(load_catalogue(), Plant.of(site))
         senders = {slot: pollers[view.identity.gateway].submit for slot, view in self.state.views.items()}
         limits = grid_profile(site.grid_profile)
-        wanted = limits.id if "grid_profile" in site.model_fields_set else None
+        told = {
+            gateway.id for gateway in site.gateways if limits.id in (profile_of(gateway).grid_profiles or {limits.id})
+        }
+        wanted = told if "grid_profile" in site.model_fields_set else ()
         mute = {gateway.id for gateway in site.gateways if not profile_of(gateway).alarm_codes}
         watched = {slot for slot, view in self.state.views.items() if view.identity.gateway in mute}
         mark = self.outbox.mark_alarms
@@ -167,7 +170,7 @@ class App:
             self.state,
             senders,
             mark=mark,
-            grid_profile=wanted,
+            grid_profiles={s: limits.id for s, view in self.state.views.items() if view.identity.gateway in wanted},
             watch=GridWatch(engine, limits, watched),
         )
         self.state.watch(alarms.look)
@@ -325,4 +328,5 @@ def _identity(gateway: Gateway, branch: str, inverter: Inverter, profile: Vendor
         ports=model.ports,
         rated_w=model.rated_w,
         efficiency=model.efficiency,
+        commands=profile.commands,
     )

@@ -4,10 +4,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 
+from protocols.commands import Command, Conn, Restart, WMaxLimPct
 from protocols.events import AlarmRecord, Event
 from protocols.points import Channel, Value
 from protocols.profile import USUAL_EFFICIENCY
 from protocols.states import InvSt, Quality
+
+USUAL_COMMANDS: frozenset[type[Command]] = frozenset({WMaxLimPct, Conn, Restart})
 
 
 class CommState(Enum):
@@ -40,6 +43,7 @@ class Identity:
     firmware: str | None = None
     grid_profile: str | None = None
     efficiency: float = USUAL_EFFICIENCY
+    commands: frozenset[type[Command]] = USUAL_COMMANDS  # the classes of those that it carries out
 
 
 @dataclass(frozen=True, slots=True)

@@ -227,12 +227,14 @@ def demo(
 
 @app.command(epilog=EPILOG)
 def decode(
-    vendor: Annotated[str, typer.Argument(metavar="VENDOR", show_default=False)],
+    vendor: Annotated[str, typer.Argument(metavar="VENDOR", help="the make, as hoymiles", show_default=False)],
     frames: Annotated[
         list[str], typer.Argument(metavar="HEX...", help="the message, one argument a frame", show_default=False)
     ],
     *,
-    kind: Annotated[str | None, typer.Option("--as", help="What it is.", show_default=False)] = None,
+    kind: Annotated[
+        str | None, typer.Option("--as", help="What it is; a wrong name lists the kinds.", show_default=False)
+    ] = None,
     request: Annotated[str | None, typer.Option(help="The request that it answers.", show_default=False)] = None,
     serial: Annotated[str | None, typer.Option(help="Who sent it, if known.", show_default=False)] = None,
 ) -> None:

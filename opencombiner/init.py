@@ -164,7 +164,10 @@ def _ask(question: str, convert: Callable[[str], T], default: str | None = None)
 
 def _between(least: float, most: float) -> Callable[[str], float]:
     def convert(text: str) -> float:
-        number = float(text.replace(",", "."))
+        try:
+            number = float(text.replace(",", "."))
+        except ValueError:
+            raise ValueError(f"not {text!r}; a number from {least:g} to {most:g}") from None
         if not least <= number <= most:
             raise ValueError(f"from {least:g} to {most:g}")
         return number

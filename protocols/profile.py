@@ -194,7 +194,8 @@ class VendorProfile:
     unit chooses it, and that finds it out. `commands` are the classes of commands that the vendor's units carry out;
     others never reach `command`. `memory_writes` says which of them are written to a unit's memory, how often each: the
     gateway allows so many a day. `carrier` tells from a serial what bears a unit's datagrams, None where the serial
-    does not tell; without it one carrier is as good as another.
+    does not tell; without it one carrier is as good as another. `fits` tells whether a unit with a serial may be of a
+    model; without it serials say nothing of models.
     `over` has the profiles of units of this vendor that talk otherwise over some medium, by its name.
     With `push` the units report by themselves and nobody asks them: what makes requests and answers is then that of
     `protocols.unasked`.
@@ -215,6 +216,7 @@ class VendorProfile:
     poll_size: Callable[[Model], PollSize]  # of the live poll, for the expected cycle
     node: Callable[[str], int] | None = None
     carrier: Callable[[str], str | None] | None = None
+    fits: Callable[[str, Model], bool] | None = None
     push: Push | None = None
     over: "Mapping[str, VendorProfile]" = field(default_factory=dict)
     alarm_codes: frozenset[int] = frozenset(range(1, 11))  # those that its units can report

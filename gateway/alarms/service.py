@@ -75,8 +75,8 @@ class Summary:
 class Alarms:
     """The alarms of a site. Build it inside the running loop; `senders` are by slot, `mark` notes whose alarms moved.
 
-    `grid_profile` is the one that the units must work by, None if nobody says. `watch` judges the units that do not
-    tell their alarms.
+    `grid_profiles` are by slot those that units must work by: none where nobody says, or where a vendor's units have no
+    word for it. `watch` judges the units that do not tell their alarms.
 
     What an earlier run has left in the journal is in force again at once, and judged by the first observation.
     """
@@ -89,14 +89,14 @@ class Alarms:
         senders: Mapping[str, Sender],
         *,
         mark: Callable[[Iterable[str]], None],
-        grid_profile: str | None = None,
+        grid_profiles: Mapping[str, str],
         watch: GridWatch | None = None,
     ) -> None:
         self.journal = journal
         self._engine = engine
         self._site = site
         self._mark = mark
-        self._grid_profile = grid_profile
+        self._grid_profiles = grid_profiles
         self._watch = watch
         self._loop = asyncio.get_running_loop()
         self._units = Units(engine, journal.units)
@@ -142,8 +142,9 @@ class Alarms:
         for seen in (*of_unit(view, link_up=link_up, told=self._told(view)), *self._watched(view)):
             if fresh or seen.code == COMM_LOSS or seen.condition is None:
                 yield seen
-        if self._grid_profile is not None and fresh:
-            yield of_profile(view.identity.slot, self._grid_profile, view.identity.grid_profile)
+        wanted = self._grid_profiles.get(view.identity.slot)
+        if wanted is not None and fresh:
+            yield of_profile(view.identity.slot, wanted, view.identity.grid_profile)
 
     def _told(self, view: InverterView) -> Collection[int]:
         """Return the codes that a unit tells of itself."""

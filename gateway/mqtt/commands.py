@@ -156,6 +156,7 @@ def _order(wanted: CommandQuery, *, retained: bool) -> Order:
         value=wanted.value,
         unit=wanted.unit,
         for_s=wanted.for_s,
+        persistent=wanted.persistent,
         transaction=wanted.transaction,
         issued_at=None if wanted.ts is None else wanted.ts.timestamp(),
         retained=retained,

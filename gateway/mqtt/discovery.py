@@ -27,6 +27,7 @@ from gateway.mqtt.fields import AC_FIELDS, DC_FIELDS
 from gateway.mqtt.payloads import About
 from gateway.mqtt.topics import Address, Bridge, Input, Inverter, SiteWide, SiteWrite, Tree, Write
 from gateway.snapshot import Identity
+from protocols.commands import Conn, Restart, WMaxLimPct
 from protocols.states import InvSt
 
 ORIGIN = "OpenCombiner"
@@ -74,12 +75,10 @@ class Discovery:
         components |= energy(uid)
         components |= sensor(uid, "state", "State", device_class="enum", options=STATES, **live)
         components |= self._supervision(uid, slot)
-        components |= self._limits(uid, lambda key: Write(slot, key), identity.rated_w, **live)
-        components |= switch(uid, "enabled", "Enabled", **self._at(Write(slot, "enabled")), **live)
-        components |= button(uid, "restart", "Restart", "restart", **self._at(Write(slot, "restart")), **live)
+        components |= self._controls(uid, identity, **live)
         device = {
             "name": f"{identity.model} {slot}",
-            "manufacturer": identity.vendor,
+            "manufacturer": identity.vendor.capitalize(),
             "model": identity.model,
             "serial_number": identity.serial,
             "sw_version": identity.firmware,
@@ -95,7 +94,7 @@ class Discovery:
         return config | {"components": config["components"] | {key: {"platform": "sensor"} for key in dying}}
 
     def site(self, rated_w: float) -> Component:
-        """Describe the plant as a whole; `rated_w` is the rating of all its units."""
+        """Describe the plant as a whole; `rated_w` is the rating of all its units that can be limited."""
         uid = self._uid("site")
         components = energy(uid)
         for field in SITE_SUMS:
@@ -106,7 +105,8 @@ class Discovery:
         components |= sensor(uid, "status", "Status", device_class="enum", options=STATUSES)
         components |= named(uid, "alarm", "Alarm", "[value_json.alarm]", self._names)
         components |= binary(uid, "incomplete", "Inverters missing", "problem", "not value_json.complete")
-        components |= self._limits(uid, SiteWrite, rated_w)
+        if rated_w:
+            components |= self._limits(uid, SiteWrite, rated_w)
         device = {"name": self._about.name, "model": "Plant", "via_device": self._uid("bridge")}
         return self._config("site", device, SiteWide("state"), components)
 
@@ -123,6 +123,18 @@ class Discovery:
         )
         device = {"name": f"{self._about.name} gateway", "model": ORIGIN, "sw_version": self._about.version}
         return self._config("bridge", device, Bridge("state"), components)
+
+    def _controls(self, uid: str, identity: Identity, **facts: Any) -> Components:
+        """Return what can be set at a unit: what its kind carries out."""
+        slot = identity.slot
+        components: Components = {}
+        if WMaxLimPct in identity.commands:
+            components |= self._limits(uid, lambda key: Write(slot, key), identity.rated_w, **facts)
+        if Conn in identity.commands:
+            components |= switch(uid, "enabled", "Enabled", **self._at(Write(slot, "enabled")), **facts)
+        if Restart in identity.commands:
+            components |= button(uid, "restart", "Restart", "restart", **self._at(Write(slot, "restart")), **facts)
+        return components
 
     def _limits(self, uid: str, write: Callable[[str], Address], rated_w: float, **facts: Any) -> Components:
         """Return the power limit, in percent and in watts."""

@@ -14,6 +14,7 @@ from gateway.mqtt.payloads import About, Json, Known
 from gateway.mqtt.topics import Address, Branch, Bridge, Flat, Gateway, Input, Inverter, SiteWide, Tree, target
 from gateway.snapshot import CommState, Identity, InverterView, SiteTotals
 from gateway.telemetry.outbox import SiteEvent
+from protocols.commands import WMaxLimPct
 
 LEAVES = ("state", "availability", "info", "link", "alarms")
 
@@ -44,7 +45,8 @@ class Messages:
     def descriptions(self, views: Mapping[str, InverterView]) -> Iterator[Message]:
         """Yield discovery for all devices."""
         if self._discovery is not None:
-            rated_w = sum(view.identity.rated_w for view in views.values())
+            units = [view.identity for view in views.values()]
+            rated_w = sum([unit.rated_w for unit in units if WMaxLimPct in unit.commands])
             yield _config(self._discovery.topic("bridge"), self._discovery.bridge())
             yield _config(self._discovery.topic("site"), self._discovery.site(rated_w))
         for view in views.values():

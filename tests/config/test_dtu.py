@@ -142,3 +142,27 @@ def test_a_branch_of_units_without_a_table_is_judged_by_its_breaker(load: Callab
     more = "".join(f"          - {{serial: 1410A011{n:04d}, model: HMS-1000-2T}}\n" for n in range(5))
     (finding,) = check_site(load(SITE + more))
     assert finding.problem.endswith("6 x HMS-1000-2T draw 26.10 A on a 20 A breaker, more than its rating")
+
+
+@pytest.mark.parametrize(
+    ("serial", "model", "radio", "fits"),
+    [
+        pytest.param("1410A01121AE", "HMS-800-2T", "cmt2300a", True, id="another rating of the same series"),
+        pytest.param("1410A01121AE", "HMS-2000-4T", "cmt2300a", False, id="with more inputs"),
+        pytest.param("136183063399", "HMS-2000-4T", "cmt2300a", False, id="one phase for three"),
+        pytest.param("1520A025566B", "MIT-5000-8T", "cmt2300a", True, id="an MIT, which tells four of its inputs"),
+        pytest.param("104281990217", "HM-600", "nrf24", True, id="an MI of the third generation is an HM"),
+        pytest.param("116183063371", "HM-600", "nrf24", False, id="an HM with fewer inputs"),
+        pytest.param("282185104471", "HM-800", "nrf24", False, id="an HERF is no HM"),
+    ],
+)
+def test_a_model_that_a_serial_denies_is_doubtful(
+    load: Callable[[str], LoadedSite],
+    serial: str,
+    model: str,
+    radio: str,
+    fits: bool,  # noqa: FBT001 - a column
+) -> None:
+    text = SITE.replace("1410A01121AE", f'"{serial}"').replace("HMS-1000-2T", model).replace("cmt2300a", radio)
+    problems = [finding.problem for finding in check_site(load(text))]
+    assert problems == ([] if fits else [f"serial '{serial}' is not that of a {model}"])

@@ -13,10 +13,12 @@ from gateway.snapshot import CommState
 from protocols.points import LNV, Channel, W
 from protocols.vendors.hoymiles.serials import family
 from tests.support import plant
+from tests.support.daemon import running_daemon, running_plant
 from tests.support.dtu_plant import CMT_UNITS, NRF_UNITS, site
 from tests.support.emulated import NOON
 from tests.support.plant import Scene, play
 from tests.support.recorded import captured, replayed, transcript
+from tests.support.virtual_time import FakeClock, run
 
 pytestmark = [pytest.mark.day, pytest.mark.timeout(300)]
 
@@ -79,6 +81,110 @@ def test_a_limit_is_carried_out_and_read_back(tmp_path: Path, serial: str) -> No
     assert state["p_ac_w"] == pytest.approx(0.3 * rated_w, rel=0.02)
     others = [scene.ear.last(f"{ROOT}/inverter/{slot}/state")["p_ac_w"] for slot in UNITS if slot != serial]
     assert all(watt > 0.6 * 300 for watt in others)
+
+
+async def _told(scene: Scene, **order: object) -> Any:
+    """Have an order carried out by MQTT, and return the answer."""
+    mark = f"t{len(scene.ear.heard)}"
+    asked = {"by": "test", "transaction": mark, **order}
+    await scene.ear.publish(Message(f"{ROOT}/bridge/request/command", json.dumps(asked).encode(), qos=1))
+    await asyncio.sleep(61)
+    [answer] = [said for said in scene.ear.of("bridge/response/command") if said["transaction"] == mark]
+    return answer
+
+
+def test_the_word_of_newer_firmware_that_hides_a_temporary_limit_is_not_taken(tmp_path: Path) -> None:
+    hiding = "1410A01121AE"
+
+    async def limit(scene: Scene) -> None:
+        await asyncio.sleep(60)
+        assert (await _told(scene, target=hiding, command="limit", value=30, unit="%"))["status"] == "ok"
+        await asyncio.sleep(2 * TIDY_S)
+
+    scene = play(site(tmp_path, poll_s=10.0, emulation=CALM), limit, start_utc=NOON)
+    limits = [state["limit_w"] for state in scene.ear.of(f"inverter/{hiding}/state")]
+    assert limits == sorted(limits, key=lambda watt: watt == 300.0)  # once it was 300 W it stayed
+    assert scene.ear.last(f"{ROOT}/inverter/{hiding}/info")["firmware"] == "2.0.4"
+    assert scene.ear.last(f"{ROOT}/inverter/{hiding}/state")["limit_w"] == 300.0
+    assert scene.plant.units[hiding].life.firmware.limits.owner_pct == 30.0
+
+
+@pytest.mark.parametrize("serial", ["116183063371", "114483761097", "1410A01121AE"], ids=lambda serial: UNITS[serial])
+def test_a_persistent_limit_is_counted_refused_and_counted_over_a_restart(tmp_path: Path, serial: str) -> None:
+    order = {"target": serial, "command": "limit", "unit": "%"}
+    codes = []
+
+    async def limits(scene: Scene) -> None:
+        await asyncio.sleep(60)
+        for value, persistent in ((60, True), (60, True), (50, True), (40, True), (40, False)):
+            answer = await _told(scene, **order, value=value, persistent=persistent)
+            codes.append((answer.get("error") or {}).get("code"))
+        await scene.daemon.stop()
+        scene.daemon.start()
+        await asyncio.sleep(120)
+        codes.append((await _told(scene, **order, value=30, persistent=True))["error"]["code"])
+
+    plan = site(tmp_path, poll_s=10.0, emulation=CALM)
+    gateways = tuple(gateway.model_copy(update={"memory_writes_per_day": 2}) for gateway in plan.gateways)
+    scene = play(plan.model_copy(update={"gateways": gateways}), limits, start_utc=NOON)
+    assert codes == [None, None, None, "budget", None, "budget"]
+    assert scene.plant.units[serial].life.firmware.limits.owner_pct == 40.0
+
+
+@pytest.mark.parametrize(
+    ("command", "value", "unit", "pf", "var_sign"),
+    [
+        pytest.param("power_factor", 0.9, None, 0.9, 1, id="a power factor, over-excited"),
+        pytest.param("power_factor", -0.9, None, 0.9, -1, id="a power factor, under-excited"),
+        pytest.param("reactive_power", -20, "%", None, -1, id="a share of the rating"),
+    ],
+)
+@pytest.mark.parametrize("serial", ["116183063371", "1410A01121AE"], ids=lambda serial: UNITS[serial])
+def test_reactive_power_is_set_and_shows(
+    tmp_path: Path, serial: str, command: str, value: float, unit: str | None, pf: float | None, var_sign: int
+) -> None:
+    async def setting(scene: Scene) -> None:
+        await asyncio.sleep(60)
+        await _told(scene, target=serial, command="limit", value=50, unit="%")  # at its rating a unit has no room
+        answer = await _told(scene, target=serial, command=command, value=value, unit=unit)
+        assert (answer["status"], answer["data"]["applied"]) == ("ok", value)
+        await asyncio.sleep(TIDY_S + 60)
+
+    scene = play(site(tmp_path, poll_s=10.0, emulation=CALM), setting, start_utc=NOON)
+    state = scene.ear.last(f"{ROOT}/inverter/{serial}/state")
+    expected_var = 0.2 * scene.plant.units[serial].model.rated_w
+    if pf is None:
+        assert state["q_ac_var"] == pytest.approx(-expected_var, rel=0.02)
+    else:
+        assert state["pf"] == pytest.approx(pf, abs=0.01)
+        assert state["q_ac_var"] * var_sign > 0.4 * state["p_ac_w"]
+
+
+@pytest.mark.parametrize(
+    ("wanted", "carried", "alarmed"),
+    [
+        pytest.param("de_vde_ar_n_4105_2018_11", "de_vde_ar_n_4105_2018_11", False, id="the profile that is asked for"),
+        pytest.param("gb_g98_g99", "gb_g98_g99", False, id="one that the units have no word for"),
+        pytest.param("de_vde_ar_n_4105_2018_11", "gb_g98_g99", True, id="another, that the units have no word for"),
+    ],
+)
+def test_a_profile_is_wrong_only_where_units_could_tell_the_right_one(
+    tmp_path: Path,
+    wanted: str,
+    carried: str,
+    alarmed: bool,  # noqa: FBT001 - a column
+) -> None:
+    plan = site(tmp_path, poll_s=10.0, each=2, emulation=CALM, grid_profile=carried)
+    clock = FakeClock(NOON)
+
+    async def main() -> set[int]:
+        async with running_plant(plan, clock) as plant:
+            other = Site.model_validate(plan.model_dump() | {"grid_profile": wanted})
+            async with running_daemon(other, clock, plant) as daemon:
+                await asyncio.sleep(MINUTES)
+                return {alarm.row.code for alarm in daemon.app.alarms.standing()}
+
+    assert (104 in run(main())) is alarmed
 
 
 def plans(folder: Path, **more: object) -> tuple[Site, Site]:

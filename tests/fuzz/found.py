@@ -12,7 +12,9 @@ from protocols.commands import Activate, AlarmReset, Conn, Restart, WMaxLimPct
 from protocols.decode import Kind, identify
 from protocols.errors import RemoteProtocolError
 from protocols.exchange import Done, Exchange, Failed, Send
-from protocols.framing.crc import crc16_modbus
+from protocols.framing.crc import crc8_xor, crc16_modbus
+from protocols.framing.fragments import split
+from protocols.modems.radio_frame import ANSWER, FRAGMENT_BYTES, LAST, RadioFrame
 from protocols.profile import Push, Station, VendorProfile
 from protocols.registry import vendor, vendor_names
 from tests.fuzz.corpus import EMPTY, vectors
@@ -173,19 +175,50 @@ def _spoken(profile: VendorProfile) -> Iterator[bytes]:
             step = exchange.received(answers[0]) if answers else exchange.timed_out()
 
 
-def _mended(data: bytes) -> tuple[bytes, bytes]:
-    """Return an input as it is, and with a checksum that fits: behind a wrong one no decoder is reached."""
-    return data, data[:-2] + crc16_modbus(data[:-2]).to_bytes(2, "little")
+def _modbus(data: bytes) -> bytes:
+    return data[:-2] + crc16_modbus(data[:-2]).to_bytes(2, "little")
+
+
+def _payload(data: bytes) -> bytes:
+    return data[:-2] + crc16_modbus(data[:-2]).to_bytes(2, "big")
+
+
+def _radio(data: bytes) -> bytes:
+    body = data[:10] + _payload(data[10:-1])
+    return body + crc8_xor(body).to_bytes()
+
+
+def _l2(data: bytes) -> bytes:
+    start = max(data.find(b"\xfb\xfb"), 0) + 2
+    return data[:-4] + (sum(data[start:-4]) & 0xFFFF).to_bytes(2, "big") + b"\xfe\xfe"
+
+
+def _mended(data: bytes) -> tuple[bytes, ...]:
+    """Return an input as it is, and with each checksum that may fit: behind a wrong one no decoder is reached."""
+    return (data, *(mend(data) for mend in (_modbus, _payload, _radio, _l2)))
+
+
+def _in_fragments(asked: bytes, payload: bytes) -> tuple[bytes, ...]:
+    """Return a payload as the fragments that answer a request by radio."""
+    pieces = split(_payload(payload[:_MOST_PAYLOAD] + bytes(2)), FRAGMENT_BYTES, _MOST_PAYLOAD)
+    inverter, dtu = int.from_bytes(asked[1:5], "big"), int.from_bytes(asked[5:9], "big")
+    frames = (
+        RadioFrame(asked[0] | ANSWER, inverter, dtu, piece.number | (LAST if piece.last else 0), piece.data)
+        for piece in pieces
+    )
+    return tuple(frame.encode() for frame in frames)
+
+
+_MOST_PAYLOAD = 160  # bytes of the longest answer by radio, and some more
 
 
 def _kind(kind: Kind, data: bytes) -> None:
-    data, whole = _mended(data)
     half = len(data) // 2
+    wholes = _mended(data)
     attempts: tuple[tuple[Sequence[bytes], bytes | None], ...] = (
-        ((data,), None),
-        ((data,), data),
-        ((whole,), None),
-        ((whole,), whole),
+        *(((whole,), None) for whole in wholes),
+        *(((whole,), whole) for whole in wholes),
+        (_in_fragments(_ASKED, data), None),
         ((data[:half], data[half:]), None),
         ((), data),
     )
@@ -197,6 +230,9 @@ def _kind(kind: Kind, data: bytes) -> None:
             refusals.append(error)
     if len(refusals) == len(attempts):
         raise refusals[0]
+
+
+_ASKED = bytes.fromhex("15 72220143 78563412 80")
 
 
 def _identify(kinds: Sequence[Kind], data: bytes) -> None:
@@ -225,18 +261,26 @@ def _converse(profile: VendorProfile, data: bytes) -> None:
     """Hear an input in every conversation."""
     for heard in _mended(data):
         for exchange in _exchanges(profile):
-            _end(profile, exchange, heard)
+            _end(profile, exchange, partial(_whatever, heard))
+    for exchange in _exchanges(profile):
+        _end(profile, exchange, lambda asked: _in_fragments(asked, data))
 
 
-def _end(profile: VendorProfile, exchange: Exchange[Any], data: bytes) -> None:
+def _whatever(heard: bytes, _: bytes) -> tuple[bytes]:
+    """Return what is heard, whatever was asked."""
+    return (heard,)
+
+
+def _end(profile: VendorProfile, exchange: Exchange[Any], said: Callable[[bytes], Sequence[bytes]]) -> None:
     """Hear the same at every step until a conversation ends."""
     step = exchange.start()
     for _ in range(_STEPS):
+        for datagram in said(step.datagram) if isinstance(step, Send) else ():
+            if not isinstance(step, Done | Failed):
+                step = exchange.received(datagram)
         if isinstance(step, Done | Failed):
             break
-        step = exchange.received(data)
-        if not isinstance(step, Done | Failed):
-            step = exchange.timed_out()
+        step = exchange.timed_out()
     else:
         raise AssertionError("the conversation does not end")
     if isinstance(step, Done) and isinstance(step.value, dict):

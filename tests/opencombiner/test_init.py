@@ -123,7 +123,7 @@ def test_wrong_answers_are_asked_for_again(tmp_path: Path) -> None:
     answers = _begun("500E01 MI-500")
     answers[1:2] = ["north", "91", "52,1"]
     result = _init(path, *answers)
-    assert "from -90 to 90" in result.output
+    assert "not 'north'; a number from -90 to 90" in result.output
     assert load_site(path, FixedClock()).site.location.latitude == 52.1
 
 

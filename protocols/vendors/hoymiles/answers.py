@@ -45,8 +45,26 @@ _NO_VOLTAGE, _NO_CURRENT = 5.0, 0.03  # V and A: below is noise of an input with
 _SLACK_W, _SLACK = 1.0, 0.1  # of a power that is measured at another instant than voltage and current
 
 
-def _live(layout: Layout, frames: Sequence[bytes], request: bytes | None) -> Decoded:
-    heard = answer(frames, request, _LIVE)
+def _heard(
+    kinds: Iterable[int], read: Callable[[Answer], Decoded], frames: Sequence[bytes], request: bytes | None
+) -> Decoded:
+    """Read an answer; where the bytes make no sense without a checksum either, it is the checksum that is wrong."""
+    heard = answer(frames, request, kinds)
+    if not heard.unchecked:
+        return read(heard)
+    try:
+        said = read(heard)
+    except RemoteProtocolError as error:
+        raise RemoteProtocolError(_NO_CHECKSUM) from error
+    if not said.plausible:
+        raise RemoteProtocolError(_NO_CHECKSUM)
+    return said
+
+
+_NO_CHECKSUM = "wrong CRC-16, and no payload without one"
+
+
+def _live(layout: Layout, heard: Answer) -> Decoded:
     if not heard.repeats_inverter and layout not in _NAMING:
         raise RemoteProtocolError("the answer names a DTU: that is another family")
     if not heard.whole:
@@ -215,8 +233,7 @@ def _loss_rate(heard: Answer) -> Decoded:
     return _decoded(y.LOSS_RATE.unpack(heard.payload), heard)
 
 
-def _fragment(frames: Sequence[bytes], request: bytes | None) -> Decoded:
-    heard = answer(frames, request, NAMES)
+def _fragment(heard: Answer) -> Decoded:
     if heard.whole or heard.frame is None:
         raise RemoteProtocolError("no single fragment")
     fields: dict[str, Value] = {
@@ -227,13 +244,16 @@ def _fragment(frames: Sequence[bytes], request: bytes | None) -> Decoded:
     return Decoded(fields={**heard.fields, **fields}, plausible=False)
 
 
-def _read(
-    kinds: Iterable[DataType], read: Callable[[Answer], Decoded], frames: Sequence[bytes], request: bytes | None
-) -> Decoded:
-    heard = answer(frames, request, kinds)
+def _whole(read: Callable[[Answer], Decoded], heard: Answer) -> Decoded:
     if not heard.whole:
         raise RemoteProtocolError("fragments are missing")
     return read(heard)
+
+
+def _kind(
+    name: str, kinds: Iterable[int], read: Callable[[Answer], Decoded], suits: Callable[[str], bool] | None = None
+) -> Kind:
+    return Kind(name, partial(_heard, kinds, read), suits)
 
 
 def _suits(layout: Layout, serial: str) -> bool:
@@ -256,8 +276,11 @@ _READERS = (
     ("loss_rate", (DataType.LOSS_RATE,), _loss_rate),
 )
 ANSWERS = (
-    Kind("fragment", _fragment),
-    *(Kind(each.name.removeprefix("hoymiles."), partial(_live, each), partial(_suits, each)) for each in y.REALTIME),
-    *(Kind(name, partial(_read, kinds, read)) for name, kinds, read in _READERS),
-    Kind("alarm_data_three_phase", partial(_read, _LOG, _alarms_three_phase), _is_three_phase),
+    _kind("fragment", NAMES, _fragment),
+    *(
+        _kind(each.name.removeprefix("hoymiles."), _LIVE, partial(_live, each), partial(_suits, each))
+        for each in y.REALTIME
+    ),
+    *(_kind(name, kinds, partial(_whole, read)) for name, kinds, read in _READERS),
+    _kind("alarm_data_three_phase", _LOG, partial(_whole, _alarms_three_phase), _is_three_phase),
 )

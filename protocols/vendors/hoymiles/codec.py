@@ -28,7 +28,7 @@ SETTINGS = PollItem("settings", every_s=300.0, after_command_s=240.0)  # earlier
 POLL_PLAN = (LIVE, ALARMS, SETTINGS)
 
 JOIN_TRIES = 2  # who is asleep is asked often enough
-_HIDES_LIMIT = ((1, 1, 12), (2, 0, 0)), ((2, 0, 4), (10, 0, 0))  # HMS firmware, from and up to
+_NEW_CODES = ((1, 1, 12), (2, 0, 0)), ((2, 0, 4), (10, 0, 0))  # HMS firmware, from and up to
 
 
 def family_of(station: Station) -> Family:
@@ -96,7 +96,7 @@ def _standing(phases: int, entries: tuple[alarm_log.AlarmEntry, ...]) -> Values:
 
 def read_settings(station: Station, utc: float) -> Exchange[Values]:
     """Read the power limit; newer HMS firmware is asked for its version first, as it does not tell a temporary one."""
-    if Codes.of(family_of(station)) is Codes.CLASSIC:
+    if not _is_hms(station):
         return read_config(station, utc)
     return Then(
         read_firmware(station, utc),
@@ -104,14 +104,18 @@ def read_settings(station: Station, utc: float) -> Exchange[Values]:
     )
 
 
+def _is_hms(station: Station) -> bool:
+    return family_of(station).name.startswith("HMS")
+
+
 def _told_limit(firmware: int, config: Values) -> Values:
-    hidden = hides_limit(firmware)
+    hidden = codes_of_hms(firmware) is Codes.HMS
     return {channel: value for channel, value in config.items() if not (hidden and channel.point is W_MAX_LIM_PCT)}
 
 
-def hides_limit(firmware: int) -> bool:
-    """Tell whether an HMS of that firmware does not tell a temporary limit, but the persistent one."""
-    return any(first <= version(firmware) < end for first, end in _HIDES_LIMIT)
+def codes_of_hms(firmware: int) -> Codes:
+    """Return the numbers that an HMS of that firmware takes; whoever takes the new ones hides a temporary limit."""
+    return Codes.HMS if any(first <= version(firmware) < end for first, end in _NEW_CODES) else Codes.CLASSIC
 
 
 def read_config(station: Station, utc: float) -> Exchange[Values]:
@@ -164,7 +168,8 @@ def read_loss_rate(station: Station, utc: float) -> Exchange[Values]:
 def join(station: Station, utc: float) -> Exchange[Values]:
     """Call a sub-GHz unit to the work channel, then learn its firmware, its rating and its grid profile.
 
-    The call goes out on the boot channel, which the radio knows from the frame; whoever works already does not hear it.
+    The call goes out on the boot channel; whoever works already does not hear it. Which channels these are is the
+    radio's to say: it puts its own band and work channel into every call that passes.
     """
     known: Exchange[Values] = Then(
         read_firmware(station, utc, JOIN_TRIES),
@@ -181,11 +186,13 @@ def identity_from(hardware: Values) -> Values:
     """Return what the answer about hardware and profile says of a unit."""
     firmware, part, profile = (hardware[Channel(point)] for point in (y.FW, y.HW_PART, y.PROFILE_ID))
     watt = rated_w(int(part or 0))
-    found: dict[Channel, Value] = {
-        Channel(VR): version_text(int(firmware or 0)),
-        Channel(GRID_PROFILE): grid_settings.profile_name(int(profile or 0)),
-    }
-    return found if watt is None else {**found, Channel(W_RTG): watt}
+    found: dict[Channel, Value] = {Channel(VR): version_text(int(firmware or 0))}
+    name = grid_settings.NAMES.get(int(profile or 0))
+    if name is not None:  # one without a name cannot be compared with what the site file asks for
+        found[Channel(GRID_PROFILE)] = name
+    if watt is not None:
+        found[Channel(W_RTG)] = watt
+    return found
 
 
 def version(firmware: int) -> tuple[int, int, int]:
@@ -198,15 +205,22 @@ def version_text(firmware: int) -> str:
     return ".".join(map(str, version(firmware)))
 
 
-def command(station: Station, wanted: Command, _: float) -> Exchange[Values]:
-    """Carry out a command; the value is what the unit has accepted: it is read back in its own time."""
+def command(station: Station, wanted: Command, utc: float) -> Exchange[Values]:
+    """Carry out a command; the value is what the unit has accepted: it is read back in its own time.
+
+    An HMS that is to keep something is asked for its firmware first: the numbers depend on it.
+    """
     order, accepted = _order(wanted)
-    return give(station, order, accepted)
+    if not (order.persistent and _is_hms(station)):
+        return give(station, order, accepted)
+    return Then(
+        read_firmware(station, utc),
+        lambda firmware: give(station, order, accepted, codes_of_hms(int(firmware[Channel(y.FW)] or 0))),
+    )
 
 
-def give(station: Station, order: Order, accepted: Values) -> Exchange[Values]:
+def give(station: Station, order: Order, accepted: Values, codes: Codes = Codes.CLASSIC) -> Exchange[Values]:
     """Give an order; its value when the unit accepts it is `accepted`."""
-    codes = Codes.of(family_of(station))
     frame = order.frame(station.node, dtu_address(station), codes)
     return Tell(frame, accepted, tries=1) if order.action is Action.RESTART else Tell(frame, accepted)
 

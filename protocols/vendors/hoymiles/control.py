@@ -15,7 +15,6 @@ from enum import Enum, IntEnum
 from protocols.errors import LocalProtocolError, RemoteProtocolError
 from protocols.modems.radio_frame import ANSWER, Main, RadioFrame
 from protocols.vendors.hoymiles.requests import opened, sealed
-from protocols.vendors.hoymiles.serials import Family
 
 INDEX = 0x81
 ACCEPTED = 0x0000
@@ -47,11 +46,6 @@ class Codes(Enum):
 
     CLASSIC = (0x0100, 0x0101)  # HM, HERF, HMT, and HMS with old firmware
     HMS = (0x0002, 0x0003)  # HMS since firmware 1.1.12 or 2.0.4
-
-    @staticmethod
-    def of(family: Family) -> "Codes":
-        """Return the set that a family's newest firmware takes."""
-        return Codes.HMS if family.name.startswith("HMS") else Codes.CLASSIC
 
 
 _TEMPORARY = (0x0000, 0x0001)

@@ -12,7 +12,7 @@ from protocols.vendors.hoymiles import control, northbound
 from protocols.vendors.hoymiles.answers import ANSWERS, alarm_record
 from protocols.vendors.hoymiles.mi import data_frame, search_reply
 from protocols.vendors.hoymiles.requests import NAMES, Information, repeated
-from protocols.vendors.hoymiles.wrapping import MAX_FRAMES, head, one, unwrapped
+from protocols.vendors.hoymiles.wrapping import MAX_FRAMES, apart, head, one, unwrapped
 
 FIRMWARE = 0x0E
 _CODED_HEAD = 10  # bytes of a coded packet that tell whose it is: length and the head of the frame
@@ -93,7 +93,7 @@ class _Body:
 
 def _firmware_record(frames: Sequence[bytes], _: bytes | None) -> Decoded:
     """Return a record of a firmware download: length 1, address 2, type 1, data, CRC-16."""
-    heard = [unwrapped(frame) for frame in frames[:MAX_FRAMES]]
+    heard = [unwrapped(frame) for frame in apart(frames)[:MAX_FRAMES]]
     numbers = [frame.number for frame in heard]
     if not heard or numbers != [*range(1, len(heard) + 1)] or any(frame.main != FIRMWARE for frame in heard):
         raise RemoteProtocolError("no record of a firmware download")

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from protocols.layout import Layout
 from protocols.profile import Model
 from protocols.vendors.hoymiles import layout as y
+from protocols.vendors.hoymiles.serials import family
 
 RATED_W: Mapping[int, int] = {  # hardware part number, first three bytes → rated power
     **dict.fromkeys((0x101010,), 300),
@@ -54,6 +55,18 @@ _PART_BYTES = {
     "HMT": (0x1032, 0x1033),
     "HERF": (0xF101,),
 }
+
+
+def fits(serial: str, model: Model) -> bool:
+    """Tell whether a unit with a serial may be of a model: of the same series, with as many inputs."""
+    found = family(serial)
+    if found is None:
+        return True
+    series = found.name.split("-")[0]
+    return (_LABELS.get(series, series), found.ports) == (model.name.split("-")[0], model.ports)
+
+
+_LABELS = {"MI": "HM"}  # the third generation of the MI is an HM by another name
 
 
 def live_layout(model: Model) -> Layout:

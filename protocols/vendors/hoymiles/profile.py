@@ -12,7 +12,7 @@ from protocols.vendors.hoymiles.conversation import frame_sizes
 from protocols.vendors.hoymiles.events import events
 from protocols.vendors.hoymiles.grid_settings import NAMES
 from protocols.vendors.hoymiles.kinds import KINDS
-from protocols.vendors.hoymiles.models import MODELS, live_layout
+from protocols.vendors.hoymiles.models import MODELS, fits, live_layout
 from protocols.vendors.hoymiles.requests import INDEX, REQUEST_BYTES
 from protocols.vendors.hoymiles.responder import InverterSide
 from protocols.vendors.hoymiles.serials import FAMILIES, carrier, inverter_address
@@ -60,6 +60,7 @@ PROFILE = VendorProfile(
     grid_profiles=frozenset(NAMES.values()),
     node=inverter_address,
     carrier=carrier,
+    fits=fits,
     volatile=(Volatile(_INFORMATION, at=3, count=4), Volatile(_INFORMATION, at=15, count=2)),  # time and CRC-16
     redaction=Redaction(_spellings, reseal),
 )

@@ -8,28 +8,33 @@ from protocols.errors import RemoteProtocolError
 from protocols.framing.fragments import split
 from protocols.layout import Layout
 from protocols.modems.radio_frame import ANSWER, FRAGMENT_BYTES, LAST, Main, RadioFrame, decode
-from protocols.points import DCV, VR, W_MAX_LIM_PCT, Channel, Value
+from protocols.points import DCV, PF_W_INJ, VR, W_MAX_LIM_PCT, Channel, Value
 from protocols.profile import Device
 from protocols.vendors.hoymiles import alarm_log, control, grid_settings, realtime
 from protocols.vendors.hoymiles import layout as y
-from protocols.vendors.hoymiles.codec import hides_limit
+from protocols.vendors.hoymiles.codec import codes_of_hms
 from protocols.vendors.hoymiles.control import Action, Codes, Order
 from protocols.vendors.hoymiles.memory import Memory
 from protocols.vendors.hoymiles.models import part_number
-from protocols.vendors.hoymiles.requests import MAX_FRAGMENTS, DataType, Information, repeated, sealed
+from protocols.vendors.hoymiles.requests import MAX_FRAGMENTS, DataType, Information, opened, repeated, sealed
 from protocols.vendors.hoymiles.serials import Family, Radio, family, inverter_address
 
 _BUILT = {y.BUILT_YEAR: 2024, y.BUILT_DAY: 101, y.BUILT_AT: 1200, y.BOOTLOADER: 100}
 _HARDWARE_VR = 0x0100
 _PROFILE_VR = 0x2000
+_NEWER = "2.0.4"  # an HMS of it takes the new numbers for what is persistent, and hides what is temporary
 
 
 @dataclass(frozen=True, slots=True)
 class Habits:
-    """What some firmware does: deliver every n-th fragment only, cut live answers off in low light."""
+    """What some firmware does: deliver every n-th fragment only, cut live answers off in low light.
+
+    `firmware` is its version, which decides whether an HMS tells a temporary limit; empty: as the device says.
+    """
 
     every_fragment: int = 1
     cuts_in_low_light: bool = False
+    firmware: str = ""
 
 
 def habits_of(serial: str) -> Habits:
@@ -37,7 +42,8 @@ def habits_of(serial: str) -> Habits:
     found, _ = _known(serial)
     newer = not serial.isdigit() or found.name.startswith("MIT")
     sub_ghz = found.radio is Radio.CMT
-    return Habits(every_fragment=3 if newer and sub_ghz else 1, cuts_in_low_light=not sub_ghz)
+    firmware = _NEWER if newer and sub_ghz else ""
+    return Habits(every_fragment=3 if newer and sub_ghz else 1, cuts_in_low_light=not sub_ghz, firmware=firmware)
 
 
 class InverterSide:
@@ -125,7 +131,7 @@ class InverterSide:
         return max(volts, default=0.0) < self._device.model.dc_start_v
 
     def _firmware(self, now: float) -> int:
-        text = self._device.values(now).get(Channel(VR))
+        text = self._habits.firmware or self._device.values(now).get(Channel(VR))
         try:
             major, minor, patch = (int(part) for part in str(text).split("."))
         except ValueError:
@@ -149,22 +155,27 @@ class InverterSide:
 
     def _config(self, now: float) -> bytes:
         limit = self._device.values(now).get(Channel(W_MAX_LIM_PCT))
-        hidden = Codes.of(self._family) is Codes.HMS and hides_limit(self._firmware(now))
+        hidden = self._codes(now) is Codes.HMS
+        factor = self._device.values(now).get(Channel(PF_W_INJ))
         return y.CONFIG.pack(
             {
                 Channel(y.WORD): y.FIRST_WORD,
                 Channel(W_MAX_LIM_PCT): self._memory.kept_pct if hidden or limit is None else limit,
                 Channel(y.VAR_LIM_PCT): 0,
-                Channel(y.PF_SET): 1,
+                Channel(y.PF_SET): abs(factor) if isinstance(factor, int | float) else 1,
             }
         )
+
+    def _codes(self, now: float) -> Codes:
+        return codes_of_hms(self._firmware(now)) if self._family.name.startswith("HMS") else Codes.CLASSIC
 
     def _loss_rate(self, _: float) -> bytes:
         count = self._requests & 0xFFFF
         return y.LOSS_RATE.pack({Channel(y.RECEIVED): count, Channel(y.SENT): count})
 
     def _obey(self, frame: RadioFrame, order: Order, now: float) -> bytes:
-        wanted = self._command(order)
+        understood = order.body(self._codes(now)) == opened(frame.payload)  # in the numbers of its firmware
+        wanted = self._command(order) if understood else None
         done = wanted is not None and self._device.command(wanted, now)
         if done and isinstance(wanted, WMaxLimPct) and wanted.persistent:
             self._memory.kept_pct = wanted.pct

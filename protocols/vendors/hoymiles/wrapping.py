@@ -7,7 +7,7 @@ from protocols.decode import Fields
 from protocols.errors import RemoteProtocolError
 from protocols.framing.fragments import Collector, Fragment
 from protocols.modems import cmt2300a, radio_bridge
-from protocols.modems.radio_frame import ANSWER, FRAGMENT_BYTES, Main, RadioFrame, decode
+from protocols.modems.radio_frame import ANSWER, FRAGMENT_BYTES, FULL_FRAME, MAX_FRAME, Main, RadioFrame, decode
 from protocols.vendors.hoymiles.requests import MAX_FRAGMENTS, Information, opened
 
 MAX_FRAMES = 64  # of one message: an answer has twelve, and a capture may hold some of them twice
@@ -36,6 +36,26 @@ def _aired(blob: bytes) -> Iterator[bytes]:
             yield read(blob)
         except RemoteProtocolError:
             continue
+
+
+def apart(blobs: Sequence[bytes]) -> list[bytes]:
+    """Return frames one by one; those captured in one piece are cut at a bridge's marks, or after full frames."""
+    return [frame for blob in blobs for frame in (_cut(blob) if len(blob) > MAX_FRAME else (blob,))]
+
+
+def _cut(blob: bytes) -> Sequence[bytes]:
+    for stuffed in (True, False):
+        deframer = radio_bridge.Deframer(stuffed=stuffed)
+        found = deframer.feed(blob)
+        if found and not deframer.dropped_bytes and not len(deframer):
+            return found
+    found = [blob[at : at + FULL_FRAME] for at in range(0, len(blob), FULL_FRAME)]
+    try:
+        for frame in found:
+            decode(frame)
+    except RemoteProtocolError:
+        return (blob,)
+    return found
 
 
 def one(frames: Sequence[bytes]) -> RadioFrame:
@@ -96,12 +116,13 @@ def answer(frames: Sequence[bytes], request: bytes | None, kinds: Iterable[int])
 
 
 def _reassembled(frames: Sequence[bytes]) -> Answer:
+    frames = apart(frames)
     if not 1 <= len(frames) <= MAX_FRAMES:
         raise RemoteProtocolError(f"{len(frames)} frames, 1 to {MAX_FRAMES} are possible")
     try:
         heard = [unwrapped(frame) for frame in frames]
     except RemoteProtocolError:
-        if len(frames) == 1:
+        if len(frames) == 1 and not _is_framed(frames[0]):
             return _bare(frames[0])
         raise
     first = heard[0]
@@ -118,6 +139,18 @@ def _reassembled(frames: Sequence[bytes]) -> Answer:
         return Answer(((0, opened(collector.payload)),), True, first, fields=fields)
     parts = tuple((FRAGMENT_BYTES * (number - 1), pieces[number]) for number in sorted(pieces))
     return Answer(parts, False, first, collector.ended, fields)
+
+
+def _is_framed(blob: bytes) -> bool:
+    """Tell whether bytes begin as a radio frame or a message of a DTU does: no payload of a living unit does."""
+    in_the_air = blob[:1] == bytes((max(len(blob) - _AIR_BYTES, 0) & 0xFF,)) and blob[1:2] in _HEADS
+    on_a_wire = blob[:1] == radio_bridge.START.to_bytes() and blob[1:2] in _HEADS
+    return blob[:1] in _HEADS or in_the_air or on_a_wire or blob.startswith(_TCP)
+
+
+_HEADS = frozenset(bytes((main | answer,)) for main in Main for answer in (0, ANSWER))
+_AIR_BYTES = 3  # around a frame: its length before it, CRC-16 behind it
+_TCP = b"HM"
 
 
 def _bare(blob: bytes) -> Answer:

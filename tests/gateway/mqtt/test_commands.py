@@ -97,6 +97,11 @@ def test_a_request_is_an_order() -> None:
     ]
 
 
+def test_a_limit_may_be_one_that_units_keep_in_their_memory() -> None:
+    taken, _ = said(request(target="a", command="limit", value=50, unit="%", persistent=True))
+    assert taken == [Order(target="a", verb=Verb.LIMIT, by="mqtt", value=50.0, unit="%", persistent=True)]
+
+
 @pytest.mark.parametrize("verb", list(Verb), ids=lambda verb: verb.value)
 def test_every_command_of_the_contract_is_known(verb: Verb) -> None:
     taken, _ = said(request(target="site", command=verb.value))
@@ -171,6 +176,7 @@ def test_answers_go_where_they_are_wanted_with_their_correlation() -> None:
         (b'{"transaction":"t1","target":"a","command":"limit","value":"50"}', "invalid_payload"),
         (b'{"transaction":"t1","target":"a","command":"limit","value":true}', "invalid_payload"),
         (b'{"transaction":"t1","target":"a","command":"limit","value":NaN}', "invalid_payload"),
+        (b'{"transaction":"t1","target":"a","command":"limit","value":50,"persistent":"yes"}', "invalid_payload"),
         (b'{"transaction":"t1","target":"a","command":"enable","ts":"2026-06-21T12:00:00"}', "invalid_payload"),
         (b'{"transaction":"t1","target":"a","command":"enable","by":""}', "invalid_payload"),
         (
@@ -188,6 +194,7 @@ def test_answers_go_where_they_are_wanted_with_their_correlation() -> None:
         "a value that is a text",
         "a value that is a switch",
         "a value that is none",
+        "a persistence that is a text",
         "a time without a zone",
         "an author without a name",
         "an author that is too long",

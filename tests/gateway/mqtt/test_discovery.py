@@ -2,6 +2,7 @@ import copy
 import json
 import re
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -20,6 +21,7 @@ from gateway.mqtt.messages import Messages
 from gateway.mqtt.payloads import About
 from gateway.mqtt.topics import Tree
 from gateway.snapshot import CommState
+from protocols.commands import Command, Conn, Restart, WMaxLimPct
 from tests.support.alarms import CATALOGUE
 from tests.support.discovery_rules import breaches
 from tests.support.mqtt_site import NOON, OVER_TEMP, StillSite, identity, running, silent
@@ -134,7 +136,7 @@ def test_an_inverter_as_home_assistant_gets_it() -> None:
     assert payload["device"] == {
         "identifiers": ["home_roof-1"],
         "name": "MI-450 roof-1",
-        "manufacturer": "atmoce",
+        "manufacturer": "Atmoce",
         "model": "MI-450",
         "serial_number": "A4500123",
         "sw_version": "1.4.2",
@@ -216,6 +218,24 @@ def test_what_can_be_set_as_home_assistant_gets_it() -> None:
     site = DISCOVERY.site(1750.0)["components"]
     assert (site["limit_w"]["max"], site["limit_pct"]["max"]) == (1750.0, 100)
     assert site["limit_pct"]["command_topic"] == "opencombiner/home/site/set/limit_pct"
+
+
+@pytest.mark.parametrize(
+    ("commands", "shown"),
+    [
+        pytest.param(frozenset(), set(), id="a unit that takes no commands has no controls"),
+        pytest.param(frozenset({WMaxLimPct}), {"limit_pct", "limit_w"}, id="one that can be limited has its limits"),
+        pytest.param(frozenset({Conn, Restart}), {"enabled", "restart"}, id="one that can be switched has its switch"),
+    ],
+)
+def test_only_what_a_unit_carries_out_can_be_set(commands: frozenset[type[Command]], shown: set[str]) -> None:
+    unit = replace(identity(), commands=commands)
+    components = DISCOVERY.inverter(unit)["components"]
+    assert {key for key, each in components.items() if "command_topic" in each} == shown
+    views = {"roof-1": replace(running(), identity=unit)}
+    sent = Messages(Tree("opencombiner", "home"), ABOUT, DISCOVERY, mirror=False).descriptions(views)
+    [plant] = [json.loads(each.payload) for each in sent if each.topic == DISCOVERY.topic("site")]
+    assert ("limit_w" in plant["components"]) is ("limit_w" in shown)
 
 
 def test_devices_hang_below_the_bridge_and_ids_are_unique_across_them() -> None:

@@ -9,6 +9,7 @@ from protocols.modems.radio_frame import RadioFrame, decode
 from protocols.points import W_MAX_LIM_PCT, Channel, Value, W
 from protocols.profile import Station
 from protocols.vendors.hoymiles import codec
+from protocols.vendors.hoymiles.control import Codes
 from protocols.vendors.hoymiles.conversation import AGAIN_CMT, AGAIN_NRF, TRIES, frame_sizes
 from protocols.vendors.hoymiles.requests import sealed
 from protocols.vendors.hoymiles.serials import inverter_address
@@ -176,8 +177,8 @@ def test_a_limit_above_everything_is_everything() -> None:
     ("firmware", "hidden"),
     [(10_018, False), (10_111, False), (10_112, True), (10_199, True), (20_003, False), (20_004, True)],
 )
-def test_newer_hms_firmware_does_not_tell_a_temporary_limit(firmware: int, hidden: bool) -> None:  # noqa: FBT001 - a row
-    assert codec.hides_limit(firmware) is hidden
+def test_newer_hms_firmware_has_other_numbers_and_does_not_tell_a_temporary_limit(firmware: int, hidden: bool) -> None:  # noqa: FBT001 - a row
+    assert (codec.codes_of_hms(firmware) is Codes.HMS) is hidden
 
 
 @pytest.mark.parametrize(

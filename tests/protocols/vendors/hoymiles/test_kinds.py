@@ -1,11 +1,13 @@
 """Every captured message is recognised and says what its source says."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from protocols.decode import Verdict, identify
 from protocols.errors import RemoteProtocolError
+from protocols.modems import radio_bridge
 from protocols.points import Channel
 from protocols.vendors.hoymiles.kinds import KINDS
 from tests.support.vectors import Vector, load, one
@@ -249,3 +251,45 @@ def test_a_frame_on_the_uart_with_stuffed_bytes_is_read() -> None:
         crc ^= byte
     stuffed = bytes.fromhex("7e 15 7d5e 7d5d 7d5f 01 00000000 81") + bytes((crc, 0x7F))
     assert identify(KINDS, [stuffed]).decoded.fields["inverter"] == "7e7d7f01"
+
+
+ANSWERED = [v for v in VECTORS if v.decoded["kind"] == "radio_response" and len(v.frames) > 1]
+
+
+@pytest.mark.parametrize("vector", ANSWERED, ids=lambda vector: vector.name)
+@pytest.mark.parametrize(
+    "captured",
+    [
+        pytest.param(lambda frame: frame, id="bare"),
+        pytest.param(lambda frame: radio_bridge.encode(frame, stuffed=True), id="stuffed"),
+        pytest.param(lambda frame: radio_bridge.encode(frame, stuffed=False), id="between marks"),
+    ],
+)
+def test_frames_captured_in_one_piece_are_cut_apart(vector: Vector, captured: Callable[[bytes], bytes]) -> None:
+    piece = b"".join(captured(frame) for frame in vector.frames)
+    assert identify(KINDS, [piece]) == identify(KINDS, vector.frames)
+
+
+@pytest.mark.parametrize("name", ["fw_record_data_fec0", "fw_record_data_fed0"])
+def test_a_firmware_record_captured_in_one_piece_is_cut_apart(name: str) -> None:
+    frames = one("hoymiles", name).frames
+    assert identify(KINDS, [b"".join(frames)]) == identify(KINDS, frames)
+
+
+WITH_CRC_16 = [v for v in VECTORS if v.decoded["kind"] == "payload_with_crc16"]
+
+
+@pytest.mark.parametrize("vector", WITH_CRC_16, ids=lambda vector: vector.name)
+@pytest.mark.parametrize("named", [False, True], ids=["by the bytes alone", "by the kind's name"])
+def test_a_damaged_payload_is_refused_for_its_checksum(vector: Vector, named: bool) -> None:  # noqa: FBT001 - a column
+    damaged = bytearray(vector.raw)
+    damaged[5] ^= 0x10
+    with pytest.raises(RemoteProtocolError, match="wrong CRC-16"):
+        identify(KINDS, [bytes(damaged)], wanted=kind(vector) if named else None)
+
+
+@pytest.mark.parametrize("cut", [1, 2, 3, 9])
+@pytest.mark.parametrize("vector", RADIO, ids=lambda vector: vector.name)
+def test_a_frame_that_is_cut_off_is_no_payload(vector: Vector, cut: int) -> None:
+    with pytest.raises(RemoteProtocolError, match=r"CRC-|a radio frame of"):
+        identify(KINDS, [*vector.frames[:-1], vector.frames[-1][:-cut]])

@@ -9,7 +9,6 @@ from protocols.modems.radio_frame import Main, RadioFrame, decode
 from protocols.vendors.hoymiles import control
 from protocols.vendors.hoymiles.control import Action, Codes, Order, order_of, verdict
 from protocols.vendors.hoymiles.requests import DataType, Information, again, information, opened, repeated, sealed
-from protocols.vendors.hoymiles.serials import family
 from tests.support.vectors import Vector, load, one
 
 VECTORS = load("hoymiles")
@@ -109,20 +108,6 @@ def test_only_persistent_orders_wear_the_memory() -> None:
     assert Order(Action.ACTIVE_POWER, 50.0, persistent=True).wears
     assert not Order(Action.ACTIVE_POWER, 50.0).wears
     assert not Order(Action.OFF).wears
-
-
-@pytest.mark.parametrize(("serial", "codes"), [("116491433252", Codes.HMS), ("1410A01121AE", Codes.HMS)])
-def test_hms_takes_the_newer_codes(serial: str, codes: Codes) -> None:
-    found = family(serial)
-    assert found is not None
-    assert Codes.of(found) is codes
-
-
-@pytest.mark.parametrize("serial", ["112172615582", "136183063371", "1520A025566B", "282183063371"])
-def test_all_others_take_the_classic_codes(serial: str) -> None:
-    found = family(serial)
-    assert found is not None
-    assert Codes.of(found) is Codes.CLASSIC
 
 
 @pytest.mark.parametrize("value", [None, 7000.0, -4000.0])

@@ -27,7 +27,7 @@ from protocols.profile import Station
 from protocols.vendors.hoymiles import alarm_log, codec
 from protocols.vendors.hoymiles import layout as y
 from protocols.vendors.hoymiles.alarm_log import MAX_RECORDS
-from protocols.vendors.hoymiles.control import Action, Order
+from protocols.vendors.hoymiles.control import Action, Codes, Order
 from protocols.vendors.hoymiles.grid_settings import from_profile
 from protocols.vendors.hoymiles.models import MODELS
 from protocols.vendors.hoymiles.requests import DataType, information
@@ -114,7 +114,7 @@ def test_every_family_shows_what_the_device_has(serial: str, model: str) -> None
 def test_every_family_joins_and_obeys(serial: str, model: str) -> None:
     unit = pair(serial, model)
     identity = unit.read(codec.join(unit.station, MORNING))
-    assert identity[Channel(VR)] == "1.4.2"
+    assert identity[Channel(VR)] == (habits_of(serial).firmware or "1.4.2")
     assert identity[Channel(GRID_PROFILE)] == "de_vde_ar_n_4105_2018_11"
     assert identity.get(Channel(W_RTG), MODELS[model].rated_w) == MODELS[model].rated_w
     done = talk(codec.command(unit.station, WMaxLimPct(40.0), MORNING), unit.side)
@@ -143,8 +143,8 @@ def test_a_unit_that_delivers_every_third_fragment_is_read_whole() -> None:
     [
         ("114172220143", Habits(cuts_in_low_light=True)),
         ("114483761097", Habits()),
-        ("1410A01121AE", Habits(every_fragment=3)),
-        ("152083766711", Habits(every_fragment=3)),
+        ("1410A01121AE", Habits(every_fragment=3, firmware="2.0.4")),
+        ("152083766711", Habits(every_fragment=3, firmware="2.0.4")),
     ],
     ids=["HM", "HMS with digits only", "HMS with letters", "MIT"],
 )
@@ -246,7 +246,7 @@ def test_the_day_s_energy_begins_at_midnight_of_the_clock_that_it_is_sent() -> N
 def test_the_day_s_energy_begins_anew_after_a_restart_and_a_temporary_limit_is_forgotten() -> None:
     unit = pair()
     unit.live()
-    talk(codec.command(unit.station, WMaxLimPct(60.0, persistent=True), MORNING), unit.side)
+    unit.read(codec.command(unit.station, WMaxLimPct(60.0, persistent=True), MORNING))
     talk(codec.command(unit.station, WMaxLimPct(30.0), MORNING), unit.side)
     unit.unit.shown |= {Channel(DCWH_INJ, 1): 1500, Channel(UP_TMS): 5.0}
     assert unit.live(MORNING + 600)[Channel(DCWH_DAY, 1)] == 0
@@ -270,6 +270,28 @@ def test_a_temporary_limit_is_told_but_by_newer_hms_firmware(
     talk(codec.command(unit.station, WMaxLimPct(30.0), MORNING), unit.side)
     polled = unit.read(codec.poll(unit.station, codec.SETTINGS, MORNING))
     assert polled.get(Channel(W_MAX_LIM_PCT)) == told
+
+
+@pytest.mark.parametrize(
+    ("serial", "model", "firmware", "codes"),
+    [
+        pytest.param("114172220143", "HM-600", "1.0.18", Codes.CLASSIC, id="an HM"),
+        pytest.param("136183063399", "HMT-2000-4T", "2.0.4", Codes.CLASSIC, id="an HMT"),
+        pytest.param("114483761097", "HMS-1000-2T", "1.0.18", Codes.CLASSIC, id="an HMS with old firmware"),
+        pytest.param("114483761097", "HMS-1000-2T", "2.0.4", Codes.HMS, id="an HMS with newer firmware"),
+    ],
+)
+def test_what_is_persistent_is_told_in_the_numbers_of_the_firmware(
+    serial: str, model: str, firmware: str, codes: Codes
+) -> None:
+    unit = pair(serial, model)
+    unit.unit.shown[Channel(VR)] = firmware
+    lasting = WMaxLimPct(60.0, persistent=True)
+    assert isinstance(talk(codec.command(unit.station, lasting, MORNING), unit.side), Done)
+    assert unit.unit.commands == [lasting]
+    other = Codes.HMS if codes is Codes.CLASSIC else Codes.CLASSIC
+    order = Order(Action.ACTIVE_POWER, 60.0, persistent=True)
+    assert isinstance(talk(codec.give(unit.station, order, {}, other), unit.side), Failed)
 
 
 @pytest.mark.parametrize(
