@@ -57,7 +57,7 @@ def test_a_shard_is_a_site_that_can_run() -> None:
 
 
 def test_the_meter_of_the_pattern_is_of_its_own_units() -> None:
-    plain = PATTERN.model_dump()
+    plain = PATTERN.model_dump(mode="json")
     plain["gateways"][0] |= {"role": "m-combiner", "meter": {"topic": "house/meter"}}
     [gateway] = _fleet(50, Site.model_validate(plain)).site(1).gateways
     assert isinstance(gateway, MCombiner)
