@@ -39,7 +39,7 @@ _BY_WORD: Mapping[str, tuple[str, ...]] = {
     "pvsim": ("irradiance", "clouds", "module_swap", "insulation"),
     "switch": (
         *("grid_outage", "grid_restore", "grid_breaker_open", "grid_breaker_close", "relay_open", "relay_close"),
-        *("unplug", "plug"),
+        *("meter_open", "meter_close", "unplug", "plug"),
     ),
 }
 # the rest of what is done to the plant is done to its devices and to the way to them

@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 
 from config.section import ID, SERIAL
-from config.site import Branch, Gateway, Inverter, Site
+from config.site import Branch, Gateway, Inverter, MCombiner, Site
 from protocols.errors import ConfigError
 
 MAX_UNITS = 100_000  # a hundred processes' worth
@@ -48,7 +48,7 @@ class Fleet:
         return range(number - 1, self.links, of)
 
     def site(self, *links: int) -> Site:
-        """Return the site of some links; what the site file does by script is for its own units, and left out."""
+        """Return the site of some links; script and meter of the site file are of its own units, and left out."""
         emulation = self.pattern.emulation.model_copy(update={"script": (), "loop": False})
         gateways = tuple(self._link(number) for number in links)
         return self.pattern.model_copy(update={"gateways": gateways, "emulation": emulation})
@@ -64,7 +64,8 @@ class Fleet:
         url = f"socket://{self.host}:{self.base_port + number}"
         link = self.gateway.link.model_copy(update={"url": url})
         changed = {"id": _name(self.gateway.id, number), "link": link, "branches": tuple(branches)}
-        return self.gateway.model_copy(update=changed)
+        meter = {"meter": None} if isinstance(self.gateway, MCombiner) else {}
+        return self.gateway.model_copy(update=changed | meter)
 
     def _unit(self, unit: Inverter, link: int) -> Inverter:
         stem, digits = _split(unit.serial)

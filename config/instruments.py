@@ -75,6 +75,8 @@ INSTRUMENTS: Vocabulary = {
     "grid_breaker_close": {"gateway": _GATEWAY},
     "relay_open": {"gateway": _GATEWAY},
     "relay_close": {"gateway": _GATEWAY},
+    "meter_open": {"gateway": _GATEWAY},
+    "meter_close": {"gateway": _GATEWAY},
     "phase_loss": {"phase": Argument(Kind.NUMBER)},
     "phase_restore": {"phase": Argument(Kind.NUMBER)},
     "irradiance": {"share": _OR_NONE, "target": Argument(Kind.ANYWHERE, needed=False)},

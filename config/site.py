@@ -111,6 +111,15 @@ class Branch(Section):
     inverters: Annotated[tuple[Inverter, ...], Field(min_length=1)]
 
 
+class Meter(Section):
+    """A meter where the house meets the grid. It says the power by MQTT: a number in W, or JSON with `power_w`."""
+
+    topic: Annotated[
+        str, Field(pattern=TOPIC, max_length=200, description="at the site's broker; from the grid is positive")
+    ]
+    stale_s: Annotated[float, Field(ge=5, le=3600, description="age from which its last word means nothing")] = 60.0
+
+
 class Gateway(Section):
     """What every gateway has; a class for each role says which it is by a literal `role`, and by its `link`.
 
@@ -142,6 +151,7 @@ class MCombiner(Gateway):
 
     role: Literal["m-combiner"]
     link: Annotated[PlcLink, OneOf()]
+    meter: Annotated[Meter | None, Field(description="the meter that an m_gateway face shows; none if left out")] = None
 
 
 class Dtu(Gateway):
@@ -235,6 +245,9 @@ class Emulation(Section):
         float | None,
         Field(ge=0, le=5, description="resistance of the service line; left out: 0.4, less for a large plant"),
     ] = None
+    load_w: Annotated[
+        float, Field(ge=0, le=100_000, description="what the house takes, for the emulated meter of a gateway")
+    ] = 400.0
     insulation_latch: Annotated[
         Literal["manual", "auto_next_start"], Field(description="what ends alarm 9: a reset, or the next start as well")
     ] = "manual"

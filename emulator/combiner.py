@@ -1,4 +1,4 @@
-"""The box where the branches of one gateway meet: its grid breaker, its relay, and what the relay's lamp shows.
+"""The box where the branches of one gateway meet: its grid breaker, its relay with a lamp, its clamps.
 
 grid ── grid breaker ── relay ──┬── branch breaker ── units
                                 └── branch breaker ── units
@@ -25,6 +25,7 @@ class Combiner:
     grid: Supply
     breaker: Switch = field(default_factory=Switch)
     relay: Switch = field(default_factory=Switch)
+    clamps: Switch = field(default_factory=Switch)  # of the meter, closed around the wires to the grid
 
     def lamp(self, t: float) -> RelayLamp:
         """Return what the relay's lamp shows: green while it is closed and has mains."""

@@ -70,6 +70,14 @@ class Instruments:
         """Close it."""
         self._move(self._combiner(gateway).relay, closed=True)
 
+    def meter_open(self, gateway: str) -> None:
+        """Take the clamps of a gateway's meter off: it says nothing any more."""
+        self._move(self._combiner(gateway).clamps, closed=False)
+
+    def meter_close(self, gateway: str) -> None:
+        """Put them on again."""
+        self._move(self._combiner(gateway).clamps, closed=True)
+
     def phase_loss(self, phase: float) -> None:
         """Take one phase of the mains away."""
         self._phase(phase, closed=False)

@@ -6,10 +6,12 @@ from dataclasses import dataclass
 from random import Random
 
 from config.plant import nodes
-from config.site import Branch, Gateway, Location, Site
+from config.site import Branch, Gateway, Location, MCombiner, Site
 from drivers.clock import Clock
+from drivers.mqtt.session import Options
 from drivers.stream import Listener
 from emulator.combiner import Combiner
+from emulator.ct_meter import CtMeter
 from emulator.faults import Faults, FaultyResponder
 from emulator.feeder import Feeder
 from emulator.inverter import Inverter
@@ -68,7 +70,22 @@ class Plant:
             node = nodes(gateway)
             for branch, serial, place in places(gateway, wiring.feeders, self.around):
                 self._hang(place.first_unit(serial), node[serial] or OWN_NODE, place, wiring, branch)
+        self._meters = [
+            CtMeter(
+                _greeting(site, gateway),
+                gateway.meter.topic,
+                self.combiners[gateway.id],
+                site.emulation.load_w,
+                self._fed,
+            )
+            for gateway in site.gateways
+            if isinstance(gateway, MCombiner) and gateway.meter is not None
+        ]
         self.disturbed(now)
+
+    def _fed(self, now: float) -> tuple[float, float]:
+        t = self.advance(now)
+        return t, sum(hung.inverter.life.watt(t) for hung in self._hung.values())
 
     def _wire(self, gateway: Gateway, seed: str, site: Site) -> _Wiring:
         medium = medium_of(gateway, site.emulation.impairments, seed)
@@ -176,6 +193,8 @@ class Plant:
                     tasks.create_task(wiring.medium.live())
                 for outlet in outlets:
                     tasks.create_task(outlet.attend())
+                for meter in self._meters:
+                    tasks.create_task(meter.live())
         finally:
             for outlet in outlets:
                 outlet.close()
@@ -189,6 +208,14 @@ def linked(branch: Branch, *, alive: bool, closed: bool, synchronous: bool) -> b
     breaker is cut off by an open one.
     """
     return (alive or not synchronous) and (closed or branch.coupling == "inverter_side")
+
+
+def _greeting(site: Site, gateway: Gateway) -> Options:
+    """Return how a gateway's meter greets the site's broker. Raises ConfigError where it may not come as it is."""
+    if site.mqtt.url.startswith("mqtts://") or site.mqtt.user is not None:
+        problem = "the emulated one speaks MQTT without TLS and password"
+        raise ConfigError(f"gateways.{gateway.id}.meter: {problem}; emulate with a broker that lets anybody in")
+    return Options(url=site.mqtt.url, client_id=f"opencombiner-meter-{site.id}-{gateway.id}")
 
 
 def _refuse_unserved(setting: str, url: str) -> None:

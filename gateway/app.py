@@ -13,7 +13,7 @@ from config.alarms import load_catalogue
 from config.grid_profiles import grid_profile
 from config.links import WifiLink as WifiSection
 from config.plant import cycle, nodes, profile_of, units
-from config.site import Gateway, Inverter, Site
+from config.site import Gateway, Inverter, MCombiner, Site
 from drivers.clock import Clock
 from drivers.link import Link
 from drivers.registry import open_link, settings_of
@@ -36,6 +36,8 @@ from gateway.fleet.receiver import Receiver
 from gateway.health import Health
 from gateway.light import Light
 from gateway.log import LogTap
+from gateway.meter import Meters
+from gateway.meter import Source as MeterSource
 from gateway.mqtt.bridge import Bridge
 from gateway.mqtt.options import broker_options, mqtt_options
 from gateway.mqtt.payloads import About, Json
@@ -133,12 +135,21 @@ class App:
         self.control = Control(self.state, pollers, leases, fallback_pct, offered, budget)
         self.state.watch(self.control.look)
         self.alarms = self._alarms(site, journal, pollers)
-        self.faces = servers(site, Desk(self.state, self.control, self.alarms))
+        self.meters = _meters(site)
+        self.faces = servers(site, Desk(self.state, self.control, self.alarms, self.meters))
         self.notifier = Notifier.from_environment()
         self.health = Health(clock, self.notifier, alive=lambda: any(south.alive for south in self.souths))
         about, report = _about(site), self.health.report
         self.bridge = Bridge(
-            self.state, about, site.mqtt, options, report, tap, orders=self.control, alarms=self.alarms
+            self.state,
+            about,
+            site.mqtt,
+            options,
+            report,
+            tap,
+            orders=self.control,
+            alarms=self.alarms,
+            meters=self.meters,
         )
         self._report_on(tap)
 
@@ -212,6 +223,16 @@ async def run(site: Site, *, clock: Clock, stop: asyncio.Event, tap: LogTap, ope
 def _about(site: Site) -> About:
     drivers = {gateway.id: gateway.link.medium for gateway in site.gateways}
     return About(version=version(), config_schema=SITE_SCHEMA, site=site.id, name=site.name, drivers=drivers)
+
+
+def _meters(site: Site) -> Meters:
+    return Meters(
+        {
+            gateway.id: MeterSource(gateway.meter.topic, gateway.meter.stale_s)
+            for gateway in site.gateways
+            if isinstance(gateway, MCombiner) and gateway.meter is not None
+        }
+    )
 
 
 def _south(

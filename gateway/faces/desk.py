@@ -11,6 +11,7 @@ from gateway.alarms.engine import Standing
 from gateway.alarms.reset import Answer
 from gateway.control.limits import Limit
 from gateway.control.order import Code, Order, Outcome, Refusal
+from gateway.meter import Measured, Meters
 from gateway.snapshot import InverterView, SiteTotals
 
 Wish: TypeAlias = Order | Command
@@ -44,6 +45,10 @@ class Plant(Protocol):
 
     def in_force(self, target: str) -> InForce | None:
         """Return the limit that was given for a target."""
+        ...
+
+    def meter(self, gateway: str) -> Measured | None:
+        """Return what the meter of a gateway says now; None where there is none, or it is silent."""
         ...
 
     def utc(self) -> float:
@@ -96,10 +101,11 @@ class Alarms(Protocol):
 class Desk:
     """The site for faces: a `Plant` to read, and where to hand in orders. Build it inside the running loop."""
 
-    def __init__(self, site: Site, control: Control, alarms: Alarms) -> None:
+    def __init__(self, site: Site, control: Control, alarms: Alarms, meters: Meters) -> None:
         self._site = site
         self._control = control
         self._alarms = alarms
+        self._meters = meters
         self._loop = asyncio.get_running_loop()
 
     @property
@@ -126,6 +132,10 @@ class Desk:
             return None
         left_s = None if limit.until is None else max(limit.until - self._loop.time(), 0.0)
         return InForce(limit.value, limit.unit, left_s)
+
+    def meter(self, gateway: str) -> Measured | None:
+        """Return what the meter of a gateway says now; None where there is none, or it is silent."""
+        return self._meters.at(gateway)
 
     def carry_out(self, wishes: Iterable[Wish]) -> Refusal | None:
         """Hand in orders and commands; return why the first of them was refused, if it was at once.

@@ -1,7 +1,8 @@
 """The face of an M-Gateway: one gateway's inverters in the map that its clients know.
 
-A site has no storage: its ratings, powers and counters read 0, and it is idle. A site has no meter at the grid: its
-power reads as the number that means nothing, its counters 0. What is set for either is refused, but "no limit".
+A site has no storage: its ratings, powers and counters read 0, and it is idle. What a meter at
+the grid says is shown as of phase 1; without one, and once it is silent, its registers read as the numbers that mean
+nothing. Nobody counts its energy: the counters read 0. What is set for either is refused, but "no limit".
 """
 
 from collections.abc import Mapping, Sequence
@@ -16,6 +17,7 @@ from gateway.control.order import Order, Verb
 from gateway.faces.desk import Desk, InForce, Plant, Wish
 from gateway.faces.modbus_server import Answer, modbus_server
 from gateway.faces.tcp_server import TcpServer
+from gateway.meter import Measured
 from gateway.snapshot import CommState, InverterView
 from protocols.errors import ConfigError
 from protocols.modbus.pdu import ExceptionCode
@@ -55,8 +57,9 @@ _NOTHING_THERE: Mapping[Channel, Value] = {
 
 @dataclass(frozen=True, slots=True)
 class Box:
-    """The M-Gateway as it never changes: its `target` in commands, its slots, and whose alarms are its fault."""
+    """The M-Gateway as it never changes: its id, its `target` in commands, its slots, whose alarms are its fault."""
 
+    gateway: str
     target: str
     serial: str
     slots: tuple[str, ...]
@@ -95,7 +98,7 @@ def box_of(gateway: Gateway, serial: str | None) -> Box:
     target, slots = gateway_subject(gateway.id), tuple(unit.id for unit in units)
     subjects = frozenset((target, *(branch_subject(branch.id) for branch in gateway.branches), *slots))
     rated_w = sum(models[unit.model].rated_w for unit in units)
-    return Box(target, serial or gateway.id[:20], slots, subjects, rated_w)
+    return Box(gateway.id, target, serial or gateway.id[:20], slots, subjects, rated_w)
 
 
 class MGateway:
@@ -166,6 +169,7 @@ def values_of(plant: Plant, box: Box, told: Told) -> dict[Channel, Value]:
     watts, vars_ = _sum(views, W), _sum(views, VAR)
     return {
         **_NOTHING_THERE,
+        **_metered(plant.meter(box.gateway)),
         Channel(SN): box.serial,
         Channel(y.HARDWARE): _HARDWARE,
         Channel(VR): FIRMWARE,
@@ -180,6 +184,12 @@ def values_of(plant: Plant, box: Box, told: Told) -> dict[Channel, Value]:
         Channel(y.PCT): limits.pct,
         Channel(y.PV_MAX): limits.most_w,
     }
+
+
+def _metered(said: Measured | None) -> dict[Channel, Value]:
+    if said is None:
+        return {}
+    return {Channel(y.GRID_W): said.power_w, Channel(y.GRID_V, 1): said.voltage_v, Channel(y.GRID_A, 1): said.current_a}
 
 
 def _has_fault(plant: Plant, box: Box) -> bool:

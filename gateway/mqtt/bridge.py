@@ -15,6 +15,7 @@ from drivers.mqtt.connect import connect
 from drivers.mqtt.session import AccessRefusedError, ClosedError, Message, Options, Session, TakenOverError
 from drivers.together import first_of
 from gateway.log import LogTap
+from gateway.meter import Meters, parse_measured
 from gateway.mqtt import payloads, topics
 from gateway.mqtt.alarms import Alarms
 from gateway.mqtt.commands import Commands, Orders
@@ -59,9 +60,9 @@ class BridgeCounters:
 class Bridge:
     """Connects the site with a broker, for as long as `run` runs.
 
-    `orders` carries out what the broker's clients want done, `alarms` are the site's, `health` returns what
-    `bridge/health` says beside its time, `tap` holds the warnings for `bridge/logging`, `jitter` draws a number
-    between two.
+    `orders` carries out what the broker's clients want done, `alarms` are the site's, `meters` get what is said on
+    their topics, `health` returns what `bridge/health` says beside its time, `tap` holds the warnings for
+    `bridge/logging`, `jitter` draws a number between two.
     """
 
     def __init__(  # noqa: PLR0913 - everything that speaks with the broker meets here
@@ -75,6 +76,7 @@ class Bridge:
         *,
         orders: Orders,
         alarms: Alarms,
+        meters: Meters,
         jitter: Callable[[float, float], float] = random.uniform,
     ) -> None:
         self._site = site
@@ -89,9 +91,11 @@ class Bridge:
         self._questions = Questions(tree, site, about, self._condition)
         self._commands = Commands(tree, orders, alarms, site.utc)
         self._alarms = alarms
+        self._meters = meters
         self._inventory = tree.topic(topics.Bridge("devices"))
         self._birth = f"{prefix}/status" if discovery else None
-        self._filters = [tree.requests, *tree.writes, self._inventory, *([self._birth] if self._birth else [])]
+        self._filters = [tree.requests, *tree.writes, self._inventory, *sorted(meters.topics)]
+        self._filters += [self._birth] if self._birth else []
         self._born = asyncio.Event()
         self._speaking = asyncio.Lock()  # greeting and news never mix: values follow their descriptions
         self._events: deque[Message] = deque()  # taken from the outbox and not yet acknowledged
@@ -253,8 +257,16 @@ class Bridge:
                 if message.retain:  # what an earlier run left behind; not our own echo
                     known = payloads.parse_inventory(message.payload)
                     await self._say(session, self._messages.departed(known, self._site.views))
+            elif message.topic in self._meters.topics:
+                self._measure(message)
             elif not self._commands.take(message) and (answer := self._questions.answer(message)):
                 await self._say(session, [answer])
+
+    def _measure(self, message: Message) -> None:
+        """Take what a meter says; what the broker kept of it has no age, and so does not count."""
+        measured = None if message.retain else parse_measured(message.payload)
+        if measured is not None:
+            self._meters.put(message.topic, measured)
 
     async def _reply(self, session: Session) -> None:
         """Say what came of commands."""

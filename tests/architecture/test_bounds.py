@@ -176,6 +176,9 @@ COUNTED = {
     "bytes of a request by MQTT": Bound(
         "gateway.mqtt.payloads:MAX_REQUEST", "gateway/mqtt/test_payloads.py", "test_questions_are_read"
     ),
+    "bytes of what a meter says": Bound(
+        "gateway.meter:MAX_MEASURED", "gateway/test_meter.py", "test_what_a_meter_says_is_read"
+    ),
     "bytes of a packet from the broker": Bound(
         "drivers.mqtt.client:MAX_PACKET", "hostile/test_commands.py", "test_a_command_of_10_mb"
     ),

@@ -8,7 +8,7 @@ import pytest
 from config.fleet import Fleet, shard_of
 from config.loader import load_packaged
 from config.plant import units
-from config.site import Site
+from config.site import MCombiner, Site
 from drivers.clock import SystemClock
 from protocols.errors import ConfigError
 
@@ -54,6 +54,14 @@ def test_a_shard_is_a_site_that_can_run() -> None:
     assert [sum(len(branch.inverters) for branch in one.branches) for one in site.gateways] == [12, 12, 2]
     again = Site.model_validate_json(site.model_dump_json(exclude_defaults=True))
     assert again == site
+
+
+def test_the_meter_of_the_pattern_is_of_its_own_units() -> None:
+    plain = PATTERN.model_dump(mode="json")
+    plain["gateways"][0] |= {"role": "m-combiner", "meter": {"topic": "house/meter"}}
+    [gateway] = _fleet(50, Site.model_validate(plain)).site(1).gateways
+    assert isinstance(gateway, MCombiner)
+    assert gateway.meter is None
 
 
 def test_a_site_with_less_than_a_link_has_the_first_units_of_the_pattern() -> None:

@@ -6,6 +6,7 @@ from drivers.mqtt.filters import matches
 from drivers.mqtt.line import MAX_INBOX, Line
 from drivers.mqtt.session import Message
 from gateway.control.order import Code, Refusal
+from gateway.meter import parse_measured
 from gateway.mqtt import payloads
 from gateway.mqtt.commands import Commands
 from gateway.mqtt.payloads import AlarmQuery, CommandQuery, Query
@@ -36,6 +37,13 @@ _ORDER = b'{"transaction":"t1","target":"roof-1","command":"limit","value":70,"u
 _ALARM = b'{"transaction":1,"target":"roof-1","code":3,"action":"shelve","for_s":3600,"by":"me"}'
 _STAMPED = b'{"target":"site","command":"enable","ts":"2026-06-21T12:00:00Z"}'
 _PAYLOADS = (_ORDER, _ALARM, _STAMPED, b"70.5", b"true", b"", b" " * (payloads.MAX_REQUEST + 1), DEEP, b'{"a":' * 9000)
+_MEASURED = (
+    b"-812.5",
+    b'{"power_w":-812.5,"voltage_v":231.4,"current_a":-3.51}',
+    b'{"power_w":NaN}',
+    b"1e999",
+    b"true",
+)
 _LONGEST_REPLY = 64 * 1024  # bytes; diagnostics of the two units here has a tenth
 
 
@@ -57,6 +65,7 @@ def targets() -> Iterator[Target]:
     yield Target("inventory of an earlier run", _inventory, known, ("gateway.mqtt.payloads:parse_inventory",))
     heard = tuple(bytes((at % 3,)) + payload for at, payload in enumerate((*_SAID, *known, *_PAYLOADS)))
     yield Target("view of the demo", _view, heard, ("opencombiner.view:View.hear",))
+    yield Target("word of a meter", _measured, (*_MEASURED, DEEP, b" " * 5000), ("gateway.meter:parse_measured",))
     yield Target("broker line", _line, (*_PAYLOADS, b"\0" * 64), ("drivers.mqtt.line:Line.deliver",), cost=20)
 
 
@@ -108,6 +117,11 @@ def _topic(data: bytes) -> None:
         assert len(answer) <= MAX_TOPIC
         matches(topic, f"{ROOT}/site/state")
         matches(f"{ROOT}/#", topic)
+
+
+def _measured(data: bytes) -> None:
+    said = parse_measured(data)
+    assert said is None or abs(said.power_w) <= 1e7
 
 
 def _inventory(data: bytes) -> None:

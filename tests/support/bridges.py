@@ -7,6 +7,7 @@ from typing import Any
 
 from config.site import Mqtt
 from gateway.log import LogTap
+from gateway.meter import Meters
 from gateway.mqtt.alarms import Alarms
 from gateway.mqtt.bridge import Bridge
 from gateway.mqtt.commands import Orders
@@ -31,6 +32,7 @@ def bridge(
     *,
     orders: Orders | None = None,
     alarms: Alarms | None = None,
+    meters: Meters | None = None,
     jitter: Callable[[float, float], float] = lambda _low, _high: 0.01,
     **settings: Any,
 ) -> Bridge:
@@ -45,6 +47,7 @@ def bridge(
         tap or LogTap(),
         orders=orders or ScriptedOrders(),
         alarms=alarms or ScriptedAlarms(),
+        meters=meters or Meters({}),
         jitter=jitter,
     )
 

@@ -16,6 +16,7 @@ from gateway.faces.desk import InForce
 from gateway.faces.sunspec import SunSpec
 from gateway.faces.sunspec_units import served
 from gateway.faces.sunspec_values import Shown
+from gateway.meter import Measured
 from gateway.snapshot import CommState, Energy, Identity, InverterView, SiteTotals
 from protocols import points
 from protocols.points import Channel, Value
@@ -76,6 +77,7 @@ class StillPlant:
     alarms: list[Standing] = field(default_factory=list)
     limits: dict[str, InForce] = field(default_factory=dict)
     now: float = NOON
+    metered: dict[str, Measured] = field(default_factory=dict)
     e_total_wh: int | None = None
 
     def totals(self) -> SiteTotals:
@@ -102,6 +104,10 @@ class StillPlant:
     def in_force(self, target: str) -> InForce | None:
         """Return a limit."""
         return self.limits.get(target)
+
+    def meter(self, gateway: str) -> Measured | None:
+        """Return what a meter says."""
+        return self.metered.get(gateway)
 
     def utc(self) -> float:
         """Return noon."""

@@ -11,6 +11,7 @@ from gateway.control.limits import Limit
 from gateway.control.order import Order, Report, UnitResult
 from gateway.faces.desk import Desk
 from gateway.faces.dtu_units import Dtu, dtu
+from gateway.meter import Meters
 from gateway.snapshot import CommState, Energy, Identity, InverterView
 from protocols import points
 from protocols.points import Channel, Value
@@ -142,7 +143,7 @@ class StillDesk(Desk):
     """A desk whose plant stands still."""
 
     def __init__(self, still: StillPlant, hands: Hands) -> None:
-        super().__init__(still, hands, hands)
+        super().__init__(still, hands, hands, Meters({}))
         self._still = still
 
     def standing(self, subject: str | None = None) -> Any:

@@ -10,6 +10,7 @@ from gateway.alarms.command import Action, Command
 from gateway.control.limits import Limit
 from gateway.control.order import Code, Order, Refusal, Report, Verb
 from gateway.faces.desk import Desk, InForce
+from gateway.meter import Meters
 from tests.support import virtual_time
 from tests.support.face_plant import StillPlant
 
@@ -41,7 +42,7 @@ class Hands:
 
 def handed_in(hands: Hands, *wishes: Order | Command) -> Refusal | None:
     async def main() -> Refusal | None:
-        return Desk(StillPlant(), hands, hands).carry_out(wishes)
+        return Desk(StillPlant(), hands, hands, Meters({})).carry_out(wishes)
 
     return virtual_time.run(main())
 
@@ -78,7 +79,7 @@ def test_a_limit_in_force_tells_how_long_it_lasts() -> None:
             "c": Limit(300, "W"),
             "d": Limit(1, "%", now - 1),
         }
-        desk = Desk(StillPlant(), Hands(limits=limits), Hands())
+        desk = Desk(StillPlant(), Hands(limits=limits), Hands(), Meters({}))
         return [desk.in_force(target) for target in ("a", "b", "c", "d", "nobody")]
 
     assert virtual_time.run(main()) == [

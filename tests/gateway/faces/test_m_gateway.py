@@ -10,6 +10,7 @@ import pytest
 from gateway.control.order import Order, Verb
 from gateway.faces.desk import InForce
 from gateway.faces.m_gateway import MGateway, box_of
+from gateway.meter import Measured
 from gateway.snapshot import CommState, Energy
 from protocols.modbus.pdu import ExceptionCode
 from tests.support.face_plant import StillPlant, site, standing, unit
@@ -85,6 +86,26 @@ READINGS = [
 @pytest.mark.parametrize(("register", "fmt", "raw"), READINGS)
 def test_a_register_reads(register: int, fmt: str, raw: int) -> None:
     assert Map().number(register, fmt) == raw
+
+
+METERED = [
+    pytest.param(Measured(812.4, 231.44, 3.515), (812, 2314, 352), id="import"),
+    pytest.param(Measured(-812.4, 231.44, -3.51), (-812, 2314, -351), id="export"),
+    pytest.param(Measured(-812.4), (-812, 0xFFFF, 0x7FFF), id="power alone"),
+    pytest.param(Measured(0.0, 0.0, 0.0), (0, 0, 0), id="nothing flows"),
+    pytest.param(Measured(1e7, 1000.0, -10_000.0), (10_000_000, 10_000, -0x8000), id="as much as may be said"),
+]
+
+
+@pytest.mark.parametrize(("said", "raw"), METERED)
+def test_the_meters_registers_show_what_it_says(said: Measured, raw: tuple[int, ...]) -> None:
+    map_ = Map(plant=StillPlant(metered={"east": said}))
+    assert (map_.number(60073, "i"), map_.number(60089, "H"), map_.number(60090, "h")) == raw
+    assert (map_.number(60091, "H"), map_.number(60092, "h")) == (0xFFFF, 0x7FFF)  # it says nothing of other phases
+
+
+def test_the_meter_of_another_gateway_is_not_shown() -> None:
+    assert Map(plant=StillPlant(metered={"west": Measured(5.0)})).number(60073, "i") == 0x7FFF_FFFF
 
 
 def test_texts_are_padded_and_fill_their_registers() -> None:

@@ -12,6 +12,7 @@ from config.site import Discovery, Mqtt
 from drivers.mqtt.connect import connect
 from drivers.mqtt.session import Message, Options
 from gateway.log import LogTap
+from gateway.meter import Meters
 from gateway.mqtt.bridge import REPORT_EVERY_S, Bridge
 from gateway.mqtt.options import mqtt_options
 from gateway.snapshot import CommState
@@ -233,6 +234,7 @@ def test_health_and_links_are_reported_once_a_minute_even_across_sessions() -> N
             LogTap(),
             orders=orders,
             alarms=ScriptedAlarms(),
+            meters=Meters({}),
         )
         async with running_bridge(subject):
             for _ in range(20):  # never in the same instant as a report, which would be lost with the session

@@ -9,6 +9,7 @@ from structlog.testing import capture_logs
 
 from config.site import Mqtt
 from gateway.log import LogTap
+from gateway.meter import Meters
 from gateway.mqtt.bridge import RETRY_TAKEN_S, SHORT_SESSIONS, STEADY_S, Bridge
 from gateway.mqtt.options import mqtt_options
 from gateway.snapshot import SiteTotals
@@ -228,7 +229,19 @@ def test_tries_are_spaced_out_up_to_half_a_minute() -> None:
     async def main() -> None:
         options = mqtt_options(mqtt, "home")
         orders, alarms = ScriptedOrders(), ScriptedAlarms()
-        subject = Bridge(StillSite(), ABOUT, mqtt, options, dict, LogTap(), orders=orders, alarms=alarms, jitter=jitter)
+        meters = Meters({})
+        subject = Bridge(
+            StillSite(),
+            ABOUT,
+            mqtt,
+            options,
+            dict,
+            LogTap(),
+            orders=orders,
+            alarms=alarms,
+            meters=meters,
+            jitter=jitter,
+        )
         async with running_bridge(subject):
             await asyncio.sleep(200)
 
