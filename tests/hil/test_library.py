@@ -1,11 +1,7 @@
-"""The scenarios that come with the package: all of them pass, with every role that they apply to.
-
-With the first role they run over every grid profile; one firmware is emulated behind all roles, so the others run over
-one profile, the first that applies. `opencombiner hil run all` leaves none out.
-"""
+"""The scenarios that come with the package: all of them pass, with every role and profile that they apply to."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -21,7 +17,6 @@ from tests.support.judged import judged
 
 CASES = [case for name in library.names() for path in library.files(Path(name)) for case in load_cases(path)]
 SERVED = [case for case in CASES if unserved(case) is None]
-WHOLLY = next(iter(ROLES))  # the role that runs over every profile
 SKETCHED = {name for name, role in ROLES.items() if role.sketched}
 EVERY_PROFILE = {  # named after a standard's test
     *(f"{side}_{what}_trip" for side in ("over", "under") for what in ("voltage", "frequency")),
@@ -36,17 +31,6 @@ LATCHED: Mapping[Latching, tuple[str, ...]] = {
     Latching.MANUAL: ("alarm_09_low_insulation", "alarm_09_wet_dawn", "alarm_09_ground_fault"),
     Latching.AUTO_LOCKOUT: ("alarm_05_lockout", "alarm_07_lockout", "alarm_08_lockout"),
 }
-
-
-def _runs() -> Iterator[Case]:
-    first: dict[tuple[str, str], str] = {}
-    for case in SERVED:
-        role, profile = case.parameters["role"], case.parameters.get("profile", "")
-        if role == WHOLLY or first.setdefault((case.path.stem, role), profile) == profile:
-            yield case
-
-
-RUNS = list(_runs())
 
 
 def _of(name: str) -> list[Case]:
@@ -67,7 +51,7 @@ def _asked(item: pytest.Item) -> Case | None:
 
 @pytest.mark.day
 @pytest.mark.timeout(600)  # the first one waits for all
-@pytest.mark.parametrize("run", RUNS, ids=[f"{case.path.stem}: {case.name}" for case in RUNS])
+@pytest.mark.parametrize("run", SERVED, ids=[f"{case.path.stem}: {case.name}" for case in SERVED])
 def test_unbroken_firmware_passes(run: Case, verdicts: Mapping[str, tuple[Verdict, str]]) -> None:
     verdict, why = verdicts[run.name]
     assert verdict is Verdict.PASS, why
@@ -90,12 +74,10 @@ def test_every_scenario_runs_over_every_role() -> None:
         assert {case.parameters["role"] for case in _of(name)} == SKETCHED, name
 
 
-def test_every_role_runs_what_applies_to_it_with_some_profile() -> None:
+def test_most_scenarios_apply_to_every_role_with_some_profile() -> None:
     there = {(case.path.stem, case.parameters["role"]) for case in SERVED}
-    assert {(case.path.stem, case.parameters["role"]) for case in RUNS} == there
     for role in SKETCHED:
         assert len([name for name, of in there if of == role]) > len(library.names()) * 3 // 5, role
-    assert {case.name for case in SERVED if case.parameters["role"] == WHOLLY} <= {case.name for case in RUNS}
 
 
 def test_every_code_of_a_unit_and_every_policy_has_a_scenario() -> None:
