@@ -186,10 +186,10 @@ def identity_from(hardware: Values) -> Values:
     """Return what the answer about hardware and profile says of a unit."""
     firmware, part, profile = (hardware[Channel(point)] for point in (y.FW, y.HW_PART, y.PROFILE_ID))
     watt = rated_w(int(part or 0))
-    found: dict[Channel, Value] = {Channel(VR): version_text(int(firmware or 0))}
-    name = grid_settings.NAMES.get(int(profile or 0))
-    if name is not None:  # one without a name cannot be compared with what the site file asks for
-        found[Channel(GRID_PROFILE)] = name
+    found: dict[Channel, Value] = {
+        Channel(VR): version_text(int(firmware or 0)),
+        Channel(GRID_PROFILE): grid_settings.profile_name(int(profile or 0)),
+    }
     if watt is not None:
         found[Channel(W_RTG)] = watt
     return found
