@@ -27,7 +27,9 @@ def test_a_medium_is_driven_by_its_driver() -> None:
 
 
 def test_an_unknown_medium_is_a_wrong_setting() -> None:
-    with pytest.raises(ConfigError, match="no driver for the medium 'smoke', there are modbus_tcp, nrf24, plc, serial_bridge, zigbee"):
+    with pytest.raises(
+        ConfigError, match="no driver for the medium 'smoke', there are modbus_tcp, nrf24, plc, serial_bridge, zigbee"
+    ):
         open_link("smoke", "roof", None)
 
 
