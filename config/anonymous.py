@@ -51,9 +51,8 @@ def anonymous(site: Site, others: Mapping[str, str], urls: Mapping[str, str]) ->
 
 
 def _gateway(gateway: Gateway, others: Mapping[str, str], url: str) -> Gateway:
-    text = gateway.model_dump_json()
-    hidden = re.sub(
-        "|".join(map(re.escape, sorted(others, key=len, reverse=True))), lambda it: others[it.group()], text
-    )
-    same = type(gateway).model_validate_json(hidden)
+    new = {old.casefold(): other for old, other in others.items()}
+    wanted = "|".join(map(re.escape, sorted(new, key=len, reverse=True)))
+    text = re.sub(wanted, lambda it: new[it.group().casefold()], gateway.model_dump_json(), flags=re.IGNORECASE)
+    same = type(gateway).model_validate_json(text)
     return same.model_copy(update={"link": same.link.model_copy(update={"url": url})})

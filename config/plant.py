@@ -39,8 +39,13 @@ class Cycle:
 
 def profile_of(gateway: Gateway) -> VendorProfile:
     """Return the vendor that a gateway's role speaks for, as its units talk over the gateway's medium."""
-    profile = vendor(ROLES[gateway.role].vendor)
-    return profile.over.get(gateway.link.medium, profile)
+    return spoken_for(gateway.role, gateway.link.medium)
+
+
+def spoken_for(role: str, medium: str) -> VendorProfile:
+    """Return the vendor that a role speaks for, as its units talk over a medium."""
+    profile = vendor(ROLES[role].vendor)
+    return profile.over.get(medium, profile)
 
 
 def gateway_of(site: Site, face: GatewayFace) -> Gateway | None:

@@ -16,7 +16,6 @@ class Role:
     model: str | None = None
     first_serial: str | None = None
     link: Mapping[str, str] = field(default_factory=dict)
-    sketched: bool = True  # scenarios can draw a plant of it
 
 
 ROLES = {
@@ -28,7 +27,12 @@ ROLES = {
         first_serial="114391433252",
         link={"medium": "serial_bridge", "radio": "cmt2300a"},
     ),
-    "wifi-hub": Role(vendor="rockcore", title="Wi-Fi hub (Rockcore)", sketched=False),
+    "wifi-hub": Role(
+        vendor="rockcore",
+        title="Wi-Fi hub (Rockcore)",
+        first_serial="ROCK00000001",
+        link={"medium": "modbus_tcp"},  # the units that are polled: those that dial in tell no state
+    ),
     "ecu": Role(
         vendor="apsystems",
         title="ECU (APsystems)",

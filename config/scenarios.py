@@ -19,8 +19,9 @@ from config.formula import AbsentError, FormulaError, fill
 from config.grid_profile import GridProfileFile
 from config.grid_profiles import grid_profile, grid_profiles
 from config.instruments import Kind, Told, arguments, check_acts
+from config.links import PlcLink
 from config.loader import LoadedSite, load_site, typed
-from config.plant import branches, profile_of, units
+from config.plant import branches, profile_of, spoken_for, units
 from config.roles import ROLES
 from config.scenario import Event, Expectation, Scenario, Sketch
 from config.scope import scope_of, stage_times_s
@@ -32,7 +33,7 @@ SPARE = 4000  # serials after the first: no sketched plant has so many units
 MAX_CASES = 500  # of one file: every profile, role and a dozen steps
 _ALL: Mapping[str, tuple[str, ...]] = {
     "profile": grid_profiles(),
-    "role": tuple(name for name, role in ROLES.items() if role.sketched),
+    "role": tuple(ROLES),
 }
 
 
@@ -129,7 +130,7 @@ def _case(path: Path, document: Document, choice: _Choice, bench: Site | None) -
     if lacking := _lacking(scenario, profile):
         return Case(title, path, shown, absent=lacking)
     if not scenario.applies:
-        return Case(title, path, shown, absent=f"it does not apply to {scenario.grid_profile}")
+        return Case(title, path, shown, absent="it does not apply to this plant and grid profile")
     planned = _planned(Case(title, path, shown, scenario=scenario, profile=profile), expanded, bench)
     unnamed = _unnamed(planned.site, profile)
     return planned if unnamed is None else Case(title, path, shown, absent=unnamed)
@@ -146,8 +147,7 @@ def _lacking(scenario: Scenario, profile: GridProfileFile) -> str | None:
 
 def _unnamed(site: Site | None, profile: GridProfileFile) -> str | None:
     """Return whose units have no name for the grid profile: the gateway would rightly call it the wrong one."""
-    spoken_for = [profile_of(gateway) for gateway in site.gateways] if site is not None else []
-    for each in spoken_for:
+    for each in [profile_of(gateway) for gateway in site.gateways] if site is not None else []:
         if each.grid_profiles is not None and profile.id not in each.grid_profiles:
             return f"units of {each.name} have no name for {profile.id}"
     return None
@@ -182,16 +182,18 @@ def _scope(
 ) -> dict[str, Any]:
     """Return what formulas may name; of a site file's units no model is known."""
     if bench is not None:
-        return scope_of(profile, None, profile_of(bench.gateways[0]))
+        return scope_of(profile, None, profile_of(bench.gateways[0]), bench.gateways[0].link.medium)
     sketch = _section(document.data, "plant")
     if not sketch and _section({"all": document.data}, "all").get("site") is not None:
         return scope_of(profile, None)
     role = fill(str(sketch.get("role", _usual("role"))), names)
-    spoken_for = vendor(ROLES[role].vendor) if role in ROLES else None
-    models = spoken_for.models if spoken_for is not None else {}
-    named = fill(str(sketch["model"]), names) if "model" in sketch else _usual_model(role)
     spare = next(islice(_serials(_usual_serial(role)), SPARE, None))
-    return {**scope_of(profile, models.get(named), spoken_for), "spare_serial": spare}
+    if role not in ROLES:
+        return {**scope_of(profile, None), "spare_serial": spare}
+    medium = _link(role, _section(sketch, "link"))["medium"]
+    speaker = spoken_for(role, medium)
+    named = fill(str(sketch["model"]), names) if "model" in sketch else _usual_model(role)
+    return {**scope_of(profile, speaker.models.get(named), speaker, medium), "spare_serial": spare}
 
 
 def _usual(setting: str) -> str:
@@ -241,7 +243,7 @@ def sketched(sketch: Sketch, scenario: Scenario) -> Site:
     """Return the site that a sketch stands for; raises ValidationError."""
     serials = _serials(sketch.first_serial or _usual_serial(sketch.role))
     model = sketch.model or _usual_model(sketch.role)
-    link = {**(ROLES[sketch.role].link if sketch.role in ROLES else {}), **sketch.link}
+    link = _link(sketch.role, sketch.link)
     nodes = count(1) if sketch.role in ROLES and vendor(ROLES[sketch.role].vendor).pairs else repeat(None)  # as paired
     drawn = [
         {
@@ -265,6 +267,12 @@ def sketched(sketch: Sketch, scenario: Scenario) -> Site:
             "emulation": emulation.model_dump(),
         }
     )
+
+
+def _link(role: str, told: Mapping[str, str]) -> dict[str, str]:
+    """Return a sketched gateway's link: what a role's links usually are, and what the sketch says."""
+    usual = ROLES[role].link if role in ROLES else {}
+    return {"medium": PlcLink.model_fields["medium"].default, **usual, **told}
 
 
 def _usual_model(role: str) -> str:

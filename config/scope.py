@@ -5,6 +5,7 @@ from typing import Any
 
 from config.formula import AbsentError, FormulaError
 from config.grid_profile import GridProfileFile, Mean
+from drivers.registry import loses
 from protocols.commands import AlarmReset, Conn, WMaxLimPct
 from protocols.profile import VendorProfile
 
@@ -36,8 +37,17 @@ def abilities(profile: VendorProfile) -> Abilities:
     )
 
 
-def scope_of(profile: GridProfileFile, model: object, vendor: VendorProfile | None = None) -> dict[str, Any]:
-    """Return the blocks of a profile by name, `model` and `vendor` if they are known, and two functions.
+@dataclass(frozen=True, slots=True)
+class Traits:
+    """What a medium does; `loses`: frames may be lost, damaged or out of order."""
+
+    loses: bool
+
+
+def scope_of(
+    profile: GridProfileFile, model: object, vendor: VendorProfile | None = None, medium: str | None = None
+) -> dict[str, Any]:
+    """Return the blocks of a profile by name, `model`, `vendor` and `medium` if they are known, and two functions.
 
     `mean_trip_s(before, after)` is when the ten-minute mean is above its limit; `withstood_s(pct, t)` for how much of
     `t` a voltage must be withstood.
@@ -55,6 +65,8 @@ def scope_of(profile: GridProfileFile, model: object, vendor: VendorProfile | No
     known = {} if model is None else {"model": model}
     if vendor is not None:
         known["vendor"] = abilities(vendor)
+    if medium is not None:
+        known["medium"] = Traits(loses(medium))
     return {**blocks, **known, "mean_trip_s": mean_trip_s, "withstood_s": withstood_s}
 
 

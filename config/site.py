@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Annotated, ClassVar, Literal, TypeAlias
 from zlib import crc32
 
-from pydantic import BeforeValidator, Field, ValidationInfo
+from pydantic import BeforeValidator, Field, ValidationInfo, model_validator
 
 from config.broker import Broker
 from config.daylight import daylight
@@ -12,6 +12,8 @@ from config.faces import AnyFace
 from config.links import Link, ModbusTcpLink, Nrf24Link, PlcLink, SerialBridgeLink, WifiLink, ZigbeeLink
 from config.section import BROKER_URL, DTU_SERIAL, ECU_ID, TOPIC, Id, OneOf, Section, Serial
 from protocols.modems.znp.network import DEFAULT_ID
+
+MIN_REPORT_S = 5.0  # of units that dial in
 
 
 class Location(Section):
@@ -178,8 +180,15 @@ class WifiHub(Gateway):
     role: Literal["wifi-hub"]
     link: Annotated[WifiLink | ModbusTcpLink, OneOf()]
     poll_s: Annotated[
-        float, Field(ge=5, le=3600, description="period of the reports that each unit is told to send, or of its polls")
+        float,
+        Field(ge=0.5, le=3600, description="period of the reports that each unit is told to send, or of its polls"),
     ] = 30.0
+
+    @model_validator(mode="after")
+    def _not_too_often(self) -> "WifiHub":
+        if isinstance(self.link, WifiLink) and self.poll_s < MIN_REPORT_S:
+            raise ValueError(f"units that dial in report every {MIN_REPORT_S:g} s at most; set poll_s to that or more")
+        return self
 
 
 class Ecu(Gateway):

@@ -19,8 +19,8 @@ class Medium:
     `link` is its Link; `settings` the dataclass that it is made from; `transaction_s` returns the paper time of one
     transaction from settings, bytes of the request and bytes of each datagram of the answer; `cutter` returns from
     settings what makes a finder of requests in captured bytes. `last_node` is the highest address of a unit. `framing`
-    returns from settings what makes a finder of whole frames; without it captures of the medium cannot be redacted.
-    `opener` returns from settings what opens the far end, where that is not `drivers.stream`.
+    returns from settings what makes a finder of whole frames, to redact captures. `opener` returns from settings what
+    opens the far end, where that is not `drivers.stream`. `loses`: frames may be lost, damaged or out of order.
     """
 
     link: str
@@ -28,8 +28,9 @@ class Medium:
     transaction_s: str
     cutter: str
     last_node: int
-    framing: str = ""
+    framing: str
     opener: str | None = None
+    loses: bool = True
 
 
 _STREAM = "drivers.stream:open_stream"
@@ -40,6 +41,8 @@ MEDIA = {
         transaction_s="drivers.modbus_tcp.timing:transaction_s",
         cutter="drivers.modbus_tcp.requests:cutter",
         last_node=247,  # Modbus: the highest address of a single device
+        framing="drivers.modbus_tcp.framing:framing",
+        loses=False,
     ),
     "plc": Medium(
         link="drivers.plc.link:PlcLink",
@@ -63,6 +66,7 @@ MEDIA = {
         transaction_s="drivers.zigbee.timing:transaction_s",
         cutter="drivers.zigbee.requests:cutter",
         last_node=0xFFF7,  # above are broadcasts
+        framing="drivers.zigbee.framing:framing",
     ),
     "nrf24": Medium(
         link="drivers.nrf24.bridge:link",
@@ -110,11 +114,8 @@ def cutter_of(medium: str, settings: object) -> Callable[[], Cutter]:
 
 
 def framing_of(medium: str, settings: object) -> Callable[[], Framing]:
-    """Return what makes a finder of frames in one direction of a link. Raises ConfigError where nobody wrote one."""
-    place = _medium(medium).framing
-    if not place:
-        raise ConfigError(f"captures of the medium {medium} cannot be redacted yet")
-    framing: Callable[[], Framing] = _found(place)(settings)
+    """Return what makes a finder of frames in one direction of a link."""
+    framing: Callable[[], Framing] = _found(_medium(medium).framing)(settings)
     return framing
 
 
@@ -123,6 +124,11 @@ def opener_of(medium: str, settings: object) -> Opener:
     place = _medium(medium).opener
     opener: Opener = _found(_STREAM) if place is None else _found(place)(settings)
     return opener
+
+
+def loses(medium: str) -> bool:
+    """Tell whether frames may be lost, damaged or out of order on a medium."""
+    return _medium(medium).loses
 
 
 def last_node(medium: str) -> int:

@@ -1,16 +1,19 @@
 """The command `redact`: a capture and its site file, with other serials, for a report to strangers."""
 
+from collections.abc import Sequence
 from itertools import chain
 from pathlib import Path
 
 from config.anonymous import anonymous, other_serials
-from config.plant import profile_of
+from config.plant import nodes, profile_of
 from config.site import Gateway, Site
 from drivers import pcapng
 from drivers.pcapng import Packet
 from drivers.recording import Recording
 from drivers.redaction import Mask, Way, redacted
 from drivers.registry import framing_of, settings_of
+from gateway.rows import PairedRow, addresses
+from gateway.store import FILE_NAME, Store
 from protocols.errors import ConfigError
 
 
@@ -29,6 +32,7 @@ def redact(site: Site, taken: Path, out: Path) -> Path:
     if strange:
         raise ConfigError(f"{taken} has the link of a gateway {min(strange)!r}, which the site file does not have")
     others = other_serials(site)
+    site = _addressed(site)
     links = {name: _hidden(gateways[name], packets, others) for name, packets in recording.links.items()}
     urls = dict.fromkeys(gateways, f"replay://{out.name}")  # where it lies is nobody's business
     content = anonymous(site, others, urls).model_dump_json(exclude_defaults=True)
@@ -37,10 +41,40 @@ def redact(site: Site, taken: Path, out: Path) -> Path:
     return beside
 
 
+def _addressed(site: Site) -> Site:
+    """Return a site whose units have the addresses that pairing has found: nobody can replay without them."""
+    if (
+        not any(None in nodes(gateway).values() for gateway in site.gateways)
+        or not (site.state_dir / FILE_NAME).exists()
+    ):
+        return site
+    store = Store(site.state_dir, inline=True)
+    try:
+        rows = store.rows(PairedRow)
+    finally:
+        store.close()
+    return site.model_copy(update={"gateways": tuple(_placed(gateway, rows) for gateway in site.gateways)})
+
+
+def _placed(gateway: Gateway, rows: Sequence[PairedRow]) -> Gateway:
+    if not profile_of(gateway).pairs:
+        return gateway
+    node = nodes(gateway, addresses(rows, gateway.id, gateway.host))
+    branches = tuple(
+        branch.model_copy(
+            update={
+                "inverters": tuple(unit.model_copy(update={"node": node[unit.serial]}) for unit in branch.inverters)
+            }
+        )
+        for branch in gateway.branches
+    )
+    return gateway.model_copy(update={"branches": branches})
+
+
 def _hidden(gateway: Gateway, packets: list[Packet], others: dict[str, str]) -> list[Packet]:
     vendor, medium = profile_of(gateway), gateway.link.medium
     if vendor.redaction is None:
-        raise ConfigError(f"captures of {vendor.name} units cannot be redacted yet")
+        raise ConfigError(f"units of {vendor.name} on the medium {medium} are never captured, and not redacted")
     spelled = vendor.redaction.spellings
     mask = Mask(dict(chain.from_iterable(zip(spelled(old), spelled(new), strict=True) for old, new in others.items())))
     way = Way(framing_of(medium, settings_of(medium, gateway.link)), vendor.redaction.reseal)

@@ -226,7 +226,7 @@ class VendorProfile:
     memory_writes: Mapping[type[Command], int] = field(default_factory=dict)
     records: RecordLog | None = None
     volatile: tuple[Volatile, ...] = ()  # what differs between two requests that ask the same, for a replay
-    redaction: Redaction | None = None  # None: nobody has told yet where its serials stand
+    redaction: Redaction | None = None  # None: no link of theirs can be captured
 
     @property
     def pairs(self) -> bool:

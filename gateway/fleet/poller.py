@@ -323,6 +323,9 @@ class Poller:
     def _take(self, device: Device, result: CommandResult, at: float, records: tuple[AlarmRecord, ...]) -> bool:
         """Act on the end of a poll; tell whether the unit is there."""
         match result:
+            case Done(values) if not self._is_ours(device, values):
+                device.joined = False
+                return False
             case Done(values):
                 self._listener.answered(device.identity.slot, device.read(values, self._profile, at, records))
                 device.comm.answered(dim=device.dim)

@@ -19,6 +19,7 @@ from enum import Enum, IntEnum
 from typing import TypeAlias
 
 from protocols.errors import LocalProtocolError, RemoteProtocolError
+from protocols.framing.resync import Resynchroniser
 
 STX = 0x02
 STX_REPEATED = 0x03
@@ -191,55 +192,11 @@ def reseal(old: bytes, new: bytes, inner: Callable[[bytes, bytes], bytes]) -> by
     return new[:1] + body + _checksum(body)
 
 
-class Deframer:
-    """Cuts frames, handshakes and status messages out of a stream of bytes with noise in it.
-
-    The buffer holds less than one frame of 260 bytes. While the start of a frame waits for its rest, a whole frame
-    behind it wins: then the start was noise.
-    """
+class Deframer(Resynchroniser[Item]):
+    """Cuts frames, handshakes and status messages out of a stream of bytes with noise in it; holds less than 260."""
 
     def __init__(self) -> None:
-        self._buffer = bytearray()
-        self.dropped_bytes = 0
-        self.damaged = 0  # frames whose checksum was wrong
-
-    def __len__(self) -> int:
-        return len(self._buffer)
-
-    def clear(self) -> None:
-        """Forget a partial frame."""
-        self._drop(len(self._buffer))
-
-    def feed(self, chunk: bytes) -> list[Item]:
-        """Return what `chunk` completes, in order."""
-        self._buffer += chunk
-        items: list[Item] = []
-        while self._buffer:
-            size = _size(self._buffer, 0)
-            if size > len(self._buffer):
-                at = self._whole_frame()
-                if not at:
-                    break
-                self._drop(at)
-            elif item := _parse(self._buffer, size):
-                items.append(item)
-                del self._buffer[:size]
-            else:
-                self.damaged += size > 0
-                self._drop(1)
-        return items
-
-    def _whole_frame(self) -> int:
-        """Return where a whole frame stands behind the one that is still growing; 0: nowhere."""
-        for at in range(1, len(self._buffer) - _EXTRA + 1):
-            end = at + _size(self._buffer, at)
-            if at + _EXTRA <= end <= len(self._buffer) and _intact(self._buffer[at:end]):
-                return at
-        return 0
-
-    def _drop(self, count: int) -> None:
-        self.dropped_bytes += count
-        del self._buffer[:count]
+        super().__init__(_size, _parse, _EXTRA)
 
 
 def _size(buffer: bytearray, at: int) -> int:
@@ -255,17 +212,14 @@ def _size(buffer: bytearray, at: int) -> int:
             return int(byte in _HANDSHAKES)
 
 
-def _parse(buffer: bytearray, size: int) -> Item | None:
-    match size:
-        case 0:
-            return None
+def _parse(raw: bytearray) -> Item | None:
+    match len(raw):
         case 1:
-            return Handshake(buffer[0])
+            return Handshake(raw[0])
         case 2:
-            return Status(buffer[1])
+            return Status(raw[1])
         case _:
-            whole = buffer[:size]
-            return Frame(Command(whole[2]), bytes(whole[_HEAD:-2])) if _intact(whole) else None
+            return Frame(Command(raw[2]), bytes(raw[_HEAD:-2])) if _intact(raw) else None
 
 
 def _intact(frame: bytearray) -> bool:

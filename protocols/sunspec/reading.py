@@ -45,7 +45,7 @@ from protocols.sunspec.rows import NOT_IMPLEMENTED
 
 COMMON, CONTROLS, CONTROL_AC = 1, 123, 704
 INVERTERS = frozenset((101, 102, 103, 701))
-LIVE = INVERTERS | {160, 714, CONTROLS, CONTROL_AC}
+LIVE = INVERTERS | {COMMON, 160, 714, CONTROLS, CONTROL_AC}
 MAX_INPUTS = 16  # of one inverter
 FULL_PCT = 100.0
 SETTINGS = frozenset((Channel(W_MAX_LIM_PCT), Channel(CONN)))
@@ -143,6 +143,8 @@ def readings(models: Mapping[int, tuple[int, bytes]]) -> Values:
     if not INVERTERS & models.keys():
         raise RemoteProtocolError("no model of an inverter")
     found: Values = {}
+    if COMMON in models:
+        found[Channel(SN)] = identity(models[COMMON][1])[Channel(SN)]  # another unit may have taken the address
     for number, (_, model) in models.items():
         for row in _ROWS.get(number, ()):
             found[Channel(row.point)] = _value(model, row)

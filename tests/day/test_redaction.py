@@ -13,12 +13,17 @@ from config.site import Site
 from drivers.clock import SystemClock
 from drivers.mqtt.session import Message
 from drivers.recording import Recording
+from gateway.rows import PairedRow
+from gateway.store import Store
 from opencombiner.redaction import redact
 from protocols.errors import ConfigError
+from protocols.modems.znp.network import DEFAULT_ID
 from tests.day.test_radios import plans as radio_plans
 from tests.day.test_replay import EMULATIONS, LOSSY, plans, troubles
 from tests.support import dtu_plant
+from tests.support.ecu import ecu_site
 from tests.support.emulated import NOON
+from tests.support.hub import polled_site
 from tests.support.recorded import captured, replayed, transcript
 
 pytestmark = pytest.mark.day
@@ -122,3 +127,59 @@ def test_what_cannot_be_a_capture_is_refused(tmp_path: Path) -> None:
     (tmp_path / "x").write_bytes(random.Random(1).randbytes(1000))
     with pytest.raises(ConfigError, match="it is no pcapng capture"):
         redact(then, tmp_path / "x", tmp_path / "y")
+
+
+def _ecus(folder: Path, **more: object) -> tuple[Site, Site]:
+    """Return the same ECU's site twice, with a ledger and a broker of its own each time."""
+    folders = [folder / f"{folder.name}-{when}" for when in ("then", "now")]
+    for each in folders:
+        each.mkdir()
+    then, now = (ecu_site(each, poll_s=10.0, **more) for each in folders)  # type: ignore[arg-type] # a site's settings
+    return then, now
+
+
+def test_an_ecu_says_the_same_but_for_the_serials(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The sums of frames and messages are right again, and the coordinator starts under the other id."""
+    monkeypatch.chdir(tmp_path)
+    then, now = _ecus(tmp_path, emulation={"seed": 7, "impairments": {"loss": 0.05}})
+    said = captured(then, tmp_path / "x.pcapng", 300.0, start_utc=NOON)
+    beside = redact(then, tmp_path / "x.pcapng", tmp_path / "y.pcapng")
+    played = replayed(_loaded(beside, now), tmp_path / "y.pcapng", 300.0)
+    others = other_serials(then)
+    assert DEFAULT_ID in others
+    assert len(transcript(said)) > 300
+    assert sorted(played.transcript()) == sorted(_other(said, others))
+    assert played.transcript() != transcript(said)
+    assert played.replay.unmatched == {}
+    old, new = ((tmp_path / name).read_bytes() for name in ("x.pcapng", "y.pcapng"))
+    for raw in (spelled for serial in others for spelled in (bytes.fromhex(serial), bytes.fromhex(serial)[::-1])):
+        assert raw not in new
+    assert all(bytes.fromhex(serial) in old for serial in others if serial != DEFAULT_ID)
+
+
+def test_addresses_that_pairing_has_found_are_in_the_redacted_site_file(tmp_path: Path) -> None:
+    plain, _ = _ecus(tmp_path)
+    captured(plain, tmp_path / "x.pcapng", 60.0, start_utc=NOON)
+    unpaired = ecu_site(tmp_path / "state", paired=False)
+    unpaired.state_dir.mkdir()
+    numbers = {unit.serial: unit.node or 0 for _, _, unit in units(plain)}
+    store = Store(unpaired.state_dir, inline=True)
+    store.put(PairedRow("ecu", serial, node, DEFAULT_ID) for serial, node in numbers.items())
+    store.close()
+    beside = redact(unpaired, tmp_path / "x.pcapng", tmp_path / "y.pcapng")
+    assert [unit.node for _, _, unit in units(load_site(beside, SystemClock()).site)] == list(numbers.values())
+
+
+def test_units_at_an_address_say_the_same_but_for_the_serials(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    then, now = (polled_site(tmp_path / when) for when in ("then", "now"))
+    for each in (then, now):
+        each.state_dir.mkdir()
+    said = captured(then, tmp_path / "x.pcapng", 300.0, start_utc=NOON)
+    beside = redact(then, tmp_path / "x.pcapng", tmp_path / "y.pcapng")
+    played = replayed(_loaded(beside, now), tmp_path / "y.pcapng", 300.0)
+    others = other_serials(then)
+    assert len(transcript(said)) > 100
+    assert sorted(played.transcript()) == sorted(_other(said, others))
+    assert played.replay.unmatched == {}
+    assert not any(serial.encode() in (tmp_path / "y.pcapng").read_bytes() for serial in others)

@@ -42,13 +42,14 @@ def deframers() -> Iterator[Target]:
     """Yield a target for each class that is fed with bytes, made of nothing or of switches: one for each setting."""
     for path in tree.sources():
         for node in tree.parsed(path).body:
-            if isinstance(node, ast.ClassDef) and _is_fed(node):
-                owner = getattr(import_module(module_of(path)), node.name)
-                name = f"{module_of(path)}:{node.name}.feed"
+            owner = getattr(import_module(module_of(path)), node.name) if isinstance(node, ast.ClassDef) else None
+            if owner is not None and _is_fed(owner):
+                name = f"{module_of(path)}:{owner.__name__}.feed"
+                covered = f"{owner.feed.__module__}:{owner.feed.__qualname__}"
                 for setting in _settings(owner):
                     told = " ".join(f"{switch}={on}" for switch, on in setting.items())
                     make = partial(owner, **setting)
-                    yield Target(f"{name} {told}".strip(), partial(_feed, make), (*vectors(), EMPTY), (name,))
+                    yield Target(f"{name} {told}".strip(), partial(_feed, make), (*vectors(), EMPTY), (covered,))
 
 
 def _settings(owner: Callable[..., Any]) -> Iterator[dict[str, bool]]:
@@ -59,9 +60,10 @@ def _settings(owner: Callable[..., Any]) -> Iterator[dict[str, bool]]:
         yield dict(zip(switches, values, strict=True))
 
 
-def _is_fed(node: ast.ClassDef) -> bool:
-    methods = {each.name for each in node.body if isinstance(each, ast.FunctionDef)}
-    return "feed" in methods and not any("Protocol" in ast.unparse(base) for base in node.bases)
+def _is_fed(owner: type) -> bool:
+    """Tell whether a class itself takes bytes: not one that describes others, nor one that others are made from."""
+    described = getattr(owner, "_is_protocol", False) or getattr(owner, "__parameters__", ())
+    return hasattr(owner, "feed") and not described
 
 
 def _feed(make: Callable[[], Any], data: bytes) -> None:

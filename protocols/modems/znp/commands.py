@@ -10,6 +10,7 @@ A heard message, AF_INCOMING_MSG; three bytes behind its data (source again, rad
     44 81 | group 2 | cluster 2 | node 2 | ep 14 | ep 14 | broadcast | LQI | security | time 4 | counter | length | data
 """
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import IntEnum
 from struct import Struct
@@ -56,6 +57,13 @@ class Command(IntEnum):
     START_ANSWER = 0x6600
     WRITE_CONFIGURATION_ANSWER = 0x6605
     DEVICE_INFO_ANSWER = 0x6700
+
+
+_HEADS: Mapping[int, Struct] = {  # what stands before a message, where there is one
+    Command.DATA_REQUEST: _REQUEST,
+    Command.DATA_REQUEST_EXT: _REQUEST_EXT,
+    Command.INCOMING: _INCOMING,
+}
 
 
 class Setting(IntEnum):
@@ -244,6 +252,16 @@ def route_of(frame: Frame) -> tuple[int, tuple[int, ...]]:
         raise RemoteProtocolError(f"a route of {len(frame.data)} bytes")
     hops = tuple(int.from_bytes(relays[at : at + 2], "little") for at in range(0, len(relays), 2))
     return int.from_bytes(node, "little"), hops
+
+
+def reseal(old: Frame, new: Frame, inner: Callable[[bytes, bytes], bytes]) -> Frame:
+    """Return `new`, made of `old` by changing data in place; `inner` puts the checksums of a message in it right."""
+    head = _HEADS.get(old.command)
+    if head is None or len(old.data) != len(new.data) or len(old.data) < head.size:
+        return new
+    end = head.size + old.data[head.size - 1]  # the last byte of a head is the message's length
+    body = inner(old.data[head.size : end], new.data[head.size : end])
+    return Frame(new.command, new.data[: head.size] + body + new.data[end:])
 
 
 def _split(head: Struct, frame: Frame) -> tuple[tuple[Any, ...], bytes]:

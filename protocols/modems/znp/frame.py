@@ -5,6 +5,7 @@ from functools import reduce
 from operator import xor
 
 from protocols.errors import LocalProtocolError, RemoteProtocolError
+from protocols.framing.resync import Resynchroniser
 
 SOF = 0xFE
 MAX_DATA = 250  # what the length byte may say
@@ -53,58 +54,11 @@ def decode_all(raw: bytes) -> list[Frame]:
     return frames
 
 
-class Deframer:
-    """Cuts frames out of a stream with junk in it.
-
-    The buffer holds less than one frame of MAX_FRAME bytes between two calls. While the start of a frame waits for
-    its rest, a whole frame behind it wins: then the start was junk.
-    """
+class Deframer(Resynchroniser[Frame]):
+    """Cuts frames out of a stream with junk in it; holds less than MAX_FRAME bytes."""
 
     def __init__(self) -> None:
-        self._buffer = bytearray()
-        self.dropped_bytes = 0
-        self.damaged = 0  # frames whose FCS was wrong
-
-    def __len__(self) -> int:
-        return len(self._buffer)
-
-    def clear(self) -> None:
-        """Forget a partial frame."""
-        self._drop(len(self._buffer))
-
-    def feed(self, chunk: bytes) -> list[Frame]:
-        """Return what `chunk` completes, in order."""
-        self._buffer += chunk
-        frames: list[Frame] = []
-        while self._buffer:
-            size = _size(self._buffer, 0)
-            if size > len(self._buffer):
-                at = self._whole_frame()
-                if not at:
-                    break
-                self._drop(at)
-            elif size and _intact(self._buffer[:size]):
-                command = int.from_bytes(self._buffer[2:_HEAD], "big")
-                frames.append(Frame(command, bytes(self._buffer[_HEAD : size - 1])))
-                del self._buffer[:size]
-            else:
-                self.damaged += size > 0
-                self._drop(1)
-        return frames
-
-    def _whole_frame(self) -> int:
-        """Return where a whole frame stands behind the one that is still growing; 0: nowhere."""
-        at = self._buffer.find(SOF, 1)
-        while at > 0:
-            end = at + _size(self._buffer, at)
-            if at + EXTRA <= end <= len(self._buffer) and _intact(self._buffer[at:end]):
-                return at
-            at = self._buffer.find(SOF, at + 1)
-        return 0
-
-    def _drop(self, count: int) -> None:
-        self.dropped_bytes += count
-        del self._buffer[:count]
+        super().__init__(_size, _parse, EXTRA)
 
 
 def _size(buffer: bytearray, at: int) -> int:
@@ -117,8 +71,8 @@ def _size(buffer: bytearray, at: int) -> int:
     return head[1] + EXTRA if head[2] & 0xE0 in _TYPES else 0
 
 
-def _intact(frame: bytearray) -> bool:
-    return frame[-1] == _fcs(frame[1:-1])
+def _parse(raw: bytearray) -> Frame | None:
+    return Frame(int.from_bytes(raw[2:_HEAD], "big"), bytes(raw[_HEAD:-1])) if raw[-1] == _fcs(raw[1:-1]) else None
 
 
 def _fcs(body: bytes | bytearray) -> int:

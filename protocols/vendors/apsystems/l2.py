@@ -73,3 +73,14 @@ def decode(raw: bytes) -> L2:
     if said not in (UNUSED, right) and raw != REBOOT:
         raise RemoteProtocolError(f"bad L2 checksum: {said:04X}, the sum is {right:04X}")
     return L2(raw[3], raw[4:-4], check=None if said == right else said)
+
+
+def reseal(old: bytes, new: bytes) -> bytes:
+    """Return `new`, made of the message `old` by changing bytes in place: with a right sum where `old` had one."""
+    try:
+        summed = decode(old[ID_BYTES:]).check is None
+    except RemoteProtocolError:
+        return new
+    if not summed or len(new) != len(old):
+        return new
+    return new[:-4] + (sum(new[ID_BYTES + 2 : -4]) & 0xFFFF).to_bytes(2, "big") + new[-2:]

@@ -5,7 +5,7 @@ from protocols.modems.znp.air import BROADCAST
 from protocols.modems.znp.network import network
 from protocols.pairing import PairingWays
 from protocols.points import DCWH_INJ
-from protocols.profile import Counter, Model, PollItem, PollSize, VendorProfile
+from protocols.profile import Counter, Model, PollItem, PollSize, Redaction, VendorProfile
 from protocols.states import InvSt
 from protocols.vendors.apsystems.ask import ACK_BYTES, answer_bytes
 from protocols.vendors.apsystems.codec import command, join, live_answer_bytes, poll
@@ -13,6 +13,7 @@ from protocols.vendors.apsystems.events import RAISED_BY, events
 from protocols.vendors.apsystems.family import SERIALS
 from protocols.vendors.apsystems.find import find
 from protocols.vendors.apsystems.kinds import KINDS
+from protocols.vendors.apsystems.l2 import reseal
 from protocols.vendors.apsystems.layout import WRAP_WH
 from protocols.vendors.apsystems.limits import FORMS
 from protocols.vendors.apsystems.models import MODEL_FAMILIES, MODELS
@@ -29,6 +30,11 @@ def _counters(model: Model) -> tuple[Counter, ...]:
 
 def _pair(serial: str, host: str, taken: frozenset[int]) -> Pairing:
     return Pairing(serial, host, network(host), taken=taken)
+
+
+def _spellings(text: str) -> tuple[bytes, ...]:
+    number = network(text).id  # a unit's serial has as many digits as the id of a gateway
+    return number, number[::-1]
 
 
 def _poll_size(model: Model) -> PollSize:
@@ -52,5 +58,6 @@ PROFILE = VendorProfile(
     pairing=PairingWays(pair=_pair, find=find, everybody=BROADCAST),
     states=frozenset({InvSt.RUNNING, InvSt.STANDBY, InvSt.OFF, InvSt.FAULT, InvSt.SLEEPING}),
     memory_writes={WMaxLimPct: 1},
+    redaction=Redaction(_spellings, reseal),
     alarm_codes=frozenset(RAISED_BY),  # of a QS1; a DS3 has no bit for 10
 )

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from protocols.events import Event
 from protocols.points import TOT_WH_INJ, Channel, Value
-from protocols.profile import Counter, Device, Model, PollItem, PollSize, Push, VendorProfile
+from protocols.profile import Counter, Device, Model, PollItem, PollSize, Push, Redaction, VendorProfile
 from protocols.sunspec import client
 from protocols.sunspec.reading import ALARM_CODES, events
 from protocols.sunspec.responder import TcpSide
@@ -21,7 +21,7 @@ _NO_POLL = PollSize(0, ())
 
 _POLLED_COUNTERS = (Counter(TOT_WH_INJ, port=0, wrap_wh=0xFFFF_FFFF, restarts=False),)
 WALK_REQUEST_BYTES = 12
-WALK_ANSWERS = (17, 13, 117, 13, 13, 13, 65, 73)  # mark, 1, 101, 120, 121, 122, 123, 160: those wanted as a whole
+WALK_ANSWERS = (17, 149, 117, 13, 13, 13, 65, 73)  # mark, 1, 101, 120, 121, 122, 123, 160: those wanted as a whole
 
 
 def _polled_counters(_: Model) -> tuple[Counter, ...]:
@@ -48,6 +48,14 @@ def _polled_size(_: Model) -> PollSize:
 _MAKER = Maker("Rockcore", "open SunSpec map", {code: kind for kind, code in ALARM_CODES.items()})
 
 
+def _spellings(serial: str) -> tuple[bytes, ...]:
+    return (serial.encode(),)  # in the common model; the connection has the checksum
+
+
+def _as_it_is(_: bytes, new: bytes) -> bytes:
+    return new
+
+
 def _responder(device: Device) -> TcpSide:
     return TcpSide(device, _MAKER)
 
@@ -66,6 +74,7 @@ POLLED = VendorProfile(
     responder=_responder,
     kinds=(),
     poll_size=_polled_size,
+    redaction=Redaction(_spellings, _as_it_is),
     alarm_codes=frozenset(ALARM_CODES.values()),
 )
 """Units that answer SunSpec over Modbus TCP: an open map. No unit of the vendor is known to do so."""

@@ -11,8 +11,8 @@ from gateway.fleet.comm import DEFAULTS
 from gateway.fleet.poller import Poller
 from gateway.snapshot import CommState
 from protocols.errors import LinkDownError
-from protocols.exchange import Cause, Exchange, Failed, Step
-from protocols.points import ALRM, TMP_CAB, Channel, Value, W
+from protocols.exchange import Cause, Exchange, Failed, Mapped, Step
+from protocols.points import ALRM, SN, TMP_CAB, Channel, Value, W
 from protocols.profile import PollItem, Station
 from protocols.states import InvSt
 from tests.gateway.acme import IDENTITY_AT, MODEL, PROFILE
@@ -244,6 +244,18 @@ def test_a_join_that_finds_a_stranger_is_reported() -> None:
     ear = Bench(plant(1), profile=profile).run(60)
     assert ear.strangers == [("s1", "X123")]
     assert ear.readings == []
+
+
+def test_a_unit_that_tells_its_serial_with_every_poll_is_known_to_be_another_without_a_restart() -> None:
+    (unit,) = units = plant(1)
+
+    def poll(station: Station, item: PollItem, utc: float) -> Exchange[Mapping[Channel, Value]]:
+        return Mapped(PROFILE.poll(station, item, utc), lambda values: {**values, Channel(SN): unit.serial})
+
+    ear = Bench(units, profile=replace(PROFILE, poll=poll)).run(120, (31, lambda: setattr(unit, "serial", "OTHER")))
+    assert ear.strangers == [("s1", "OTHER")]
+    assert max(reading.at for _, reading in ear.readings) < 31
+    assert CommState.LOST in {comm for _, _, comm in ear.comms}
 
 
 class Foreign:

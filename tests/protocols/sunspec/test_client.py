@@ -167,8 +167,8 @@ def test_models_that_nobody_knows_are_passed_by() -> None:
     device = Registers((COMMON, STRANGE, OLD, STRANGE, CONTROLS))
     done = talk(client.poll(UNIT, LIVE, 0.0), device)
     assert isinstance(done, Done)
-    assert done.value[Channel(LIMIT)] == 80
-    assert sum(request.count for request in device.asked if isinstance(request, pdu.ReadRequest)) < 120
+    assert (done.value[Channel(SN)], done.value[Channel(LIMIT)]) == ("X1", 80)
+    assert sum(request.count for request in device.asked if isinstance(request, pdu.ReadRequest)) < 170
 
 
 def test_bits_of_evt1_are_events_and_the_ten_codes_where_sunspec_has_them() -> None:
