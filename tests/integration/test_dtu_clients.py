@@ -13,6 +13,7 @@ from pymodbus.client import ModbusTcpClient
 from gateway.faces.dtu_tcp import CLASSES
 from gateway.rows import WriteRow
 from protocols.points import CONN, W_MAX_LIM_PCT, Channel
+from protocols.vendors.hoymiles.layout import PF_SET
 from protocols.vendors.hoymiles.northbound import Message, message
 from tests.support import dtu_plant
 from tests.support.daemon import running_daemon, running_plant
@@ -27,6 +28,7 @@ pytestmark = [pytest.mark.integration, pytest.mark.enable_socket]
 
 PATIENCE_S = 50.0
 EACH = 2
+SETTING = Channel(PF_SET)  # is read last, and of every firmware
 CMT = list(dtu_plant.CMT_UNITS)[:EACH]
 NRF = list(dtu_plant.NRF_UNITS)[:EACH]
 FACES = (
@@ -46,7 +48,8 @@ async def served(folder: Path) -> AsyncIterator[Served]:
         listening(site.mqtt.url) as ear,
         running_daemon(site, clock, plant) as daemon,
     ):
-        await daemon.until(daemon.heard)
+        views = daemon.app.state.views
+        await daemon.until(lambda: all(SETTING in view.values for view in views.values()))
         yield Served(daemon, ports, ear)
 
 
