@@ -12,6 +12,8 @@ from protocols.points import Channel
 from protocols.states import InvSt, ThrotSrc
 from tests.support.emulated import HOUR, MIDNIGHT, UTRECHT
 
+pytestmark = pytest.mark.day
+
 DAY = 24 * HOUR
 AUTUMN = MIDNIGHT + 108 * DAY  # early October: the dewiest time of the year
 
