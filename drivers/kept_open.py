@@ -1,21 +1,15 @@
-"""Keeps the far end of a link open: with backoff, for as long as the daemon runs."""
+"""Keeps the far end of a link open, and grants the current opening of it."""
 
 import asyncio
 import random
 from collections.abc import Awaitable, Callable
 from typing import Generic, Protocol, TypeVar
 
-import structlog
-
 from drivers.link import LinkCounters
+from drivers.upkeep import Upkeep
 from protocols.errors import LinkDownError
 
-FIRST_RETRY_S = 0.5
-LAST_RETRY_S = 10.0  # a port that was plugged in again is found within this
-STEADY_S = 30.0  # a link that was up for less keeps its backoff: a port that fails at once is no port
 _STOPPED = "the link is stopped"
-
-_log = structlog.get_logger()
 
 
 class Opening(Protocol):
@@ -49,13 +43,9 @@ class KeptOpen(Generic[T]):
         rng: random.Random | None = None,
     ) -> None:
         self._opened = opened
-        self._counters = counters
-        self._rng = rng or random.Random()  # noqa: S311 - jitter is no secret
-        self._log = _log.bind(link=name, url=url)
+        self._upkeep = Upkeep(name, url, counters, rng)
         self._current: T | None = None
         self._ready = asyncio.Event()
-        self._reason = "the link is not open yet"
-        self._told: bool | None = None
 
     @property
     def up(self) -> bool:
@@ -69,23 +59,12 @@ class KeptOpen(Generic[T]):
     def current(self) -> T:
         """Return the opening. Raises LinkDownError with the reason why there is none."""
         if self._current is None:
-            raise LinkDownError(self._reason)
+            raise LinkDownError(self._upkeep.reason)
         return self._current
 
     async def run(self) -> None:
         """Open the far end and keep it open until cancelled. Raises ConfigError."""
-        now = asyncio.get_running_loop().time
-        retry_s = FIRST_RETRY_S
-        while True:
-            since = now()
-            try:
-                await self._once()
-            except LinkDownError as error:
-                self._tell(up=False, reason=str(error))
-            if now() - since >= STEADY_S:
-                retry_s = FIRST_RETRY_S
-            await asyncio.sleep(retry_s * self._rng.uniform(0.5, 1.0))
-            retry_s = min(retry_s * 2, LAST_RETRY_S)
+        await self._upkeep.run(self._once)
 
     async def _once(self) -> None:
         """Open the far end and listen until it is lost."""
@@ -94,25 +73,11 @@ class KeptOpen(Generic[T]):
             await opening.start()
             self._current = opening
             self._ready.set()
-            self._counters.opened += 1
-            self._counters.reason = None
-            self._tell(up=True, reason=None)
+            self._upkeep.up()
             await opening.listen()
         except LinkDownError as error:
             raise LinkDownError(opening.lose(str(error))) from error
         finally:
             self._current = None
             self._ready.clear()
-            self._reason = opening.lose(_STOPPED)
-
-    def _tell(self, *, up: bool, reason: str | None) -> None:
-        """Log it once when the link goes up or down."""
-        if reason is not None:
-            self._reason = self._counters.reason = reason
-        if up is self._told:
-            return
-        self._told = up
-        if up:
-            self._log.info("link_up")
-        else:
-            self._log.warning("link_down", reason=reason)
+            self._upkeep.reason = opening.lose(_STOPPED)

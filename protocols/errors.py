@@ -14,7 +14,9 @@ class RemoteProtocolError(OpenCombinerError):
 
 
 class LinkDownError(OpenCombinerError):
-    """The medium is gone: reopen it."""
+    """The medium is gone: reopen it, `retry_s` later; None: soon, and later the oftener it fails."""
+
+    retry_s: float | None = None
 
 
 class ConfigError(OpenCombinerError):

@@ -11,6 +11,8 @@ from protocols.errors import LinkDownError
 class AccessRefusedError(LinkDownError):
     """The broker denies us: user, password, certificate or rights are wrong; a retry will not help by itself."""
 
+    retry_s: float = 60.0  # a person must put it right first
+
 
 class ClosedError(LinkDownError):
     """The broker has ended the session, and did not say why: it stopped, or another client came under our name."""

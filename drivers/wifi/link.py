@@ -9,13 +9,10 @@ import structlog
 
 from drivers.mqtt.connect import connect
 from drivers.mqtt.session import AccessRefusedError, Message, Options, Session
+from drivers.upkeep import Upkeep
 from drivers.wifi.gate import MAX_BYTES, Gate
-from protocols.errors import LinkDownError, RemoteProtocolError
+from protocols.errors import RemoteProtocolError
 
-FIRST_RETRY_S = 0.5
-LAST_RETRY_S = 10.0  # units that nobody answers dial again every few seconds
-REFUSED_RETRY_S = 60.0  # a wrong password does not become right by itself
-STEADY_S = 30.0  # a session that lasted less keeps its backoff
 MAX_STRANGERS = 64  # whose serials are remembered, so that each is told once
 
 _log = structlog.get_logger()
@@ -35,6 +32,7 @@ class WifiCounters:
     outdated: int = 0  # older than the unit's last: replayed, or its clock has just been set back
     strangers: int = 0  # messages of units that the site file does not name
     dropped: int = 0  # found the inbox full
+    reason: str | None = None  # why the link is not up
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,12 +62,11 @@ class WifiLink:
         self._options = options
         self._mailbox = mailbox
         self._hear: Callable[[str, bytes], bytes] | None = None
-        self._rng = rng or random.Random()  # noqa: S311 - jitter is no secret
+        self._upkeep = Upkeep(name, options.url, self.counters, rng)
         self._log = _log.bind(link=name, url=options.url)
         self._gate = Gate(mailbox.known, asyncio.get_running_loop().time())
         self._opened = asyncio.Event()
         self._strangers: set[str] = set()
-        self._told: bool | None = None
 
     def listen(self, hear: Callable[[str, bytes], bytes]) -> None:
         """Hand over each message of a known unit, by its serial; what is returned answers it.
@@ -89,35 +86,26 @@ class WifiLink:
 
     async def run(self) -> None:
         """Keep a session open, with backoff, until cancelled. Raises ConfigError."""
-        now = asyncio.get_running_loop().time
-        retry_s = FIRST_RETRY_S
-        while True:
-            since = now()
-            try:
-                await self._once()
-            except AccessRefusedError as error:
-                retry_s = REFUSED_RETRY_S
-                self._tell(up=False, reason=f"{error}; check user, password and rights")
-            except LinkDownError as error:
-                self._tell(up=False, reason=str(error))
-            if now() - since >= STEADY_S:
-                retry_s = FIRST_RETRY_S
-            await asyncio.sleep(retry_s * self._rng.uniform(0.5, 1.0))
-            retry_s = min(retry_s * 2, LAST_RETRY_S)
+        await self._upkeep.run(self._once)
 
     async def _once(self) -> None:
         """Hold one session until it is lost."""
-        async with connect(self._options) as session:
-            await session.subscribe(f"{self._mailbox.uplink}+")
-            self.counters.opened += 1
-            self._opened.set()
-            self._tell(up=True, reason=None)
-            try:
-                async for message in session.messages():
-                    await self._take(session, message)
-            finally:
-                self._opened.clear()
-                self.counters.dropped += session.dropped
+        try:
+            async with connect(self._options) as session:
+                await session.subscribe(f"{self._mailbox.uplink}+")
+                self._opened.set()
+                self._upkeep.up()
+                await self._serve(session)
+        except AccessRefusedError as error:
+            raise AccessRefusedError(f"{error}; check user, password and rights") from error
+
+    async def _serve(self, session: Session) -> None:
+        try:
+            async for message in session.messages():
+                await self._take(session, message)
+        finally:
+            self._opened.clear()
+            self.counters.dropped += session.dropped
 
     async def _take(self, session: Session, message: Message) -> None:
         serial = message.topic.removeprefix(self._mailbox.uplink)
@@ -154,13 +142,3 @@ class WifiLink:
         if serial not in self._strangers and len(self._strangers) < MAX_STRANGERS:
             self._strangers.add(serial)
             self._log.warning("unknown_unit", serial=serial[:MAX_STRANGERS], remedy="add it to the site file")
-
-    def _tell(self, *, up: bool, reason: str | None) -> None:
-        """Log it once when the link goes up or down."""
-        if up is self._told:
-            return
-        self._told = up
-        if up:
-            self._log.info("link_up")
-        else:
-            self._log.warning("link_down", reason=reason)

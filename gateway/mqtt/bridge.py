@@ -32,7 +32,6 @@ RETRY_MOST_S = 30.0  # so that a broker that comes back is found within half a m
 STEADY_S = 60.0  # a session that lasted for less does not end the doubling
 SHORT_SESSIONS = 5  # in a row: it is no broker that restarts; a broker of MQTT 5 may tell at once who took our place
 RETRY_TAKEN_S = 300.0  # then: who knocks at once throws the other off, and so on
-RETRY_REFUSED_S = 60.0  # after a refusal, which a person must put right first
 BIRTH_DELAY_S = (0.5, 3.0)  # before we answer Home Assistant's birth: not all devices at once
 FLUSH_GAP_S = 0.1  # between two looks at the outbox: a burst of answers is one message per topic
 REPORT_EVERY_S = 60.0  # between two reports of health and links
@@ -128,7 +127,7 @@ class Bridge:
                 await self._serve(session)
         except AccessRefusedError as error:
             self._note("mqtt_refused", error, remedy="check user, password, certificate and rights")
-            return RETRY_REFUSED_S
+            return error.retry_s
         except LinkDownError as error:
             self._count_short(error)
             if self._short >= SHORT_SESSIONS:

@@ -11,12 +11,12 @@ from typing import Any, TypeVar
 import pytest
 from structlog.testing import capture_logs
 
-from drivers.kept_open import FIRST_RETRY_S, LAST_RETRY_S, STEADY_S
 from drivers.link import Link, Urgency
 from drivers.plc.link import PlcLink
 from drivers.plc.settings import PlcSettings
 from drivers.plc.timing import AirTime
 from drivers.stream import listen
+from drivers.upkeep import FIRST_RETRY_S, LAST_RETRY_S, STEADY_S
 from protocols.errors import ConfigError, LinkDownError
 from tests.support import virtual_time
 from tests.support.plc_peer import Say, TransparentPeer, on_line, plugged, read_answer, read_request, serve

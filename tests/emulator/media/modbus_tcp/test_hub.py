@@ -8,8 +8,8 @@ import pytest
 from sunspec2.modbus.client import SunSpecModbusClientDeviceTCP
 
 from config.site import Site
-from drivers.kept_open import FIRST_RETRY_S
 from drivers.stream import open_stream
+from drivers.upkeep import FIRST_RETRY_S
 from emulator.instruments import Instruments
 from gateway.control.order import Order, Report, Verb
 from gateway.snapshot import CommState
