@@ -5,18 +5,20 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from string import Template
+from typing import Literal
 
 from config.packaged import packaged
 from config.roles import ROLES
 
-_GATEWAYS = {"m-combiner": "combiner", "dtu": "dtu", "ecu": "ecu"}  # the id that a gateway gets
+_GATEWAYS = {"m-combiner": "combiner", "dtu": "dtu", "ecu": "ecu", "wifi-hub": "hub"}  # the id that a gateway gets
 
 
 @dataclass(frozen=True, slots=True)
 class Adapter:
-    """What is plugged in: its role, what bears its datagrams, a warning, a unit as an example, the section of its link.
+    """How units are reached: role, what bears their datagrams, a warning, a unit as an example, its link.
 
     `link` has lines of setting, value and comment: figures to start from; the data sheet of what is at hand decides.
+    `at` is what has to be asked for, or the site's own broker.
     """
 
     title: str
@@ -25,6 +27,7 @@ class Adapter:
     warning: str
     example: str
     link: tuple[tuple[str, object, str], ...]
+    at: Literal["port", "address", "broker"] = "port"
 
 
 _MAINS = "DANGER: a power-line modem is coupled to the mains. Use a finished, isolated device only."
@@ -88,6 +91,24 @@ ADAPTERS: Mapping[str, Adapter] = {  # figures: README.md of the drivers
         _AERIAL,
         "116183063371 HM-1500",
         (("medium", "nrf24", "needs the extra nrf24"), ("ce_pin", 22, "GPIO of the radio's CE")),
+    ),
+    "wifi": Adapter(
+        "Rockcore: units that dial the broker over Wi-Fi",
+        "wifi-hub",
+        "wifi",
+        "The units dial a name that must lead to this broker; they report, and take no commands.",
+        "RC000001 MI3S-500S",
+        (("medium", "wifi", "user and password of the units' own, if the broker wants them, belong here"),),
+        at="broker",
+    ),
+    "sunspec": Adapter(
+        "Rockcore: units that answer SunSpec over Modbus TCP at one address",
+        "wifi-hub",
+        "modbus_tcp",
+        "Whoever is in this network can limit and stop the units.",
+        "RC000001 MI3S-500S",
+        (("medium", "modbus_tcp", "the units' ids are 1, 2, 3 … unless `node` stands beside the serial"),),
+        at="address",
     ),
 }
 

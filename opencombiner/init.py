@@ -23,6 +23,7 @@ from protocols.registry import vendor
 
 T = TypeVar("T")
 _LEAST_A, _MOST_A = 1, 63  # of a breaker, as config.site takes it
+_USUAL_A = 20
 _STATE_DIR = "/var/lib/opencombiner"
 
 
@@ -37,10 +38,10 @@ def _ask_all() -> Answers:
     latitude = _ask("Latitude, degrees, north positive", _between(-90, 90))
     longitude = _ask("Longitude, degrees, east positive", _between(-180, 180))
     timezone = _ask("Time zone", _one_of(available_timezones(), "an IANA name, as Europe/Amsterdam"), _local_zone())
-    url = _ask_port()
     for key, adapter in ADAPTERS.items():
         typer.echo(f"  {key:<8} {adapter.title}")
-    adapter = ADAPTERS[_ask("Modem or radio", _one_of(ADAPTERS, ", ".join(ADAPTERS)), "st7580")]
+    adapter = ADAPTERS[_ask("Modem, radio or network", _one_of(ADAPTERS, ", ".join(ADAPTERS)), "st7580")]
+    url = _ask_url(adapter)
     broker = _ask("MQTT broker", _form(BROKER_URL), "mqtt://localhost:1883")
     user = typer.prompt("Broker's user, empty for none", default="", show_default=False).strip() or None
     env = "OPENCOMBINER_MQTT_PASSWORD"
@@ -51,7 +52,7 @@ def _ask_all() -> Answers:
         latitude=latitude,
         longitude=longitude,
         timezone=timezone,
-        url=url,
+        url=url or broker,
         adapter=adapter,
         broker=broker,
         user=user,
@@ -59,6 +60,17 @@ def _ask_all() -> Answers:
         state_dir=state_dir,
         branches=_ask_branches(adapter),
     )
+
+
+def _ask_url(adapter: Adapter) -> str | None:
+    """Return where the units are found; None at the broker."""
+    match adapter.at:
+        case "port":
+            return _ask_port()
+        case "address":
+            return _ask("Address of the units", _form(LINK_URL), "socket://192.168.1.50:502")
+        case "broker":
+            return None
 
 
 def _ask_port() -> str:
@@ -88,7 +100,7 @@ def _ask_branch(number: int, adapter: Adapter, taken: set[str]) -> BranchAnswer:
     """Ask for one breaker and its units; a unit that would overload it is not taken."""
     branch_id = _ask("Name of the AC branch", _form(ID), f"branch-{number}")
     profile = _profile(adapter)
-    breaker_a = _ask("Its breaker, A", _breaker(profile), "20")
+    breaker_a = _ask("Its breaker, A", _breaker(profile), str(_breakers(profile)[0]))
     models = ", ".join(profile.models)
     typer.echo(f"Units from the breaker outwards, one a line: SERIAL MODEL [SLOT], models {models}; empty line: done")
     units: list[Unit] = []
@@ -137,14 +149,17 @@ def _bear(branch_id: str, breaker_a: int, units: list[Unit], profile: VendorProf
         raise ValueError(f"too much for a {breaker_a} A breaker: {load.text} draw {load.drawn_a:.2f} A")
 
 
+def _breakers(profile: VendorProfile) -> list[int]:
+    """Return the ratings that a manual has figures for, else a usual one."""
+    return sorted({rating for model in profile.models.values() for rating in model.units_per_breaker}) or [_USUAL_A]
+
+
 def _breaker(profile: VendorProfile) -> Callable[[str], int]:
     """Return what reads a breaker's rating: one of those that a manual has figures for, any where none has."""
-    known = sorted({rating for model in profile.models.values() for rating in model.units_per_breaker})
-    if not known:
+    if not any(model.units_per_breaker for model in profile.models.values()):
         return lambda text: int(_between(_LEAST_A, _MOST_A)(text))
-    choice = _one_of(
-        {str(rating) for rating in known}, f"{' or '.join(map(str, known))}: the manual has figures for these"
-    )
+    known = [str(rating) for rating in _breakers(profile)]
+    choice = _one_of(set(known), f"{' or '.join(known)}: the manual has figures for these")
     return lambda text: int(choice(text))
 
 

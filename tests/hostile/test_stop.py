@@ -16,7 +16,7 @@ from gateway.rows import Meta
 from gateway.store import Store
 from tests.support.daemon import described
 from tests.support.emulated import NOON
-from tests.support.virtual_time import FakeClock
+from tests.support.virtual_time import clock_at
 
 SLACK_S = 5.0  # what a busy machine may add
 
@@ -26,7 +26,7 @@ def stopped(folder: Path, *, broker_hangs: bool) -> tuple[float, list[Any]]:
 
     async def main() -> float:
         stop, now = asyncio.Event(), asyncio.get_running_loop().time
-        app = App(described(folder), clock=FakeClock(NOON), tap=LogTap())
+        app = App(described(folder), clock=clock_at(NOON), tap=LogTap())
         task = asyncio.create_task(app.run(stop))
         while not app.bridge.counters()["connected"]:  # noqa: ASYNC110 - a bridge offers no event for it
             await asyncio.sleep(0.01)

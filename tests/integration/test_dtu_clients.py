@@ -22,7 +22,7 @@ from tests.support.hoymiles_clients import WifiClient, plant_data
 from tests.support.listener import listening
 from tests.support.mosquitto import free_port
 from tests.support.served import Served
-from tests.support.virtual_time import FakeClock
+from tests.support.virtual_time import clock_at
 
 pytestmark = [pytest.mark.integration, pytest.mark.enable_socket]
 
@@ -42,7 +42,7 @@ async def served(folder: Path) -> AsyncIterator[Served]:
     """Run plant, daemon and both faces until every unit has answered all that is asked at first."""
     ports = [free_port() for _ in FACES]
     faces = [face | {"port": port} for face, port in zip(FACES, ports, strict=True)]
-    site, clock = dtu_plant.site(folder, poll_s=600.0, each=EACH, faces=faces), FakeClock(NOON)
+    site, clock = dtu_plant.site(folder, poll_s=600.0, each=EACH, faces=faces), clock_at(NOON)
     async with (
         running_plant(site, clock) as plant,
         listening(site.mqtt.url) as ear,

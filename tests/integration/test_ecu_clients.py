@@ -19,7 +19,7 @@ from tests.support.emulated import NOON
 from tests.support.listener import Listener, listening
 from tests.support.mosquitto import Mosquitto, free_port
 from tests.support.served import Served
-from tests.support.virtual_time import FakeClock
+from tests.support.virtual_time import clock_at
 
 # a client rests for five seconds after each of its three questions, and energies are known after half a minute
 pytestmark = [pytest.mark.integration, pytest.mark.enable_socket, pytest.mark.timeout(120)]
@@ -34,7 +34,7 @@ LIMIT = Channel(W_MAX_LIM_PCT)
 @asynccontextmanager
 async def served(folder: Path, face: dict[str, Any], port: int, units: int) -> AsyncIterator[Served]:
     """Run plant, daemon and face until every unit's energy is known."""
-    site, clock = ecu_site(folder, units=units, poll_s=POLL_S, faces=[face | {"port": port}]), FakeClock(NOON)
+    site, clock = ecu_site(folder, units=units, poll_s=POLL_S, faces=[face | {"port": port}]), clock_at(NOON)
     async with (
         running_plant(site, clock) as plant,
         listening(site.mqtt.url) as ear,

@@ -19,7 +19,7 @@ from tests.support.emulated import NOON
 from tests.support.modbus_client import Refused, connected
 from tests.support.mosquitto import free_port
 from tests.support.vendors import every_vendor, slots
-from tests.support.virtual_time import FakeClock
+from tests.support.virtual_time import clock_at
 
 pytestmark = [pytest.mark.integration, pytest.mark.enable_socket, pytest.mark.timeout(180)]
 
@@ -32,7 +32,7 @@ def site_at_work(folder: Path, act: Callable[[Running, int], Awaitable[None]]) -
     """Run every vendor's plant and the daemon until all answer, then act on the face's port."""
 
     async def main() -> None:
-        clock, port = FakeClock(NOON), free_port()
+        clock, port = clock_at(NOON), free_port()
         site = every_vendor(folder, faces=[{"kind": "sunspec", "port": port, "writes": True}])
         async with (
             asyncio.timeout(WITHIN_S),

@@ -18,7 +18,7 @@ from tests.support.emulated import NOON
 from tests.support.hub import hub_site
 from tests.support.listener import Listener, listening
 from tests.support.mosquitto import Mosquitto
-from tests.support.virtual_time import FakeClock
+from tests.support.virtual_time import clock_at
 
 pytestmark = [pytest.mark.integration, pytest.mark.enable_socket, pytest.mark.timeout(120)]
 
@@ -41,7 +41,7 @@ def broker(tmp_path: Path) -> Iterator[Mosquitto]:
 async def living(folder: Path, broker: Mosquitto) -> AsyncIterator[tuple[App, Plant, Listener]]:
     """Run plant and daemon at noon, in real time."""
     loop = asyncio.get_running_loop()
-    clock = FakeClock(NOON - loop.time())
+    clock = clock_at(NOON)
     plan = hub_site(folder, units=UNITS, url=broker.url, emulation={"clouds": "clear"})
     plant = Plant(plan, plan.location, clock, loop.time())
     app, stop = App(plan, clock=clock, tap=LogTap(), inline_store=True), asyncio.Event()

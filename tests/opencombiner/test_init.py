@@ -13,7 +13,7 @@ from opencombiner.exit_code import ExitCode
 from tests.support.fixed_clock import FixedClock
 
 PLACE = ["52.1", "5.1", "Europe/Amsterdam"]
-LINK = ["/dev/ttyUSB7", "st7580"]
+LINK = ["st7580", "/dev/ttyUSB7"]
 BROKER = ["mqtt://localhost:1883", "", "/tmp"]  # noqa: S108 - a folder that is there
 ROOF = ["roof", "20"]
 
@@ -55,7 +55,7 @@ def test_what_it_writes_passes_the_check(tmp_path: Path) -> None:
 )
 def test_a_radio_makes_a_dtu(tmp_path: Path, adapter: str, units: list[str], medium: str, carrier: str) -> None:
     path = tmp_path / "site.yaml"
-    answers = ["Home", *PLACE, "/dev/spidev0.0", adapter, *BROKER, "roof", "16", *units, "", "n"]
+    answers = ["Home", *PLACE, adapter, "/dev/spidev0.0", *BROKER, "roof", "16", *units, "", "n"]
     result = _init(path, *answers)
     assert result.exit_code == ExitCode.OK, result.output
     loaded = load_site(path, FixedClock())
@@ -70,7 +70,7 @@ def test_a_radio_makes_a_dtu(tmp_path: Path, adapter: str, units: list[str], med
 def test_a_coordinator_makes_an_ecu(tmp_path: Path) -> None:
     path = tmp_path / "site.yaml"
     units = ["802000012345 qs1 A1", "703000012345 DS3 A2"]
-    result = _init(path, "Home", *PLACE, "/dev/ttyUSB7", "znp", *BROKER, "roof", "20", *units, "", "n")
+    result = _init(path, "Home", *PLACE, "znp", "/dev/ttyUSB7", *BROKER, "roof", "20", *units, "", "n")
     assert result.exit_code == ExitCode.OK, result.output
     loaded = load_site(path, FixedClock())
     (gateway,) = loaded.site.gateways
@@ -78,10 +78,28 @@ def test_a_coordinator_makes_an_ecu(tmp_path: Path) -> None:
     assert [unit.model for unit in gateway.branches[0].inverters] == ["QS1", "DS3"]
 
 
+@pytest.mark.parametrize(
+    ("answers", "medium", "url"),
+    [
+        pytest.param(["wifi"], "wifi", BROKER[0], id="units that dial the broker"),
+        pytest.param(["sunspec", "socket://10.0.0.9:502"], "modbus_tcp", "socket://10.0.0.9:502", id="at an address"),
+    ],
+)
+def test_a_network_makes_a_wifi_hub(tmp_path: Path, answers: list[str], medium: str, url: str) -> None:
+    path = tmp_path / "site.yaml"
+    result = _init(path, "Home", *PLACE, *answers, *BROKER, "roof", "", "RC000001 mi3s-500s A1", "", "n")
+    assert result.exit_code == ExitCode.OK, result.output
+    loaded = load_site(path, FixedClock())
+    (gateway,) = loaded.site.gateways
+    assert check_site(loaded) == ()
+    assert (gateway.role, gateway.link.medium, gateway.link.url) == ("wifi-hub", medium, url)
+    assert (gateway.branches[0].breaker_a, gateway.branches[0].inverters[0].model) == (50, "MI3S-500S")
+
+
 def test_a_unit_that_the_radio_does_not_reach_is_not_taken(tmp_path: Path) -> None:
     units = ["116183063371 HM-1500", "1410A01121AE HMS-1000-2T"]
     result = _init(
-        tmp_path / "site.yaml", "Home", *PLACE, "/dev/ttyUSB7", "cmt2300a", *BROKER, "roof", "16", *units, "", "n"
+        tmp_path / "site.yaml", "Home", *PLACE, "cmt2300a", "/dev/ttyUSB7", *BROKER, "roof", "16", *units, "", "n"
     )
     assert result.exit_code == ExitCode.OK, result.output
     assert "116183063371 is out of reach: it wants nrf24, not cmt2300a" in result.output
@@ -90,7 +108,7 @@ def test_a_unit_that_the_radio_does_not_reach_is_not_taken(tmp_path: Path) -> No
 def test_a_breaker_without_a_manual_bears_its_rating(tmp_path: Path) -> None:
     units = ["116491204405 HMS-2000-4T", "116491204406 HMS-2000-4T"]
     result = _init(
-        tmp_path / "site.yaml", "Home", *PLACE, "/dev/ttyUSB7", "cmt2300a", *BROKER, "roof", "16", *units, "", "n"
+        tmp_path / "site.yaml", "Home", *PLACE, "cmt2300a", "/dev/ttyUSB7", *BROKER, "roof", "16", *units, "", "n"
     )
     assert "too much for a 16 A breaker: 2 x HMS-2000-4T draw 17.40 A" in result.output
 

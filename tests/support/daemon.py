@@ -21,7 +21,7 @@ from gateway.telemetry.outbox import SiteEvent
 from protocols.commands import WMaxLimPct
 from protocols.points import W_MAX_LIM_PCT, Channel
 from tests.support.emulated import NOON, UTRECHT
-from tests.support.virtual_time import FakeClock
+from tests.support.virtual_time import clock_at
 
 RATED_W = {"a": 400.0, "b": 400.0, "c": 500.0, "d": 450.0}
 POLL_S = 5.0
@@ -164,7 +164,7 @@ async def running_daemon(site: Site, clock: Clock, plant: Plant) -> AsyncIterato
 @asynccontextmanager
 async def running(site: Site, clock: Clock | None = None) -> AsyncIterator[Running]:
     """Run plant and daemon, from noon on unless the clock says otherwise, and wait until every unit has answered."""
-    clock = clock or FakeClock(NOON)
+    clock = clock or clock_at(NOON)
     async with running_plant(site, clock) as plant, running_daemon(site, clock, plant) as daemon:
         await daemon.until(daemon.heard)
         daemon.app.outbox.take()

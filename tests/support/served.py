@@ -12,7 +12,7 @@ from tests.support.daemon import Running, described, running_daemon, running_pla
 from tests.support.emulated import NOON
 from tests.support.listener import Listener, listening
 from tests.support.mosquitto import free_port
-from tests.support.virtual_time import FakeClock
+from tests.support.virtual_time import clock_at
 
 PATIENCE_S = 30.0
 POLL_S = 0.5
@@ -54,7 +54,7 @@ def faced(folder: Path, *faces: dict[str, Any], poll_s: float = POLL_S) -> tuple
 async def served(folder: Path, *faces: dict[str, Any], poll_s: float = POLL_S) -> AsyncIterator[Served]:
     """Run plant, daemon and faces until every unit has answered."""
     site, ports = faced(folder, *faces, poll_s=poll_s)
-    clock = FakeClock(NOON)
+    clock = clock_at(NOON)
     async with (
         running_plant(site, clock) as plant,
         listening(site.mqtt.url) as ear,
