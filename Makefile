@@ -27,8 +27,9 @@ demo: $(DEMO_STAMP) ## watch an emulated plant live; Ctrl-C ends it
 
 # Debian keeps mosquitto where not everybody's path leads.
 test: export PATH := $(PATH):/usr/local/sbin:/usr/sbin
+# One process more than cores: some tests wait for real time.
 test: mosquitto $(DEV_STAMP) ## run the tests with coverage; ARGS="tests/config -k serial" runs some of them, without
-	@$(BIN)/python -m pytest $(if $(ARGS),$(ARGS),--ignore=tests/architecture --numprocesses=auto --dist=loadscope --no-loadscope-reorder --cov --cov-report=term:skip-covered)
+	@$(BIN)/python -m pytest $(if $(ARGS),$(ARGS),--ignore=tests/architecture --numprocesses=$$(($$(nproc) + 1)) --dist=loadscope --no-loadscope-reorder --cov --cov-report=term:skip-covered)
 
 fuzz: $(DEV_STAMP) ## give broken inputs to every parser for ten minutes; ARGS="--seconds 60 --target NAME"
 	@$(BIN)/python -m tests.fuzz $(ARGS)

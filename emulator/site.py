@@ -67,7 +67,7 @@ class Place:
     def unit(self, serial: str, start: Start, *, commissioned: bool) -> Inverter:
         """Hang a unit here; without an order to do so a new one feeds only where there is no such order."""
         emulation = self.around.emulation
-        plate = Nameplate(maker=self.vendor.name.capitalize(), model=self.model, serial=serial)
+        plate = Nameplate(maker=self.vendor.maker, model=self.model, serial=serial)
         settings = Settings(
             profile=self.around.profile,
             activated=commissioned or Activate not in self.vendor.commands,

@@ -188,6 +188,7 @@ class Redaction:
 class VendorProfile:
     """One vendor. `join` makes a unit reachable at its node and returns its identity values.
 
+    `maker` is the name as the vendor itself writes it.
     `join`, `poll` and `command` are told the time in UTC, s since 1970: some requests carry it. `serials` None means
     that any serial may be this vendor's. `node` derives a unit's address from its serial, and raises ValueError where a
     serial has none; without it the site file or the order of the units gives the address; with `pairing` the
@@ -202,6 +203,7 @@ class VendorProfile:
     """
 
     name: str
+    maker: str
     serials: tuple[range, ...] | None
     models: Mapping[str, Model]
     counters: Callable[[Model], tuple[Counter, ...]]

@@ -51,7 +51,7 @@ class Served:
 class _Unit:
     slot: str
     serial: str
-    vendor: str
+    maker: str
     model: Model
     fallback_pct: float
 
@@ -85,12 +85,12 @@ def _units(site: Site) -> Iterator[_Unit]:
     for _, gateway, inverter in units(site):
         profile = profile_of(gateway)
         model = profile.models[inverter.model]
-        yield _Unit(inverter.id, inverter.serial, profile.name, model, gateway.fallback_limit_pct)
+        yield _Unit(inverter.id, inverter.serial, profile.maker, model, gateway.fallback_limit_pct)
 
 
 def _plate(unit: _Unit, number: int, v_nom: float, hz_nom: float) -> Nameplate:
     return Nameplate(
-        maker=unit.vendor.capitalize(),
+        maker=unit.maker,
         model=unit.model.name,
         options=unit.slot[:16],
         firmware=None,

@@ -28,6 +28,7 @@ from gateway.mqtt.payloads import About
 from gateway.mqtt.topics import Address, Bridge, Input, Inverter, SiteWide, SiteWrite, Tree, Write
 from gateway.snapshot import Identity
 from protocols.commands import Conn, Restart, WMaxLimPct
+from protocols.registry import vendor
 from protocols.states import InvSt
 
 ORIGIN = "OpenCombiner"
@@ -78,7 +79,7 @@ class Discovery:
         components |= self._controls(uid, identity, **live)
         device = {
             "name": f"{identity.model} {slot}",
-            "manufacturer": identity.vendor.capitalize(),
+            "manufacturer": vendor(identity.vendor).maker,
             "model": identity.model,
             "serial_number": identity.serial,
             "sw_version": identity.firmware,

@@ -78,6 +78,7 @@ def counters(_: Model) -> tuple[Counter, ...]:
 COUNTERS = (Counter(TOT_WH_INJ, port=0, wrap_wh=0xFFFF_FFFF, restarts=False),)
 PROFILE = VendorProfile(
     name="acme",
+    maker="Acme",
     serials=None,
     models={MODEL.name: MODEL},
     counters=counters,

@@ -43,6 +43,7 @@ def _poll_size(model: Model) -> PollSize:
 
 PROFILE = VendorProfile(
     name="apsystems",
+    maker="APsystems",
     serials=SERIALS,
     models=MODELS,
     counters=_counters,

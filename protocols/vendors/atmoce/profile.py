@@ -30,6 +30,7 @@ def _spellings(serial: str) -> tuple[bytes, ...]:
 
 PROFILE = VendorProfile(
     name="atmoce",
+    maker="Atmoce",
     serials=None,  # how Atmoce numbers its units is not public
     models=MODELS,
     counters=_counters,

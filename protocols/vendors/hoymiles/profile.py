@@ -44,6 +44,7 @@ def _spellings(serial: str) -> tuple[bytes, ...]:
 _INFORMATION = bytes((INDEX,))  # the body of a request begins at byte 9, with the index
 PROFILE = VendorProfile(
     name="hoymiles",
+    maker="Hoymiles",
     serials=tuple(_ranges()),
     models=MODELS,
     counters=_counters,

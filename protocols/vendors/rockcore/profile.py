@@ -62,6 +62,7 @@ def _responder(device: Device) -> TcpSide:
 
 POLLED = VendorProfile(
     name="rockcore",
+    maker="Rockcore",
     serials=None,
     models=MODELS,
     counters=_polled_counters,
@@ -81,6 +82,7 @@ POLLED = VendorProfile(
 
 PROFILE = VendorProfile(
     name="rockcore",
+    maker="Rockcore",
     serials=None,  # how Rockcore numbers its units is not public
     models=MODELS,
     counters=_counters,

@@ -130,6 +130,10 @@ def test_a_topic_with_forbidden_characters_is_caught() -> None:
     assert breaches("homeassistant/sensor/a/config", DISCOVERY.site(1750.0)) != []
 
 
+def test_a_manufacturer_is_written_as_it_writes_itself() -> None:
+    assert DISCOVERY.inverter(identity(vendor="apsystems"))["device"]["manufacturer"] == "APsystems"
+
+
 def test_an_inverter_as_home_assistant_gets_it() -> None:
     payload = DISCOVERY.inverter(identity())
     assert DISCOVERY.topic("roof-1") == "homeassistant/device/opencombiner_home_roof-1/config"
