@@ -18,7 +18,7 @@ from tests.support.dtu_plant import CMT_UNITS, NRF_UNITS, site
 from tests.support.ecu import ecu_site
 from tests.support.emulated import NOON
 from tests.support.plant import Scene, play
-from tests.support.recorded import captured, replayed, transcript
+from tests.support.recorded import captured, replayed, transcript, twice
 from tests.support.virtual_time import FakeClock, run
 
 pytestmark = [pytest.mark.day, pytest.mark.timeout(300)]
@@ -190,11 +190,7 @@ def test_a_profile_is_wrong_only_where_units_could_tell_the_right_one(
 
 def plans(folder: Path, **more: object) -> tuple[Site, Site]:
     """Return the same site twice, with a ledger and a broker of its own each time."""
-    folders = [folder / f"{folder.name}-{when}" for when in ("then", "now")]
-    for each in folders:
-        each.mkdir()
-    then, now = (site(each, poll_s=10.0, **more) for each in folders)  # type: ignore[arg-type] # a site's settings
-    return then, now
+    return twice(folder, lambda each: site(each, poll_s=10.0, **more))  # type: ignore[arg-type] # a site's settings
 
 
 def kinds(said: list[Message]) -> list[str]:

@@ -24,7 +24,7 @@ from tests.support import dtu_plant
 from tests.support.ecu import ecu_site
 from tests.support.emulated import NOON
 from tests.support.hub import polled_site
-from tests.support.recorded import captured, replayed, transcript
+from tests.support.recorded import captured, replayed, transcript, twice
 
 pytestmark = pytest.mark.day
 
@@ -129,19 +129,11 @@ def test_what_cannot_be_a_capture_is_refused(tmp_path: Path) -> None:
         redact(then, tmp_path / "x", tmp_path / "y")
 
 
-def _ecus(folder: Path, **more: object) -> tuple[Site, Site]:
-    """Return the same ECU's site twice, with a ledger and a broker of its own each time."""
-    folders = [folder / f"{folder.name}-{when}" for when in ("then", "now")]
-    for each in folders:
-        each.mkdir()
-    then, now = (ecu_site(each, poll_s=10.0, **more) for each in folders)  # type: ignore[arg-type] # a site's settings
-    return then, now
-
-
 def test_an_ecu_says_the_same_but_for_the_serials(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The sums of frames and messages are right again, and the coordinator starts under the other id."""
     monkeypatch.chdir(tmp_path)
-    then, now = _ecus(tmp_path, emulation={"seed": 7, "impairments": {"loss": 0.05}})
+    lossy = {"seed": 7, "impairments": {"loss": 0.05}}
+    then, now = twice(tmp_path, lambda each: ecu_site(each, poll_s=10.0, emulation=lossy))
     said = captured(then, tmp_path / "x.pcapng", 300.0, start_utc=NOON)
     beside = redact(then, tmp_path / "x.pcapng", tmp_path / "y.pcapng")
     played = replayed(_loaded(beside, now), tmp_path / "y.pcapng", 300.0)
@@ -158,7 +150,7 @@ def test_an_ecu_says_the_same_but_for_the_serials(tmp_path: Path, monkeypatch: p
 
 
 def test_addresses_that_pairing_has_found_are_in_the_redacted_site_file(tmp_path: Path) -> None:
-    plain, _ = _ecus(tmp_path)
+    plain = ecu_site(tmp_path, poll_s=10.0)
     captured(plain, tmp_path / "x.pcapng", 60.0, start_utc=NOON)
     unpaired = ecu_site(tmp_path / "state", paired=False)
     unpaired.state_dir.mkdir()
@@ -172,9 +164,7 @@ def test_addresses_that_pairing_has_found_are_in_the_redacted_site_file(tmp_path
 
 def test_units_at_an_address_say_the_same_but_for_the_serials(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    then, now = (polled_site(tmp_path / when) for when in ("then", "now"))
-    for each in (then, now):
-        each.state_dir.mkdir()
+    then, now = twice(tmp_path, polled_site)
     said = captured(then, tmp_path / "x.pcapng", 300.0, start_utc=NOON)
     beside = redact(then, tmp_path / "x.pcapng", tmp_path / "y.pcapng")
     played = replayed(_loaded(beside, now), tmp_path / "y.pcapng", 300.0)

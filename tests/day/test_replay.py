@@ -10,7 +10,7 @@ from config.site import Site
 from drivers.mqtt.session import Message
 from tests.support.emulated import MIDNIGHT, NOON
 from tests.support.plant import site
-from tests.support.recorded import captured, replayed, transcript
+from tests.support.recorded import captured, replayed, transcript, twice
 from tests.support.vectors import VECTORS
 
 HOUR = 3600.0
@@ -47,11 +47,7 @@ def plans(
     folder: Path, *, units: int, poll_s: float = 60.0, link: dict[str, object] | None = None, **more: object
 ) -> tuple[Site, Site]:
     """Return the same site twice, with a ledger and a broker of its own each time."""
-    folders = [folder / f"{folder.name}-{when}" for when in ("then", "now")]  # a broker is named by its folder
-    for each in folders:
-        each.mkdir()
-    then, now = (site(each, units=units, poll_s=poll_s, link=link, **more) for each in folders)
-    return then, now
+    return twice(folder, lambda each: site(each, units=units, poll_s=poll_s, link=link, **more))
 
 
 def _json(said: list[Message], ending: str) -> list[Any]:

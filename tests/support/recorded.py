@@ -1,6 +1,7 @@
 """A plant captured and played again on virtual time, and what was said on MQTT either time."""
 
 import asyncio
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -42,6 +43,15 @@ class Played:
 def transcript(said: list[Message]) -> list[tuple[str, bytes]]:
     """Return topics and payloads in order, without those that vary."""
     return [(m.topic, m.payload) for m in said if not m.topic.endswith(VARYING)]
+
+
+def twice(folder: Path, site: Callable[[Path], Site]) -> tuple[Site, Site]:
+    """Return the same site twice, with a ledger and a broker of its own each time."""
+    folders = [folder / f"{folder.name}-{when}" for when in ("then", "now")]  # a broker is named by its folder
+    for each in folders:
+        each.mkdir()
+    then, now = map(site, folders)
+    return then, now
 
 
 def captured(
