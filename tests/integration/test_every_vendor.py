@@ -14,6 +14,7 @@ from emulator.limits import Limits
 from gateway.faces.sunspec_units import WHOLE
 from gateway.snapshot import CommState
 from protocols.points import Channel, W
+from protocols.registry import vendor
 from tests.support.daemon import Running, running_daemon, running_plant
 from tests.support.emulated import NOON
 from tests.support.modbus_client import Refused, connected
@@ -72,7 +73,7 @@ def test_one_sunspec_server_shows_the_units_of_every_vendor(tmp_path: Path) -> N
         for slot, number in UNITS.items():
             found = await asyncio.to_thread(scanned, port, number)
             who = daemon.view(slot).identity
-            assert (found["SN"], found["Mn"], found["Md"]) == (who.serial, who.vendor.capitalize(), who.model)
+            assert (found["SN"], found["Mn"], found["Md"]) == (who.serial, vendor(who.vendor).maker, who.model)
             assert found["W"] > 0
         whole = await asyncio.to_thread(scanned, port, WHOLE)
         assert whole["Md"] == f"{len(UNITS)} microinverters"
