@@ -299,7 +299,7 @@ def _slow_links(site: Site) -> Iterator[Finding]:
         expected = cycle(gateway)
         if expected.cycle_s > expected.poll_s:
             problem = f"a round of polls takes this link {expected.cycle_s:.1f} s"
-            remedy = f"each unit is polled every {expected.period_s:.1f} s; set that, or use a faster modem"
+            remedy = f"each unit is polled every {expected.period_s:.1f} s; set that, or use a faster link"
             loc: Loc = ("gateways", i, "poll_s")
             yield Finding(problem=problem, remedy=remedy, loc=loc, severity=Severity.WARNING)
 

@@ -5,7 +5,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field, model_validator
 
 from config.broker import Broker
-from config.section import BROKER_URL, LINK_URL, Section
+from config.section import ADDRESS_URL, BROKER_URL, LINK_URL, Section
 from protocols.modems.radio_frame import Region
 from protocols.modems.znp.commands import longest_datagram
 from protocols.modems.znp.frame import UART_BYTES_LARGE
@@ -170,6 +170,7 @@ class ModbusTcpLink(Link):
     """One address at which units answer Modbus TCP: a unit's own, or that of a box with several behind it."""
 
     medium: Annotated[Literal["modbus_tcp"], Field(description="units that answer SunSpec over Modbus TCP")]
+    url: Annotated[str, Field(pattern=ADDRESS_URL, description="socket://host:port, mostly port 502")]
     latency_s: Annotated[
         float, Field(ge=0.001, le=5, description="that a request and its answer usually take together")
     ] = 0.05

@@ -12,6 +12,7 @@ ECU_ID = r"^[0-9A-Fa-f]{12}$"
 DTU_SERIAL = r"^[0-9A-Fa-f]{8,12}$"
 TOPIC = r"^[^#+\s]+$"
 BROKER_URL = r"^(mqtt|mqtts|mem)://"
+ADDRESS_URL = r"^(socket://|mem://|replay://)"
 LINK_URL = r"^(/dev/|pty:|socket://|mem://|replay://)"
 FORMS = {
     ID: "1 to 40 letters, digits, _ and -",
@@ -20,6 +21,7 @@ FORMS = {
     DTU_SERIAL: "8 to 12 hexadecimal digits, as printed on a DTU",
     TOPIC: "a topic without blanks, # and +",
     BROKER_URL: "mqtt://host:port, mqtts://host:port or mem://name",
+    ADDRESS_URL: "socket://host:port, mem://name or replay://FILE",
     LINK_URL: "/dev/ttyUSB0, pty:PATH, socket://host:port, mem://name or replay://FILE",
 }  # each pattern in words, for error texts
 Id = Annotated[str, Field(pattern=ID)]

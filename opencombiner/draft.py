@@ -28,6 +28,8 @@ class Adapter:
     example: str
     link: tuple[tuple[str, object, str], ...]
     at: Literal["port", "address", "broker"] = "port"
+    poll_s: int = 10
+    poll_means: str = "each unit is read this often, if the link is fast enough for it"
 
 
 _MAINS = "DANGER: a power-line modem is coupled to the mains. Use a finished, isolated device only."
@@ -98,8 +100,10 @@ ADAPTERS: Mapping[str, Adapter] = {  # figures: README.md of the drivers
         "wifi",
         "The units dial a name that must lead to this broker; they report, and take no commands.",
         "RC000001 MI3S-500S",
-        (("medium", "wifi", "user and password of the units' own, if the broker wants them, belong here"),),
+        (("medium", "wifi", "the units log in as client, password client: let the broker know them"),),
         at="broker",
+        poll_s=30,
+        poll_means="what each unit is told to report after; whether they obey is not known, 30 is their own",
     ),
     "sunspec": Adapter(
         "Rockcore: units that answer SunSpec over Modbus TCP at one address",
@@ -167,7 +171,9 @@ def render(answers: Answers) -> str:
         role=adapter.role,
         title=ROLES[adapter.role].title,
         warning=adapter.warning,
-        link="\n".join(_settings(adapter.link)),
+        poll_s=adapter.poll_s,
+        poll_means=adapter.poll_means,
+        link="\n".join([*_settings(adapter.link), *(_login(answers, "      ") if adapter.at == "broker" else ())]),
         branches="\n".join(_branches(answers.branches)),
     )
 
@@ -186,10 +192,14 @@ def identifier(name: str) -> str:
 def _credentials(answers: Answers) -> str:
     if answers.user is None:
         return "  # user: opencombiner\n  # password_env: OPENCOMBINER_MQTT_PASSWORD   # never the password itself\n"
-    lines = [f"  user: {_quoted(answers.user)}"]
+    return "\n".join(_login(answers, "  ")) + "\n"
+
+
+def _login(answers: Answers, indent: str) -> Iterator[str]:
+    if answers.user is not None:
+        yield f"{indent}user: {_quoted(answers.user)}"
     if answers.password_env is not None:
-        lines.append(f"  password_env: {_quoted(answers.password_env)}   # the variable that holds the password")
-    return "\n".join(lines) + "\n"
+        yield f"{indent}password_env: {_quoted(answers.password_env)}   # the variable that holds the password"
 
 
 def _branches(branches: tuple[BranchAnswer, ...]) -> Iterator[str]:

@@ -13,7 +13,7 @@ from config.checks import admit
 from config.findings import Finding
 from config.loader import load_site
 from config.roles import ROLES
-from config.section import BROKER_URL, FORMS, ID, LINK_URL, SERIAL
+from config.section import ADDRESS_URL, BROKER_URL, FORMS, ID, LINK_URL, SERIAL
 from config.site import Branch
 from drivers.clock import Clock
 from drivers.ports import serial_ports
@@ -68,7 +68,7 @@ def _ask_url(adapter: Adapter) -> str | None:
         case "port":
             return _ask_port()
         case "address":
-            return _ask("Address of the units", _form(LINK_URL), "socket://192.168.1.50:502")
+            return _ask("Address of the units", _form(ADDRESS_URL), "socket://192.168.1.50:502")
         case "broker":
             return None
 

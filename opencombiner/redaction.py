@@ -1,11 +1,12 @@
 """The command `redact`: a capture and its site file, with other serials, for a report to strangers."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from itertools import chain
 from pathlib import Path
 
 from config.anonymous import anonymous, other_serials
-from config.plant import nodes, profile_of
+from config.faces import GatewayFace
+from config.plant import gateway_of, nodes, profile_of
 from config.site import Gateway, Site
 from drivers import pcapng
 from drivers.pcapng import Packet
@@ -32,13 +33,20 @@ def redact(site: Site, taken: Path, out: Path) -> Path:
     if strange:
         raise ConfigError(f"{taken} has the link of a gateway {min(strange)!r}, which the site file does not have")
     others = other_serials(site)
-    site = _addressed(site)
+    site = _addressed(_captured(site, recording.links))
     links = {name: _hidden(gateways[name], packets, others) for name, packets in recording.links.items()}
-    urls = dict.fromkeys(gateways, f"replay://{out.name}")  # where it lies is nobody's business
+    urls = dict.fromkeys(links, f"replay://{out.name}")  # where it lies is nobody's business
     content = anonymous(site, others, urls).model_dump_json(exclude_defaults=True)
     out.write_bytes(_file(links))
     beside.write_text(f"{content}\n", "utf-8")
     return beside
+
+
+def _captured(site: Site, links: Collection[str]) -> Site:
+    """Return a site with those gateways alone whose links were captured, and the faces that it can still have."""
+    there = site.model_copy(update={"gateways": tuple(each for each in site.gateways if each.id in links)})
+    faces = [each for each in site.faces if not isinstance(each, GatewayFace) or gateway_of(there, each) is not None]
+    return there.model_copy(update={"faces": tuple(faces)})
 
 
 def _addressed(site: Site) -> Site:

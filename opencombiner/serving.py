@@ -54,7 +54,8 @@ async def serve(
             _log.info("replay_started", utc=recording.start_utc, duration_s=round(recording.duration_s, 3))
         if tape is not None:
             recorder = _recorder(site, clock, tape)
-            openers = {g.id: recorder.opener(g.id, openers.get(g.id) or _opener(g)) for g in site.gateways}
+            taped = [gateway for gateway in site.gateways if gateway.id in tape.gateways]
+            openers |= {each.id: recorder.opener(each.id, openers.get(each.id) or _opener(each)) for each in taped}
             leaving.callback(_finish, recorder, tape.path)
         await app.run(site, clock=clock, stop=stop, tap=tap, openers=openers)
 
@@ -81,7 +82,9 @@ def _own_state() -> TemporaryDirectory[str]:
 
 
 def _replayed(site: Site, replay: Replay) -> dict[str, Opener]:
-    return {gateway.id: replay.opener(gateway.id, reading_of(gateway)) for gateway in site.gateways}
+    return {
+        gateway.id: replay.opener(gateway.id, reading_of(gateway)) for gateway in site.gateways if not dials_in(gateway)
+    }
 
 
 def _opener(gateway: Gateway) -> Opener:

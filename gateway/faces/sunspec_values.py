@@ -196,7 +196,7 @@ def _site(plant: Plant, views: Sequence[InverterView], oldest: float, unit: Serv
     known: Values = {
         Channel(W): totals.p_ac_w,
         Channel(VAR): totals.q_ac_var,
-        Channel(A): _sum(_numbers(each, A)),
+        Channel(A): _sum_of_all(each, A),
         Channel(LNV): sum(volts) / len(volts) if volts else None,
         Channel(HZ): _mean(_numbers(each, HZ)),
         Channel(TMP_CAB): max(_numbers(each, TMP_CAB), default=None),
@@ -228,6 +228,13 @@ def _numbers(each: Iterable[Mapping[Channel, Value]], point: Point, ports: Itera
 
 def _sum(numbers: Sequence[float]) -> float | None:
     return sum(numbers) if numbers else None
+
+
+def _sum_of_all(each: Iterable[Mapping[Channel, Value]], point: Point) -> float | None:
+    """Return a sum; None where a unit that feeds in does not tell its part."""
+    feeding = [values for values in each if _numbers([values], W) not in ([], [0])]
+    told = _numbers(feeding, point)
+    return _sum(_numbers(each, point)) if len(told) == len(feeding) else None
 
 
 def _mean(numbers: Sequence[float]) -> float | None:

@@ -54,7 +54,7 @@ class Device:
         self.stats = NodeStats(
             polls=old.polls + 1,
             answered=old.answered + (not failed),
-            retries=old.retries + (outcome.sends - 1 if poll and outcome.sends else 0),
+            retries=old.retries + (outcome.repeats if poll else 0),
             latency_s=latency,
             last_failure=_in_words(outcome.result) if isinstance(outcome.result, Failed) else old.last_failure,
         )

@@ -13,11 +13,12 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Outcome(Generic[T]):
-    """How a conversation ended, with the number of datagrams sent and the seconds that it took."""
+    """How a conversation ended, with the datagrams sent, the seconds that it took, and how many followed a silence."""
 
     result: Done[T] | Failed
     sends: int
     took_s: float
+    repeats: int = 0
 
 
 async def run(port: Port, exchange: Exchange[T]) -> Outcome[T]:
@@ -26,7 +27,7 @@ async def run(port: Port, exchange: Exchange[T]) -> Outcome[T]:
     Raises LocalProtocolError when an exchange waits on after its window has closed.
     """
     now = asyncio.get_running_loop().time
-    started, sends = now(), 0
+    started, sends, repeats = now(), 0, 0
     step = exchange.start()
     heard: bytes | None = b""
     try:
@@ -34,6 +35,7 @@ async def run(port: Port, exchange: Exchange[T]) -> Outcome[T]:
             match step:
                 case Send():
                     sends += 1
+                    repeats += heard is None
                     await port.send(
                         step.datagram, reply_bytes=step.reply_bytes, within_s=step.within_s, replies=step.replies
                     )
@@ -45,4 +47,4 @@ async def run(port: Port, exchange: Exchange[T]) -> Outcome[T]:
             step = exchange.timed_out() if heard is None else exchange.received(heard)
     except LinkDownError as error:
         step = Failed(Cause.LINK_DOWN, str(error))
-    return Outcome(step, sends, now() - started)
+    return Outcome(step, sends, now() - started, repeats)

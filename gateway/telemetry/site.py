@@ -1,7 +1,7 @@
 """The state of the site: takes what the pollers learn, keeps it as frozen views, and marks what is news."""
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from zoneinfo import ZoneInfo
@@ -16,6 +16,7 @@ from gateway.telemetry.day import SiteDay, Turn
 from gateway.telemetry.derived import derived
 from gateway.telemetry.ledger import AC, Ledger, rows_by_slot
 from gateway.telemetry.outbox import Outbox, SiteEvent
+from protocols.commands import WMaxLimPct
 from protocols.points import (
     CONN,
     GRID_PROFILE,
@@ -141,7 +142,7 @@ class SiteState:
         counted = len(energies) == len(views) or all(AC in v.energy or v.comm in _GIVEN_UP for v in views)
         return SiteTotals(
             p_ac_w=_sum(reporting, asleep, _POWER),
-            q_ac_var=_sum(reporting, asleep, _REACTIVE),
+            q_ac_var=_sum(reporting, asleep, _REACTIVE) if _all_tell(reporting, _REACTIVE) else None,
             e_total_wh=sum([energy.total_wh for energy in energies]) if counted else None,
             e_day_wh=sum([energy.day_wh for energy in energies]),
             expected=sum(v.comm not in _NOT_EXPECTED for v in views),
@@ -346,9 +347,19 @@ def _sum(awake: Iterable[InverterView], asleep: Sequence[InverterView], channel:
     return sum(values) if values or asleep else None
 
 
-def _limits(views: Iterable[InverterView]) -> tuple[float, float]:
-    """Return what the units that told their limits may deliver together, and their rated power."""
-    known = [(v, view.identity.rated_w) for view in views if isinstance(v := view.values.get(_LIMIT), Number)]
+def _all_tell(awake: Iterable[InverterView], channel: Channel) -> bool:
+    """Tell whether no unit keeps a value to itself: the sum of the others would pass for that of all."""
+    return all(isinstance(view.values.get(channel), Number) for view in awake)
+
+
+def _limits(views: Collection[InverterView]) -> tuple[float, float]:
+    """Return what the units that told their limits may deliver together, and their rated power.
+
+    Beside them, units that take no limit may deliver all that they can.
+    """
+    known = [(pct, view.identity.rated_w) for view in views if isinstance(pct := view.values.get(_LIMIT), Number)]
+    if known:
+        known += [(FULL_PCT, view.identity.rated_w) for view in views if WMaxLimPct not in view.identity.commands]
     return sum([pct / 100 * rated_w for pct, rated_w in known]), sum([rated_w for _, rated_w in known])
 
 
@@ -361,6 +372,7 @@ def _date(ordinal: int | None) -> date | None:
 _DAY_S = 86400
 _MOST_DAYS = 100_000  # from 1970 on: some days of the year 2243
 _POWER = Channel(W)
+FULL_PCT = 100.0
 _REACTIVE = Channel(VAR)
 _LIMIT = Channel(W_MAX_LIM_PCT)
 _SETTINGS = (

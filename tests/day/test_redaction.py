@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from config.anonymous import other_serials
+from config.faces import DtuModbusFace, SunSpecFace
 from config.loader import load_site
 from config.plant import units
 from config.site import Site
@@ -23,7 +24,7 @@ from tests.day.test_replay import EMULATIONS, LOSSY, plans, troubles
 from tests.support import dtu_plant
 from tests.support.ecu import ecu_site
 from tests.support.emulated import NOON
-from tests.support.hub import polled_site
+from tests.support.hub import hub_site, polled_site
 from tests.support.recorded import captured, replayed, transcript, twice
 
 pytestmark = pytest.mark.day
@@ -97,6 +98,16 @@ def test_no_serial_is_left_in_the_files(tmp_path: Path) -> None:
     old, new = ((tmp_path / name).read_bytes() for name in ("x.pcapng", "y.pcapng"))
     assert all(serial in old for serial in serials)
     assert not any(serial in new or serial in beside.read_bytes() for serial in serials)
+
+
+def test_what_was_not_captured_is_not_in_the_redacted_site_file(tmp_path: Path) -> None:
+    then, _ = plans(tmp_path, units=2, poll_s=5.0)
+    captured(then, tmp_path / "x.pcapng", 60.0, start_utc=NOON)
+    faces = (SunSpecFace(kind="sunspec"), DtuModbusFace(kind="dtu_modbus", port=1503))
+    mixed = then.model_copy(update={"gateways": (*then.gateways, *hub_site(tmp_path).gateways), "faces": faces})
+    loaded = load_site(redact(mixed, tmp_path / "x.pcapng", tmp_path / "y.pcapng"), SystemClock()).site
+    assert [gateway.id for gateway in loaded.gateways] == [gateway.id for gateway in then.gateways]
+    assert [face.kind for face in loaded.faces] == ["sunspec"]
 
 
 def test_lengths_and_times_stay(tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from config.checks import check_site
-from config.links import PlcLink
+from config.links import PlcLink, WifiLink
 from config.loader import load_site
 from drivers.ports import serial_ports
 from opencombiner.cli import app
@@ -94,6 +94,18 @@ def test_a_network_makes_a_wifi_hub(tmp_path: Path, answers: list[str], medium: 
     assert check_site(loaded) == ()
     assert (gateway.role, gateway.link.medium, gateway.link.url) == ("wifi-hub", medium, url)
     assert (gateway.branches[0].breaker_a, gateway.branches[0].inverters[0].model) == (50, "MI3S-500S")
+
+
+def test_the_broker_that_units_dial_is_known_by_the_same_user(tmp_path: Path) -> None:
+    path = tmp_path / "site.yaml"
+    broker = ["mqtt://localhost:1883", "ann", "y", "/tmp"]  # noqa: S108 - a folder that is there
+    result = _init(path, "Home", *PLACE, "wifi", *broker, "roof", "", "RC000001 mi3s-500s A1", "", "n")
+    assert result.exit_code == ExitCode.OK, result.output
+    site = load_site(path, FixedClock()).site
+    (gateway,) = site.gateways
+    assert isinstance(gateway.link, WifiLink)
+    assert (gateway.link.user, gateway.link.password_env) == (site.mqtt.user, site.mqtt.password_env)
+    assert (gateway.link.user, gateway.poll_s) == ("ann", 30)
 
 
 def test_a_unit_that_the_radio_does_not_reach_is_not_taken(tmp_path: Path) -> None:

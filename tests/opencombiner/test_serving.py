@@ -71,6 +71,15 @@ def test_capture_ends_in_time_and_says_how_much_it_wrote(tmp_path: Path, options
     assert links_in(out) == links
 
 
+def test_units_that_dial_a_broker_do_not_keep_other_links_from_being_captured(tmp_path: Path) -> None:
+    out, site = tmp_path / "x.pcapng", described(tmp_path, {"roof": "mem://roof"})
+    data = json.loads(site.read_text())
+    data["gateways"] += json.loads(hub_site(tmp_path).model_dump_json(exclude_unset=True))["gateways"]
+    site.write_text(json.dumps(data))
+    result = run(app, ["capture", str(site), "--out", str(out), "--seconds", "1"])
+    assert (result.exit_code, links_in(out)) == (ExitCode.OK, ["roof"])
+
+
 def test_a_gateway_that_is_not_there_is_a_usage_error(tmp_path: Path) -> None:
     out = tmp_path / "x.pcapng"
     site = described(tmp_path, {"roof": "mem://roof"})

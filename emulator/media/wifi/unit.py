@@ -2,6 +2,8 @@
 
 import asyncio
 
+import structlog
+
 from drivers.mqtt.connect import connect
 from drivers.mqtt.session import Message, Options, Session
 from emulator.inverter import Inverter
@@ -11,6 +13,8 @@ from protocols.push import Dialler, HangUp
 
 LOOK_S = 10.0  # between two looks at the light
 NO_BROKER_S = 5.0  # before it dials a broker again that was not there
+
+_log = structlog.get_logger()
 
 
 class Unit:
@@ -28,6 +32,7 @@ class Unit:
         self._inverter = inverter
         self._stagger_s = stagger_s
         self._lost = False
+        self._reason: str | None = None  # why nobody answered last
         self._stirred = asyncio.Event()
 
     def leave(self) -> None:
@@ -58,7 +63,7 @@ class Unit:
         try:
             async with connect(self._options) as session:
                 await session.subscribe(self._push.downlink + self._inverter.serial, qos=0)
-                self._lost = False
+                self._lost, self._reason = False, None
                 dialler.connected(asyncio.get_running_loop().time())
                 listening = asyncio.ensure_future(self._listen(session, dialler))
                 try:
@@ -66,8 +71,15 @@ class Unit:
                 finally:
                     listening.cancel()
                     await asyncio.gather(listening, return_exceptions=True)
-        except LinkDownError:
+        except LinkDownError as error:
+            self._tell(str(error))
             return NO_BROKER_S
+
+    def _tell(self, reason: str) -> None:
+        """Say once why nobody answers."""
+        if reason != self._reason:
+            self._reason = reason
+            _log.warning("unit_cannot_dial", serial=self._inverter.serial, broker=self._options.url, reason=reason)
 
     async def _speak(self, session: Session, dialler: Dialler) -> float:
         """Say what is due until the unit hangs up or goes dark, or the connection is lost. Raises LinkDownError."""

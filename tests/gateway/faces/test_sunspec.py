@@ -93,6 +93,12 @@ def test_an_inverter_shows_itself() -> None:
     assert {name: values[name] for name in wanted} == wanted
 
 
+def test_the_current_of_the_site_is_not_implemented_where_one_inverter_does_not_tell_its_part() -> None:
+    values = port(plant=changed(values={**VALUES, Channel(points.A): None})).values(WHOLE)
+    assert values["A"] is None
+    assert values["W"] == pytest.approx(3 * 401.2)
+
+
 def test_the_site_is_the_sum_of_its_inverters() -> None:
     values = port().values(WHOLE)
     assert values["W"] == pytest.approx(3 * 401.2)

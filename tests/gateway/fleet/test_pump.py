@@ -6,7 +6,7 @@ from drivers.link import Urgency
 from gateway.fleet import pump
 from gateway.fleet.pump import Outcome
 from protocols.errors import LocalProtocolError
-from protocols.exchange import Cause, Done, Exchange, Failed, Step, Wait
+from protocols.exchange import Cause, Done, Exchange, Failed, Step, Then, Wait
 from protocols.modbus.exchange import ReadRegisters
 from tests.gateway.acme import LIVE, LIVE_AT
 from tests.gateway.fleet.medium import ANSWER_S, Medium, Unit
@@ -36,7 +36,15 @@ def test_silence_is_asked_again_and_then_a_value() -> None:
     async def main() -> Outcome[bytes]:
         return await talk(Medium({}), read(tries=3))
 
-    assert run(main()) == Outcome(Failed(Cause.NO_ANSWER), 3, 1.5)
+    assert run(main()) == Outcome(Failed(Cause.NO_ANSWER), 3, 1.5, repeats=2)
+
+
+def test_a_conversation_of_several_requests_repeats_none() -> None:
+    async def main() -> Outcome[bytes]:
+        return await talk(Medium({1: Unit("SN0001")}), Then(read(), lambda _: read()))
+
+    outcome = run(main())
+    assert (outcome.sends, outcome.repeats) == (2, 0)
 
 
 def test_a_link_that_goes_down_in_the_middle_is_an_outcome() -> None:

@@ -1,5 +1,6 @@
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -13,7 +14,21 @@ from gateway.store import Store
 from gateway.telemetry.outbox import Outbox
 from gateway.telemetry.site import SAVE_S, SiteState
 from protocols.events import Event, EventKind
-from protocols.points import DCV, DCW, INV_ST, MD, TMP_CAB, TOT_WH_INJ, UP_TMS, VR, Channel, Value, W
+from protocols.points import (
+    DCV,
+    DCW,
+    INV_ST,
+    MD,
+    TMP_CAB,
+    TOT_WH_INJ,
+    UP_TMS,
+    VAR,
+    VR,
+    W_MAX_LIM_PCT,
+    Channel,
+    Value,
+    W,
+)
 from protocols.reading import Reading
 from protocols.states import InvSt, Quality
 from tests.gateway.acme import COUNTERS, MODEL, identity
@@ -21,6 +36,9 @@ from tests.support.virtual_time import FakeClock, run
 
 NOON = 1_782_036_000.0  # 2026-06-21T10:00Z, noon in Amsterdam
 ALARM = Event(1, EventKind.DC_OVER_VOLT, "DC voltage too high", 1)
+
+
+_MORE = {"var": VAR, "limit_pct": W_MAX_LIM_PCT}
 
 
 class Bench:
@@ -41,7 +59,7 @@ class Bench:
     def view(self, slot: str = "s1") -> InverterView:
         return self.site.views[slot]
 
-    def answer(self, slot: str, wh: int, power_w: float = 100.0, serial: str | None = None) -> None:
+    def answer(self, slot: str, wh: int, power_w: float = 100.0, serial: str | None = None, **more: Value) -> None:
         serial = serial or self.view(slot).identity.serial
         now = asyncio.get_running_loop().time()
         values: dict[Channel, Value] = {
@@ -52,6 +70,7 @@ class Bench:
             Channel(TMP_CAB): 41.5,
             Channel(UP_TMS): int(now),
             Channel(TOT_WH_INJ): wh,
+            **{Channel(_MORE[name]): value for name, value in more.items()},
         }
         self.site.answered(slot, Reading(serial, now, values, InvSt.RUNNING, frozenset({ALARM})))
         if self.view(slot).comm is not CommState.ONLINE:
@@ -148,6 +167,31 @@ def test_a_plant_that_is_found_asleep_gives_no_power(tmp_path: Path) -> None:
             bench.site.comm_changed(slot, CommState.ASLEEP)
         totals = bench.site.totals()
         assert (totals.p_ac_w, totals.q_ac_var, totals.e_total_wh, totals.complete) == (0, 0, None, True)
+
+    on_a_loop(scene, tmp_path)
+
+
+def test_a_sum_of_which_a_part_is_not_told_is_not_known(tmp_path: Path) -> None:
+    def scene(bench: Bench) -> None:
+        bench.answer("s1", 5000, var=12.0)
+        bench.answer("s2", 5000)
+        assert bench.site.totals().q_ac_var is None
+        bench.answer("s2", 5000, var=-2.0)
+        assert bench.site.totals().q_ac_var == 10.0
+
+    on_a_loop(scene, tmp_path)
+
+
+def test_units_that_take_no_limit_count_as_a_whole_beside_those_that_do(tmp_path: Path) -> None:
+    def scene(bench: Bench) -> None:
+        rated_w = bench.view().identity.rated_w
+        assert bench.site.totals().limit_pct is None
+        bench.answer("s1", 5000, limit_pct=60)
+        assert (bench.site.totals().limit_w, bench.site.totals().limit_pct) == (0.6 * rated_w, 60)
+        other = bench.view("s2")
+        without = replace(other, identity=replace(other.identity, commands=frozenset()))
+        bench.site.views["s2"] = without  # type: ignore[index] # nothing else makes one
+        assert (bench.site.totals().limit_w, bench.site.totals().limit_pct) == (1.6 * rated_w, 80)
 
     on_a_loop(scene, tmp_path)
 

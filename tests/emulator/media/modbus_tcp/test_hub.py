@@ -22,7 +22,7 @@ from tests.support.hub import hub_site
 from tests.support.mosquitto import free_port
 from tests.support.plant import Scene, play
 from tests.support.recorded import captured, replayed, transcript
-from tests.support.virtual_time import FakeClock
+from tests.support.virtual_time import clock_at
 
 HOUR = 3600.0
 UNITS = 3
@@ -154,7 +154,7 @@ def test_pysunspec2_reads_an_emulated_unit(tmp_path: Path) -> None:
 
     async def main() -> None:
         site = polled_site(tmp_path, f"socket://127.0.0.1:{port}", emulation={"clouds": "clear"})
-        async with running_plant(site, FakeClock(NOON)) as plant:
+        async with running_plant(site, clock_at(NOON)) as plant:
             device = await asyncio.to_thread(scanned)
             assert {models[0].error_info for models in device.models.values()} == {""}
             assert device.common[0].SN.value == "RC000002"
