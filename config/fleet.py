@@ -3,12 +3,14 @@
 import re
 from dataclasses import dataclass
 
+from config.plant import dials_in
 from config.section import ID, SERIAL
-from config.site import Branch, Gateway, Inverter, MCombiner, Site
+from config.site import Branch, Dtu, Ecu, Gateway, Inverter, MCombiner, Site
 from protocols.errors import ConfigError
 
 MAX_UNITS = 100_000  # a hundred processes' worth
 HIGHEST_PORT = 65535
+WHOLE = "1/1"  # the shard that is all of it
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +27,9 @@ class Fleet:
     base_port: int
 
     def __post_init__(self) -> None:
+        if dials_in(self.gateway):
+            problem = "its units dial a broker: there is no link to serve again and again"
+            raise ConfigError(f"gateway {self.gateway.id}: {problem}; emulate them without --units")
         if self.base_port + self.links - 1 > HIGHEST_PORT:
             raise ConfigError(f"{self.links} links from port {self.base_port} on go beyond {HIGHEST_PORT}")
         self.site(self.links - 1)  # the longest serial and the longest name are there
@@ -64,8 +69,19 @@ class Fleet:
         url = f"socket://{self.host}:{self.base_port + number}"
         link = self.gateway.link.model_copy(update={"url": url})
         changed = {"id": _name(self.gateway.id, number), "link": link, "branches": tuple(branches)}
-        meter = {"meter": None} if isinstance(self.gateway, MCombiner) else {}
-        return self.gateway.model_copy(update=changed | meter)
+        return self.gateway.model_copy(update=changed | self._own(number))
+
+    def _own(self, number: int) -> dict[str, object]:
+        """Return what two gateways cannot share: a meter, and what they call themselves on their media."""
+        match self.gateway:
+            case MCombiner():
+                return {"meter": None}
+            case Ecu(ecu_id=name):
+                return {"ecu_id": _counted_on(name, number)}
+            case Dtu(dtu_serial=str(name)):
+                return {"dtu_serial": _counted_on(name, number)}
+            case _:
+                return {}
 
     def _unit(self, unit: Inverter, link: int) -> Inverter:
         stem, digits = _split(unit.serial)
@@ -79,6 +95,10 @@ class Fleet:
         """Return by how much serials differ from link to link, so that none comes twice."""
         numbers = [int(_split(unit.serial)[1]) for branch in self.gateway.branches for unit in branch.inverters]
         return max(numbers) - min(numbers) + 1
+
+
+def _counted_on(name: str, number: int) -> str:
+    return f"{(int(name, 16) + number) % 16 ** len(name):0{len(name)}X}"
 
 
 def _split(serial: str) -> tuple[str, str]:

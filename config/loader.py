@@ -14,6 +14,7 @@ from config.packaged import packaged
 from config.section import Section
 from config.site import Site
 from drivers.clock import Clock
+from drivers.replay import SCHEME, path_of
 
 S = TypeVar("S", bound=Section)
 
@@ -39,7 +40,20 @@ def load_site(path: Path, clock: Clock) -> LoadedSite:
     The clock is asked for nothing but where `daylight` is. `config.checks` judges what types cannot.
     """
     document = read(path)
-    return LoadedSite(typed(path, document, Site, utc=clock.utc()), path, document)
+    return LoadedSite(_beside(path, typed(path, document, Site, utc=clock.utc())), path, document)
+
+
+def _beside(path: Path, site: Site) -> Site:
+    """Return a site whose links replay files that lie where the site file does, unless they say where they are."""
+    gateways = []
+    for gateway in site.gateways:
+        taken = path_of(gateway.link.url)
+        if taken is not None and not taken.is_absolute():
+            link = gateway.link.model_copy(update={"url": f"{SCHEME}{path.parent / taken}"})
+            gateways.append(gateway.model_copy(update={"link": link}))
+        else:
+            gateways.append(gateway)
+    return site.model_copy(update={"gateways": tuple(gateways)})
 
 
 def load_packaged(name: str, clock: Clock) -> Site:

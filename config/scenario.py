@@ -169,6 +169,8 @@ class Expectation(Section):
             raise ValueError(f"an expectation is of one kind; write one of {', '.join(KINDS)}")
         if self.not_before_s is not None and self.within_s is not None and self.not_before_s > self.within_s:
             raise ValueError("the window is empty; let not_before_s lie before within_s")
+        if self.never and (self.energy or any(asked and asked.throughout for asked in (self.state, self.mqtt))):
+            raise ValueError("never says nothing of a counter, nor of what lasts; say what must be, without it")
         return self
 
     @property

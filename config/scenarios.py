@@ -1,15 +1,16 @@
 """Scenario files read, their loops unrolled, checked against their plant: ready to run."""
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime
 from itertools import count, islice, product, repeat
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from pydantic import ValidationError
 
+from config.alarms import load_catalogue
 from config.bench import ACTS
 from config.checks import check_site
 from config.document import Document, read
@@ -21,16 +22,21 @@ from config.grid_profiles import grid_profile, grid_profiles
 from config.instruments import Kind, Told, arguments, check_acts
 from config.links import PlcLink
 from config.loader import LoadedSite, load_site, typed
-from config.plant import branches, profile_of, spoken_for, units
+from config.plant import branches, profile_of, recordings, spoken_for, units
 from config.roles import ROLES
 from config.scenario import Event, Expectation, Scenario, Sketch
 from config.scope import scope_of, stage_times_s
 from config.site import Site
+from config.timeline import at_s, timed
 from drivers.clock import SystemClock
+from drivers.recording import Recording
 from protocols.registry import vendor
+from protocols.states import InvSt
 
 SPARE = 4000  # serials after the first: no sketched plant has so many units
 MAX_CASES = 500  # of one file: every profile, role and a dozen steps
+_STATES = tuple(state.name.lower() for state in InvSt)
+_ALARM_CODES = tuple(row.code for row in load_catalogue().alarms)
 _ALL: Mapping[str, tuple[str, ...]] = {
     "profile": grid_profiles(),
     "role": tuple(ROLES),
@@ -208,16 +214,25 @@ def _planned(case: Case, document: Document, bench: Site | None) -> Case:
     site, findings = _site(case.path, scenario) if bench is None else (bench, [])
     if site is None:
         raise SiteRefusedError(case.path, _marked(findings, document))
+    scenario = _as_recorded(scenario, site)
     serials = {unit.id: unit.serial for _, _, unit in units(site)}
     acts = tuple(_with_serials(event, serials) for event in scenario.timeline)
     findings += [
         *check_acts(acts, ("timeline",), site, ACTS),
-        *_timed(acts, scenario, site),
+        *timed(acts, scenario, site),
         *_expected(scenario, site),
     ]
     if findings:
         raise SiteRefusedError(case.path, _marked(findings, document))
-    return replace(case, site=site, events=tuple(_events(acts, scenario, site)))
+    return replace(case, site=site, scenario=scenario, events=tuple(_events(acts, scenario, site)))
+
+
+def _as_recorded(scenario: Scenario, site: Site) -> Scenario:
+    """Return a scenario that begins when what its site replays began."""
+    taken = next(iter(recordings(site).values()), None)
+    if taken is None:
+        return scenario
+    return scenario.model_copy(update={"start": datetime.fromtimestamp(Recording(taken).start_utc, UTC)})
 
 
 def _marked(findings: list[Finding], document: Document) -> tuple[Finding, ...]:
@@ -307,7 +322,12 @@ def _with_serials(event: Event, serials: Mapping[str, str]) -> Event:
 
 
 def _expected(scenario: Scenario, site: Site) -> Iterator[Finding]:
-    ids = {event.id for event in scenario.timeline if event.id is not None}
+    named = Counter(event.id for event in scenario.timeline if event.id is not None)
+    for index, event in enumerate(scenario.timeline):
+        if event.id is not None and named[event.id] > 1:
+            remedy = "give each event its own; in a loop put the variable into it"
+            yield Finding(problem=f"two events are called {quoted(event.id)}", remedy=remedy, loc=("timeline", index))
+    ids = set(named)
     slots = {unit.id for _, _, unit in units(site)}
     groups = {"site", *(f"gateway/{gateway.id}" for gateway in site.gateways)}
     groups |= {f"branch/{branch.id}" for _, _, branch in branches(site)}
@@ -323,6 +343,11 @@ def _expected_of(one: Expectation, loc: Loc, slots: set[str], groups: set[str], 
     asked = getattr(one, kind)
     if one.answer is not None and one.answer.to not in ids:
         yield _nobody(f"event {quoted(one.answer.to)}", sorted(ids), (*loc, kind, "to"))
+    if one.alarm is not None and one.alarm.code not in {None, *_ALARM_CODES}:
+        yield _nobody(f"alarm {one.alarm.code}", [str(code) for code in _ALARM_CODES], (*loc, kind, "code"))
+    for state in one.state.is_in if one.state is not None else ():
+        if state not in _STATES:
+            yield _nobody(f"state {quoted(state)}", list(_STATES), (*loc, kind, "is_in"))
     of = getattr(asked, "of", None)
     allowed = slots | groups if kind in {"alarm", "listed"} else slots | {"site"} if kind == "energy" else slots
     if of is not None and of not in allowed:
@@ -338,40 +363,5 @@ def _nobody(what: str, known: list[str], loc: Loc) -> Finding:
 def _events(acts: tuple[Event, ...], scenario: Scenario, site: Site) -> Iterator[Done]:
     before = 0.0
     for number, act in enumerate(acts, start=1):
-        before = _at_s(act, before, scenario, site)
+        before = at_s(act, before, scenario, site)
         yield Done(act.id or f"#{number}", before, act.name, arguments(ACTS[act.name], act.args))
-
-
-def _timed(acts: tuple[Event, ...], scenario: Scenario, site: Site) -> Iterator[Finding]:
-    for index, act in enumerate(acts):
-        try:
-            _at_s(act, 0.0, scenario, site)
-        except ValueError:
-            remedy = "write a time of day, as 06:30, or ISO 8601, not before the start"
-            yield Finding(
-                problem=f"{quoted(act.at)} is no time of this run", remedy=remedy, loc=("timeline", index, "at")
-            )
-
-
-def _at_s(event: Event, before: float, scenario: Scenario, site: Site) -> float:
-    if event.at_s is not None:
-        return event.at_s
-    if event.at is None:
-        return before + (event.after_s or 0.0)
-    return _clock_s(event.at, scenario.start, ZoneInfo(site.location.timezone))
-
-
-def _clock_s(text: str, start: datetime, zone: ZoneInfo) -> float:
-    """Return the seconds from the start to a time of day, the next one, or to a stamp; raises ValueError."""
-    if "T" in text:
-        stamp = datetime.fromisoformat(text)
-        stamp = stamp.replace(tzinfo=zone) if stamp.tzinfo is None else stamp
-    else:
-        hour, minute, second = (*map(int, text.split(":")), 0)[:3]
-        local = start.astimezone(zone)
-        stamp = local.replace(hour=hour, minute=minute, second=second, microsecond=0)
-        if stamp.timestamp() < start.timestamp():
-            stamp += timedelta(days=1)
-    if stamp.timestamp() < start.timestamp():
-        raise ValueError(text)
-    return stamp.timestamp() - start.timestamp()

@@ -15,11 +15,11 @@ class Lines:
 
     async def read(self) -> str:
         """Return the next line without its end. Raises LinkDownError when the peer is gone or never ends its line."""
-        while (end := self._buffer.find(b"\n")) < 0:
-            if len(self._buffer) > MAX_LINE:
-                self._stream.close()
-                raise LinkDownError(f"a line of more than {MAX_LINE} bytes")
+        while (end := self._buffer.find(b"\n")) < 0 and len(self._buffer) <= MAX_LINE:
             self._buffer += await self._stream.read()
+        if not 0 <= end <= MAX_LINE:
+            self._stream.close()
+            raise LinkDownError(f"a line of more than {MAX_LINE} bytes")
         line = bytes(self._buffer[:end]).rstrip(b"\r")
         del self._buffer[: end + 1]
         return line.decode("utf-8", "replace")

@@ -5,6 +5,7 @@ import os
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
+from math import inf
 
 from config.bench import WORDS
 from config.bench_file import Backend, Bench
@@ -58,18 +59,19 @@ class Observer:
 
     async def run(self) -> None:
         """Listen until cancelled, with one connection after the other."""
-        deaf_since = self.now()
+        self._trace.gaps.append(Gap(self.now(), inf))
         while True:
             try:
                 async with connect(self._options) as session:
                     await session.subscribe(f"{self._root}/#")
-                    self._trace.gaps.append(Gap(deaf_since, self.now()))
+                    self._trace.gaps[-1] = replace(self._trace.gaps[-1], to_s=self.now())
                     self._session = session
                     self.ready.set()
                     async for message in session.messages():
                         self._hear(message)
             except LinkDownError:
-                deaf_since = self.now() if self._session is not None else deaf_since
+                if self._session is not None:
+                    self._trace.gaps.append(Gap(self.now(), inf))
                 self._session = None
             await asyncio.sleep(RETRY_S)
 
@@ -128,7 +130,7 @@ async def bench_stand(bench: Bench, case: Case, ask: Ask) -> AsyncIterator[Stand
             das = await backends.das(wanted.das)
             await _until_heard(observer, listening)
             observer.begin()
-            trace.gaps.clear()
+            trace.gaps[:] = [replace(gap, from_s=0.0) for gap in trace.gaps if gap.to_s == inf]
             yield Stand(trace, instruments, das, polls_s(case.site), None)
     finally:
         listening.cancel()

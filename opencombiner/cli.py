@@ -12,7 +12,7 @@ import typer
 
 from config.checks import admit
 from config.findings import Finding, SiteRefusedError
-from config.fleet import MAX_UNITS, shard_of
+from config.fleet import MAX_UNITS, WHOLE, shard_of
 from config.loader import LoadedSite, load_site
 from config.packaged import packaged
 from drivers.clock import SystemClock
@@ -146,7 +146,7 @@ def emulate(  # noqa: PLR0913 - an argument for each option
     ] = None,
     shard: Annotated[
         str, typer.Option(metavar="I/K", help="Which of how many processes this is; with --units.")
-    ] = "1/1",
+    ] = WHOLE,
     base: Annotated[
         str, typer.Option(metavar="HOST:PORT", help="Where link 0 of a fleet is; link 1 is on the next port.")
     ] = "127.0.0.1:20000",
@@ -168,6 +168,8 @@ def emulate(  # noqa: PLR0913 - an argument for each option
         raise typer.BadParameter("--link and --serial go together: the bridge, and the unit of the site to be on it")
     if link is not None and control is not None:
         raise typer.BadParameter("--control is for a plant that this program serves, not for one unit with --link")
+    if units is None and (shard != WHOLE or write is not None):
+        raise typer.BadParameter("--shard and --write are for a fleet; say how many --units it has")
     if units is not None and (link is not None or control is not None):
         raise typer.BadParameter("--units is a fleet of its own; it goes neither with --link nor with --control")
     log.configure(log_level, log_format)

@@ -19,9 +19,16 @@ def judge(expectation: Expectation, facts: Facts) -> Judgement:
     if (why := untold(expectation, facts.vendors)) is not None:
         return question.answer(Verdict.ABSENT, f"{', '.join(expectation.kinds)} of {subject(expectation)}", why)
     found = _judged(expectation, question)
-    if found.verdict is not Verdict.PASS and facts.trace.deaf(window.from_s, window.closes):
+    rests_on_silence = found.verdict is not Verdict.PASS or _of_the_whole_window(expectation)
+    if rests_on_silence and facts.trace.deaf(window.from_s, window.closes):
         return question.answer(Verdict.INCONCLUSIVE, found.expected, f"{found.seen}; nobody heard the broker meanwhile")
     return found
+
+
+def _of_the_whole_window(one: Expectation) -> bool:
+    """Tell whether an expectation speaks of all that happens in its window: what was not heard may speak against it."""
+    lasting = any(asked is not None and asked.throughout for asked in (one.state, one.mqtt))
+    return one.never or lasting or one.listed is not None
 
 
 def _judged(one: Expectation, question: Question) -> Judgement:

@@ -1,6 +1,6 @@
 """Units: their operating state and their lamp, as polls show them."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
 from config.scenario import Led, Reconnect, State
@@ -30,28 +30,26 @@ def stood(asked: State, question: Question) -> Judgement:
         spans = _entries(asked.of, known, question)
         return question.weigh(spans, f"{asked.of} {words}", resolution_s)
     expected = f"{asked.of} {words} throughout, {question.window.text()}"
-    inside = [(at_s, state) for _, at_s, state in states(asked.of, question) if _within(at_s, question)]
-    return throughout(inside, known, expected, question, resolution_s)
-
-
-def throughout(
-    inside: Iterable[tuple[float, str | None]],
-    known: set[str],
-    expected: str,
-    question: Question,
-    resolution_s: float,
-) -> Judgement:
-    """Judge that every look in the window showed one of the known."""
-    looks = list(inside)
+    looks = [(at_s, state) for _, at_s, state in states(asked.of, question) if _within(at_s, question)]
     wrong = [(at_s, shown) for at_s, shown in looks if shown not in known]
     if wrong:
         at_s, shown = wrong[0]
         return question.answer(Verdict.FAIL, expected, f"{shown} after {at_s - question.window.since:.1f} s", at_s)
     if not looks or question.window.closes > question.trace.ended_s:
         return question.answer(Verdict.INCONCLUSIVE, expected, "not seen to the end of the window")
+    if _unseen(asked.of, question):
+        return question.answer(Verdict.INCONCLUSIVE, expected, "the gateway could not reach it all the time")
     if question.window.width < resolution_s:
         return question.answer(Verdict.INCONCLUSIVE, expected, f"the window is finer than {resolution_s:g} s")
     return question.answer(Verdict.PASS, expected, f"so at each of {len(looks)} looks")
+
+
+def _unseen(slot: str, question: Question) -> bool:
+    """Tell whether a unit was out of reach at some time in the window: nobody knows what it did then."""
+    told = [(heard.at_s, heard.said()) for heard in question.trace.on(f"inverter/{slot}/availability")]
+    before = [said for at_s, said in told if at_s <= question.window.from_s][-1:]
+    inside = [said for at_s, said in told if _within(at_s, question)]
+    return any(isinstance(said, dict) and said.get("state") == "offline" for said in (*before, *inside))
 
 
 def _within(at_s: float, question: Question) -> bool:
@@ -94,7 +92,11 @@ def shone(asked: Led, question: Question) -> Judgement:
         for before, lamp in pairwise([None, *lamps])
         if lamp is not None and lamp.shows == asked.shows and (before is None or before.shows != asked.shows)
     ]
-    found = question.weigh(spans, what, resolution_s)
+    from_s = question.window.from_s
+    already = [lamp.shows for lamp in lamps if lamp.at_s <= from_s][-1:]
+    if already == [asked.shows]:
+        spans.append(Span(from_s, from_s, f"lamp {asked.shows}"))
+    found = question.weigh(sorted(spans, key=lambda span: span.latest), what, resolution_s)
     if found.verdict is Verdict.FAIL and found.span is None:
         return question.answer(found.verdict, found.expected, f"the lamp showed {_shown(lamps, question)}")
     return found

@@ -235,7 +235,7 @@ WARNINGS = [
         "{url: /dev/ttyUSB1}",
         "{url: /dev/ttyUSB1, bit_rate: 50}",
         "site.yaml:17:5: warning: gateways[1].poll_s: a round of polls takes this link {round_s:.1f} s; "
-        "each unit is polled every {round_s:.1f} s; set that, or use a faster modem",
+        "each unit is polled every {round_s:.1f} s; set that, or use a faster link",
         id="a link that is too slow for the poll period",
     ),
     pytest.param(
