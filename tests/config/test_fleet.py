@@ -1,6 +1,7 @@
 """A fleet after the pattern of a site file."""
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,6 +12,9 @@ from config.plant import units
 from config.site import MCombiner, Site
 from drivers.clock import SystemClock
 from protocols.errors import ConfigError
+from tests.support.dtu_plant import site as dtu_site
+from tests.support.ecu import ecu_site
+from tests.support.hub import hub_site
 
 PATTERN = load_packaged("demo.yaml", SystemClock())  # twelve units on a link, on two branches
 
@@ -39,6 +43,21 @@ def test_a_unit_is_the_same_in_whichever_shard_it_is() -> None:
     assert parts == whole
     more = {unit["serial"]: unit for unit in _all(_fleet(5000), (1, 1))}
     assert {serial: more[serial] for serial in whole} == whole
+
+
+def test_gateways_call_themselves_differently_on_their_media(tmp_path: Path) -> None:
+    fleet = _fleet(3, ecu_site(tmp_path, units=1))
+    site = fleet.site(0, 1, 2)
+    assert [gateway.host for gateway in site.gateways] == ["D8A3011B9780", "D8A3011B9781", "D8A3011B9782"]
+    dtus = dtu_site(tmp_path, each=1)
+    named = dtus.gateways[0].model_copy(update={"dtu_serial": "199980100001"})
+    dtu = _fleet(2, dtus.model_copy(update={"gateways": (named,)})).site(0, 1)
+    assert [gateway.host for gateway in dtu.gateways] == ["199980100001", "199980100002"]
+
+
+def test_units_that_dial_a_broker_are_no_fleet(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"gateway hub: its units dial a broker.*without --units"):
+        _fleet(6, hub_site(tmp_path))
 
 
 def test_a_link_is_on_the_port_of_its_number() -> None:

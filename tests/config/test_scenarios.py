@@ -49,6 +49,15 @@ def test_a_scenario_becomes_a_case_with_a_plant(tmp_path: Path) -> None:
         pytest.param("alarm: {code: 5, of: b1-1}", "never: true", 6, "of one kind", id="an expectation of nothing"),
         pytest.param("b1: 2}", "b1: 2}, role: none", 2, "correct the plant", id="a role that is not there"),
         pytest.param("- {id: over", "- {for: x, each: 1, id: over", 4, "the loop is incomplete", id="half a loop"),
+        pytest.param("code: 5", "code: 55", 6, "there is no alarm 55", id="a code that no alarm has"),
+        pytest.param("alarm: {code: 5,", "state: {is_in: [falut],", 6, "there is no state 'falut'", id="no state"),
+        pytest.param(
+            "alarm: {code: 5,", "never: true, energy: {", 6, "never says nothing of a counter", id="no counter never"
+        ),
+        pytest.param(
+            "expect:", "  - {id: over, name: mark}\nexpect:", 4, "two events are called 'over'", id="one id twice"
+        ),
+        pytest.param("at_s: 60", "at: 2027-06-21T12:00:00Z", 4, "at most 8 days", id="a time far away"),
         pytest.param("at_s: 60", "at: noon", 4, "is no time of this run", id="a time that is none"),
     ],
 )

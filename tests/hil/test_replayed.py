@@ -1,6 +1,6 @@
 """Expectations judged over a recording: from what was captured in the field to a verdict."""
 
-import os
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -36,13 +36,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def _judged(folder: Path, expect: str, timeline: str = "") -> Result:
     path = folder / "s.yaml"
     path.write_text(SCENARIO.replace("expect:", f"{timeline}expect:") + expect)
-    before = Path.cwd()
-    os.chdir(folder)
-    try:
-        [case] = load_cases(path)
-        return run_case(case)
-    finally:
-        os.chdir(before)
+    [case] = load_cases(path)  # from any folder: the file that is replayed lies beside the site file
+    return run_case(case)
 
 
 @pytest.mark.parametrize(
@@ -83,3 +78,12 @@ def test_the_gateway_and_its_broker_can_be_acted_on(folder: Path) -> None:
     expect = "  - {mqtt: {topic: bridge/state, path: state, equals: online}, since: back, within_s: 60}\n"
     result = _judged(folder, expect, away)
     assert result.verdict is Verdict.PASS, explanation(result)
+
+
+def test_a_time_of_day_is_that_of_the_recording(folder: Path) -> None:
+    at = datetime.fromtimestamp(NOON + 30, UTC).isoformat()
+    timeline = f"timeline:\n  - {{id: later, at: '{at}', name: mark}}\n"
+    result = _judged(folder, "  - {alarm: {of: AT000004, code: 3}, since: later, within_s: 90}\n", timeline)
+    assert result.verdict is Verdict.PASS, explanation(result)
+    assert result.trace.deeds[0].at_s == pytest.approx(30, abs=5)
+    assert result.trace.ended_s == pytest.approx(360, abs=10)

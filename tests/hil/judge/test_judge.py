@@ -1,6 +1,7 @@
 """Judges on traces made by hand: rows of what was heard, and the verdict."""
 
 import json
+from math import inf
 from typing import Any
 
 import pytest
@@ -49,6 +50,37 @@ def _states(*told: tuple[float, str]) -> list[tuple[float, str, Any]]:
 )
 def test_states(told: list[tuple[float, str]], asked: dict[str, Any], verdict: Verdict) -> None:
     assert _judge(_trace(*_states(*told)), state={"of": "s", **asked}, within_s=30).verdict is verdict
+
+
+def test_what_a_unit_did_out_of_reach_nobody_knows() -> None:
+    rows = [*_states((53, "running"), (78, "running")), (60.0, "inverter/s/availability", {"state": "offline"})]
+    asked: dict[str, Any] = {"of": "s", "is_in": ["running"], "throughout": True}
+    assert _judge(_trace(*rows), state=asked, within_s=30).verdict is OPEN
+    assert _judge(_trace(*rows[:2]), state=asked, within_s=30).verdict is PASS
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        pytest.param({"alarm": {"of": "s"}, "never": True}, id="that nothing happened"),
+        pytest.param({"listed": {"of": "s"}}, id="a list at the end"),
+        pytest.param({"state": {"of": "s", "is_in": ["running"], "throughout": True}}, id="what lasted"),
+    ],
+)
+def test_what_was_not_heard_may_speak_against_it(asked: dict[str, Any]) -> None:
+    trace = _trace(*_states((53, "running"), (78, "running")), (40.0, "inverter/s/alarms", []))
+    assert _judge(trace, within_s=30, **asked).verdict is PASS
+    trace.gaps.append(Gap(55, inf))
+    found = _judge(trace, within_s=30, **asked)
+    assert (found.verdict, "nobody heard the broker meanwhile" in found.seen) == (OPEN, True)
+
+
+@pytest.mark.parametrize(("never", "verdict"), [(False, PASS), (True, FAIL)], ids=["wanted", "unwanted"])
+def test_a_lamp_that_shows_it_already(*, never: bool, verdict: Verdict) -> None:
+    trace = _trace(*_states((53, "running")))
+    trace.lamps_seen = True
+    trace.lamps.append(Lamp(10.0, "s", "red_slow"))
+    assert _judge(trace, led={"of": "s", "shows": "red_slow"}, within_s=30, never=never).verdict is verdict
 
 
 @pytest.mark.parametrize(
