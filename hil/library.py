@@ -6,6 +6,7 @@ from pathlib import Path
 
 from config.scenarios import Case, load_cases
 from hil.run import unserved
+from protocols.errors import ConfigError
 
 WHOLE = "all"  # the name for all of them
 _FOLDER = Path(__file__).parent / "scenarios"
@@ -31,12 +32,17 @@ def names() -> tuple[str, ...]:
 
 
 def files(text: Path) -> list[Path]:
-    """Return the scenario files that a word stands for: a file, a folder's files, or a name of the library."""
+    """Return the scenario files that a word stands for: a file, a folder's files, or a name of the library.
+
+    Raises ConfigError for a name that is not in it.
+    """
     if text.is_dir():
         return sorted(text.glob(f"*{_SUFFIX}"))
     if text.exists() or text.suffix == _SUFFIX:
         return [text]
     known = names() if str(text) == WHOLE else (str(text),)
+    if not set(known) <= set(names()):
+        raise ConfigError(f"there is no scenario {str(text)!r}, and no such file; `opencombiner hil list` shows all")
     return [_FOLDER / f"{name}{_SUFFIX}" for name in known]
 
 
@@ -59,4 +65,4 @@ def _common(runs: Sequence[Case]) -> str:
     """Return what the names of the runs begin with."""
     given = [case.scenario.name for case in runs if case.scenario is not None]
     words = zip(*(name.split() for name in given), strict=False)
-    return " ".join(each[0] for each in words if len(set(each)) == 1)
+    return " ".join(each[0] for each in words if len(set(each)) == 1).rstrip(" ,;:")

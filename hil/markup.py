@@ -21,7 +21,13 @@ def el(tag: str, *children: Child, **attributes: object) -> Element:
     return made
 
 
+def printable(text: str) -> str:
+    """Return a text without the control characters that no document may hold."""
+    return "".join(each if each.isprintable() or each in "\n\t" else "\N{REPLACEMENT CHARACTER}" for each in text)
+
+
 def _append_text(parent: Element, text: str) -> None:
+    text = printable(text)
     if len(parent):
         parent[-1].tail = (parent[-1].tail or "") + text
     else:
@@ -29,7 +35,7 @@ def _append_text(parent: Element, text: str) -> None:
 
 
 def _text(value: object) -> str:
-    return f"{value:.1f}".removesuffix(".0") if isinstance(value, float) else str(value)
+    return f"{value:.1f}".removesuffix(".0") if isinstance(value, float) else printable(str(value))
 
 
 def html(root: Element) -> str:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as ET
 
+from hil.markup import printable
 from hil.page import page
 from hil.run import Result
 from hil.trace import Frame, Trace
@@ -110,7 +111,7 @@ def as_junit(results: Iterable[Result]) -> ET.Element:
         rows = [(one.verdict, one.expected, one.seen, number) for number, one in enumerate(result.judgements)]
         if result.broken is not None:
             rows.append((_broken(result), "carried through", result.broken, -1))
-        for verdict, expected, seen, number in rows:
+        for verdict, expected, seen, number in ((row[0], printable(row[1]), printable(row[2]), row[3]) for row in rows):
             test = ET.SubElement(suite, "testcase", classname=result.case.name, name=expected)
             if verdict in _JUNIT:
                 told = ET.SubElement(test, _JUNIT[verdict], message=f"expected {expected}; seen: {seen}")

@@ -160,5 +160,7 @@ def _side_by_side(cases: Sequence[Case], jobs: int) -> Iterable[Result]:
 
 def _tell(result: Result) -> None:
     typer.echo(f"{result.verdict.value.upper():14} {result.case.name}")
-    if result.verdict not in {Verdict.PASS, Verdict.ABSENT} and (told := explanation(result)):
+    if result.verdict is Verdict.ABSENT and result.broken is not None:
+        typer.echo(f"  {result.broken}")
+    elif result.verdict not in {Verdict.PASS, Verdict.ABSENT} and (told := explanation(result)):
         typer.echo(told)

@@ -1,6 +1,7 @@
 """Judges a run by its trace, after it has ended. Pure: the same for an emulated plant and for a bench."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from config.scenario import Expectation
@@ -19,6 +20,8 @@ def judge(expectation: Expectation, facts: Facts) -> Judgement:
     if (why := untold(expectation, facts.vendors)) is not None:
         return question.answer(Verdict.ABSENT, f"{', '.join(expectation.kinds)} of {subject(expectation)}", why)
     found = _judged(expectation, question)
+    if expectation.note:
+        found = replace(found, expected=f"{found.expected} ({expectation.note})")
     rests_on_silence = found.verdict is not Verdict.PASS or _of_the_whole_window(expectation)
     if rests_on_silence and facts.trace.deaf(window.from_s, window.closes):
         return question.answer(Verdict.INCONCLUSIVE, found.expected, f"{found.seen}; nobody heard the broker meanwhile")

@@ -13,6 +13,7 @@ from config.scenarios import Case, load_cases
 from hil import library
 from hil.run import run_case, unserved
 from hil.verdict import Verdict
+from protocols.errors import ConfigError
 from tests.support.judged import judged
 
 CASES = [case for name in library.names() for path in library.files(Path(name)) for case in load_cases(path)]
@@ -125,8 +126,14 @@ def test_names_and_files_and_folders_all_stand_for_files(tmp_path: Path) -> None
     assert tuple(path.stem for path in library.files(Path(library.WHOLE))) == library.names()
 
 
+def test_a_name_that_is_not_in_the_library_is_refused() -> None:
+    with pytest.raises(ConfigError, match="there is no scenario 'nigth', and no such file; `opencombiner hil list`"):
+        library.files(Path("nigth"))
+
+
 def test_the_list_tells_what_a_scenario_tests_and_with_what() -> None:
     entry = next(entry for entry in library.entries() if entry.name == "over_voltage_trip")
     assert (entry.title, entry.profiles) == ("interface protection - voltage, over-voltage stage", grid_profiles())
     assert "EN 50549-10" in entry.standard
     assert 0 < entry.runs < entry.cases
+    assert next(entry for entry in library.entries() if entry.name == "lossy_medium").title == "a lossy medium"

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from hil.markup import el, html
 from hil.page import page
 
 VOID = {"meta", "br", "link", "img", "input"}
@@ -165,6 +166,10 @@ def test_words_from_outside_stay_words() -> None:
     read = _Reader(text)
     assert "<script>alert(1)</script>" in [each.strip() for each in read.texts]
     assert '"&<b>' in read.texts
+
+
+def test_control_characters_are_shown_as_such() -> None:
+    assert html(el("p", "a\x03b\n", title="\x00")) == '<!doctype html>\n<p title="�">a�b\n</p>\n'
 
 
 def test_thousands_of_points_and_hundreds_of_units_make_a_small_picture() -> None:

@@ -193,6 +193,11 @@ def test_values(asked: dict[str, Any], verdict: Verdict) -> None:
     assert _judge(_trace((60.0, "t", said)), mqtt={"topic": "t", **asked}, within_s=20).verdict is verdict
 
 
+def test_a_note_stands_beside_what_was_expected() -> None:
+    found = _judge(_trace(), led={"of": "s", "shows": "red_slow"}, within_s=20, note="§8.7")
+    assert found.expected.endswith("(§8.7)")
+
+
 def test_lamps_that_nobody_sees_are_inconclusive() -> None:
     assert _judge(_trace(), led={"of": "s", "shows": "red_slow"}, within_s=20).verdict is OPEN
 
