@@ -130,7 +130,7 @@ def test_most_polls_are_answered_in_spite_of_loss_and_missing_fragments(day: Day
     assert all(view.seq > 1000 for view in views.values())
     assert min(view.stats.retries for view in views.values()) > 100
     sparse = ("1400A0000001", "1410A01121AE", "1164A00D4D9B", "1520A025566B")
-    assert min(views[serial].stats.retries for serial in sparse) > 1900  # two fragments in three are asked for
+    assert min(views[serial].stats.retries for serial in sparse) > 1000  # two fragments in three are asked for
 
 
 def test_a_limit_is_given_again_after_the_night_that_made_the_unit_forget_it(tmp_path: Path) -> None:
