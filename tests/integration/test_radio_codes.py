@@ -1,6 +1,5 @@
 """Every alarm code of Hoymiles units from its physical cause to a real Mosquitto: two processes, two radio bridges."""
 
-import asyncio
 import json
 from pathlib import Path
 from typing import Any
@@ -9,10 +8,10 @@ import pytest
 
 from drivers.mqtt.session import Message
 from protocols.vendors.hoymiles.events import PRIMARY
-from tests.support.listener import Listener, listening
+from tests.support.listener import Listener
 from tests.support.mosquitto import Mosquitto
-from tests.support.processes import command
 from tests.support.ten_codes import CODES, RETEST, Code, serial
+from tests.support.two_processes import watched
 
 pytestmark = [pytest.mark.integration, pytest.mark.enable_socket, pytest.mark.timeout(240)]
 
@@ -94,20 +93,4 @@ async def _watch(ear: Listener) -> None:
 
 
 def test_every_code_that_hoymiles_units_report_is_raised_and_listed_with_its_raw_code(tmp_path: Path) -> None:
-    broker = Mosquitto(tmp_path)
-    broker.start()
-    file = _file(tmp_path, broker)
-
-    async def main() -> None:
-        async with listening(broker.url) as ear:
-            await _watch(ear)
-
-    try:
-        with (
-            command(tmp_path / "emulator.log", "emulate", str(file)),
-            command(tmp_path / "gateway.log", "run", str(file)) as gateway,
-        ):
-            asyncio.run(main())
-            assert "Traceback" not in gateway.said
-    finally:
-        broker.stop()
+    assert "Traceback" not in watched(tmp_path, _file, _watch)
