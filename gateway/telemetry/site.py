@@ -359,7 +359,7 @@ def _limits(views: Collection[InverterView]) -> tuple[float, float]:
     """
     known = [(pct, view.identity.rated_w) for view in views if isinstance(pct := view.values.get(_LIMIT), Number)]
     if known:
-        known += [(FULL_PCT, view.identity.rated_w) for view in views if WMaxLimPct not in view.identity.commands]
+        known += [(_FULL_PCT, view.identity.rated_w) for view in views if WMaxLimPct not in view.identity.commands]
     return sum([pct / 100 * rated_w for pct, rated_w in known]), sum([rated_w for _, rated_w in known])
 
 
@@ -372,7 +372,7 @@ def _date(ordinal: int | None) -> date | None:
 _DAY_S = 86400
 _MOST_DAYS = 100_000  # from 1970 on: some days of the year 2243
 _POWER = Channel(W)
-FULL_PCT = 100.0
+_FULL_PCT = 100.0
 _REACTIVE = Channel(VAR)
 _LIMIT = Channel(W_MAX_LIM_PCT)
 _SETTINGS = (
